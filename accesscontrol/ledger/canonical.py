@@ -1,0 +1,96 @@
+"""Writes a value as the one JSON text that everyone derives from it (RFC 8785), and hashes texts.
+
+Whatever is hashed, signed or compared later (a release, a decision, an entry of the log) goes
+through here, so that two machines that hold the same value hold the same bytes. It is the subset
+that the product needs: no floats, which no two languages print alike, and no integers that some
+JSON reader would round.
+"""
+
+import hashlib
+import json
+from typing import Final
+
+LARGEST_INTEGER: Final = 2**53 - 1
+LEAF_PREFIX: Final = b"\x00"  # RFC 6962: keeps a leaf from being passed off as an inner node
+
+
+class NotCanonical(ValueError):
+    """The value has no canonical JSON; the message says which part and why."""
+
+
+def canonical_json(value: object) -> str:
+    """The RFC 8785 text of `value`: dicts with string keys, lists, tuples, str, int, bool and None.
+
+    Raises NotCanonical for a float, an integer beyond ±(2^53−1), a lone surrogate, another type.
+    """
+    parts: list[str] = []
+    _write(value, parts)
+    return "".join(parts)
+
+
+def digest(text: str) -> str:
+    """SHA-256 of the UTF-8 bytes of `text`, as 64 lowercase hexadecimal digits."""
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def leaf_hash(payload: bytes) -> bytes:
+    """The hash of an entry as a leaf of the tree: SHA-256 of a zero byte and it (RFC 6962 §2.1)."""
+    return hashlib.sha256(LEAF_PREFIX + payload).digest()
+
+
+def _write(value: object, parts: list[str]) -> None:
+    if value is None or isinstance(value, bool):
+        parts.append({None: "null", True: "true", False: "false"}[value])
+    elif isinstance(value, str):
+        parts.append(_string(value))
+    elif isinstance(value, int):
+        parts.append(_integer(value))
+    elif isinstance(value, dict):
+        _write_object(value, parts)
+    elif isinstance(value, (list, tuple)):
+        _write_array(value, parts)
+    else:
+        raise NotCanonical(f"a {type(value).__name__} has no canonical JSON: {value!r}")
+
+
+def _write_object(value: dict[object, object], parts: list[str]) -> None:
+    separator = "{"
+    for name in sorted(value, key=_utf16):
+        parts.append(f"{separator}{_string(str(name))}:")
+        _write(value[name], parts)
+        separator = ","
+    parts.append("}" if value else "{}")
+
+
+def _write_array(value: list[object] | tuple[object, ...], parts: list[str]) -> None:
+    separator = "["
+    for item in value:
+        parts.append(separator)
+        _write(item, parts)
+        separator = ","
+    parts.append("]" if value else "[]")
+
+
+def _utf16(name: object) -> bytes:
+    """RFC 8785 sorts members by UTF-16 code units, which differs from code points beyond U+FFFF."""
+    if not isinstance(name, str):
+        raise NotCanonical(f"a member's name must be a string, not {name!r}")
+    return _encoded(name, "utf-16-be")
+
+
+def _string(text: str) -> str:
+    _encoded(text, "utf-8")
+    return json.dumps(text, ensure_ascii=False)  # escapes exactly what RFC 8785 §3.2.2.2 escapes
+
+
+def _encoded(text: str, encoding: str) -> bytes:
+    try:
+        return text.encode(encoding)
+    except UnicodeEncodeError:
+        raise NotCanonical(f"half of a surrogate pair has no canonical JSON: {text!r}") from None
+
+
+def _integer(value: int) -> str:
+    if abs(value) > LARGEST_INTEGER:
+        raise NotCanonical(f"{value} is beyond what every JSON reader holds exactly (2^53 − 1)")
+    return str(int(value))
