@@ -1,0 +1,69 @@
+"""What is stored: one module a noun, constraints and choices, no verbs."""
+
+from accesscontrol.models.access import ApiToken, Role, User
+from accesscontrol.models.audit import AuditEvent
+from accesscontrol.models.cases import Case, CaseNote
+from accesscontrol.models.decisions import Decision, ReasonBlob
+from accesscontrol.models.entitlements import Entitlement, Hold
+from accesscontrol.models.jobs import Job
+from accesscontrol.models.orders import (
+    Amendment,
+    CountryGroupMember,
+    CustomAttribute,
+    EndUse,
+    NamedList,
+    NamedListEntry,
+    Order,
+    Release,
+    Rule,
+    RuleComment,
+    RuleEdit,
+    RuleTestCase,
+    RuleVersion,
+    Term,
+    Territory,
+)
+from accesscontrol.models.parties import (
+    Clearance,
+    ListedName,
+    ListedParty,
+    ListVersion,
+    Match,
+    RestrictedList,
+)
+from accesscontrol.models.registry import (
+    AIModel,
+    Attestation,
+    Disposition,
+    ExportLicense,
+    Fact,
+    Licensee,
+    LicenseUse,
+    ModelIncident,
+    Offering,
+    Owner,
+    OwnershipDeclaration,
+    Party,
+    RedFlag,
+)
+from accesscontrol.models.screening import (
+    Boundary,
+    Finding,
+    ScreeningChunk,
+    ScreeningRun,
+    Sheet,
+    Standing,
+    StandingChange,
+)
+from accesscontrol.models.webhooks import OutboxMessage
+
+__all__ = [
+    "AIModel", "Amendment", "ApiToken", "Attestation", "AuditEvent", "Boundary", "Case", "CaseNote",
+    "Clearance", "CountryGroupMember", "CustomAttribute", "Decision", "Disposition", "EndUse",
+    "Entitlement", "ExportLicense", "Fact", "Finding", "Hold", "Job", "LicenseUse", "Licensee",
+    "ListVersion", "ListedName", "ListedParty", "Match", "ModelIncident", "NamedList",
+    "NamedListEntry", "Offering", "Order", "OutboxMessage", "Owner", "OwnershipDeclaration", "Party",
+    "ReasonBlob", "RedFlag", "Release", "RestrictedList", "Role", "Rule", "RuleComment", "RuleEdit",
+    "RuleTestCase", "RuleVersion", "ScreeningChunk", "ScreeningRun", "Sheet", "Standing",
+    "StandingChange", "Term", "Territory", "User",
+]  # fmt: skip

@@ -1,0 +1,22 @@
+"""The audit log's rows, read-only here: `accesscontrol.audit` is the only writer."""
+
+from django.db import models
+
+
+class AuditEvent(models.Model):
+    """One event; ``payload`` is canonical JSON as text, the other columns are generated from it."""
+
+    id = models.BigAutoField(primary_key=True)
+    payload = models.TextField()
+    leaf_hash = models.BinaryField()
+    kind = models.TextField()
+    actor_id = models.TextField()
+    subject_id = models.TextField()
+    rule_id = models.TextField(null=True)
+    decision_id = models.TextField(null=True)
+    at_us = models.BigIntegerField()
+
+    class Meta:
+        managed = False
+        db_table = 'audit"."event'
+        ordering = ["-id"]

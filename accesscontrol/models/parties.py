@@ -1,0 +1,126 @@
+"""Restricted-party lists, their versions and parties, and the matches of licensees with them."""
+
+from django.db import models
+from django.db.models import Q
+
+from accesscontrol.models.common import DatedQuerySet, Dated, SecondPerson, two_persons
+from accesscontrol.models.registry import Licensee
+
+
+class RestrictedList(models.Model):
+    """One list inside a file of parties (SDN, EL, DPL, …); its code ends the attribute's name."""
+
+    code = models.CharField(max_length=40, unique=True)
+    name = models.CharField(max_length=300)
+    stale_after_days = models.PositiveIntegerField(default=7)
+    checked_at = models.DateTimeField(null=True, blank=True, help_text="Last import that held it")
+
+    class Meta:
+        ordering = ["code"]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class ListVersion(models.Model):
+    """The state of one list after one import; kept for ever."""
+
+    restricted_list = models.ForeignKey(RestrictedList, models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    sha256 = models.CharField(max_length=64)
+    file_name = models.CharField(max_length=300)
+    file_sha256 = models.CharField(max_length=64)
+    entries = models.PositiveIntegerField()
+    added = models.PositiveIntegerField()
+    changed = models.PositiveIntegerField()
+    removed = models.PositiveIntegerField()
+    imported_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["restricted_list", "-number"]
+        constraints = [
+            models.UniqueConstraint("restricted_list", "number", name="list_version_unique")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.restricted_list} v{self.number}"
+
+
+class ListedParty(models.Model):
+    """A party as one range of list versions has it; a changed entry is a new row."""
+
+    restricted_list = models.ForeignKey(RestrictedList, models.PROTECT, related_name="parties")
+    source_id = models.CharField(max_length=100)
+    name = models.TextField()
+    kind = models.CharField(max_length=40, blank=True)
+    content = models.JSONField(help_text="The 29 columns that are not empty")
+    digest = models.CharField(max_length=64)
+    first_version = models.PositiveIntegerField()
+    last_version = models.PositiveIntegerField(null=True, help_text="NULL: in the newest version")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                "restricted_list",
+                "source_id",
+                name="listed_party_current_once",
+                condition=Q(last_version__isnull=True),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ListedName(models.Model):
+    """A name or alias of a listed party, as printed and normalized."""
+
+    party = models.ForeignKey(ListedParty, models.CASCADE, related_name="names")
+    name = models.TextField()
+    normalized = models.TextField(db_index=True)
+    alias = models.BooleanField(default=False)
+
+
+class Match(models.Model):
+    """What matching found for a licensee on a list; no row at all: not matched yet, fact absent."""
+
+    class Status(models.TextChoices):
+        CLEAR = "clear", "Clear"
+        POSSIBLE = "possible", "Possible match"
+        CONFIRMED = "confirmed", "Confirmed match"
+
+    licensee = models.ForeignKey(Licensee, models.PROTECT, related_name="matches")
+    restricted_list = models.ForeignKey(RestrictedList, models.PROTECT, related_name="matches")
+    party = models.ForeignKey(ListedParty, models.PROTECT, null=True, related_name="matches")
+    status = models.CharField(max_length=12, choices=Status.choices)
+    evidence = models.JSONField(default=dict)
+    list_version = models.PositiveIntegerField()
+    matcher_version = models.CharField(max_length=40)
+    learned_at = models.DateTimeField()
+    superseded_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index("licensee", "restricted_list", name="match_by_licensee")]
+        constraints = [
+            models.UniqueConstraint(
+                "licensee",
+                "restricted_list",
+                "party",
+                name="match_current_once",
+                condition=Q(superseded_at__isnull=True),
+                nulls_distinct=False,
+            )
+        ]
+
+
+class Clearance(SecondPerson, Dated):
+    """The finding that a licensee is *not* the listed party; expires, tied to its facts."""
+
+    match = models.ForeignKey(Match, models.PROTECT, related_name="clearances")
+    because = models.TextField()
+    facts = models.JSONField(default=dict)
+
+    objects = DatedQuerySet.as_manager()
+
+    class Meta:
+        constraints = [two_persons("clearance")]
