@@ -1,5 +1,6 @@
-"""What several tables share: periods, the second person, the two times of a fact."""
+"""What several tables share: the second person, the two times of a fact, periods as written."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
@@ -61,3 +62,16 @@ def two_persons(name: str) -> models.CheckConstraint:
             & (Q(entered_by__isnull=True) | ~Q(confirmed_by=F("entered_by")))
         ),
     )
+
+
+def instant(at: datetime) -> str:
+    """The instant as the rule language writes it, to the second."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def period(valid: Any) -> dict[str, str | None]:
+    """A stored period as ``from`` and ``until`` of the rule language."""
+    return {
+        "from": instant(valid.lower) if valid.lower else None,
+        "until": instant(valid.upper) if valid.upper else None,
+    }

@@ -1,0 +1,190 @@
+"""Writes the audit log: every verb records one event here, in its own transaction."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from django.db import DatabaseError, connections, models
+
+from accesscontrol.errors import NotRecorded
+from accesscontrol.ledger.canonical import canonical_json, leaf_hash
+from accesscontrol.models import ApiToken, Order, Release, User
+
+LARGEST_EXACT = 2**53 - 1
+LARGEST_PAYLOAD = 60_000
+
+
+@dataclass(frozen=True)
+class RequestContext:
+    """Where a change came from: set once by the doors, written into each of its events."""
+
+    request_id: str = ""
+    ip: str = ""
+
+
+_request: ContextVar[RequestContext] = ContextVar("request", default=RequestContext())  # noqa: B039
+
+
+@contextmanager
+def context(*, request_id: str = "", ip: str = "") -> Iterator[None]:
+    """Events recorded inside carry this request's id and address."""
+    mark = _request.set(RequestContext(request_id, ip))
+    try:
+        yield
+    finally:
+        _request.reset(mark)
+
+
+def current_request() -> RequestContext:
+    """The request that is being served, empty where there is none."""
+    return _request.get()
+
+
+def record(
+    kind: str,
+    subject: models.Model | str | None,
+    *,
+    by: User | ApiToken | None,
+    at: datetime,
+    because: str = "",
+    order: Order | str | None = None,
+    rule: str | None = None,
+    release: Release | int | None = None,
+    decision_id: str | None = None,
+    details: Mapping[str, Any] | None = None,
+    using: str = "default",
+) -> int:
+    """Append one event and return its id; raises NotRecorded if the log cannot be written.
+
+    Runs in the caller's transaction: what is not recorded has not happened. ``by`` None is the
+    system itself. ``details`` may hold instants, sets and large numbers; floats are refused.
+    """
+    text = payload(
+        kind,
+        subject,
+        by=by,
+        at=at,
+        because=because,
+        order=order,
+        rule=rule,
+        release=release,
+        decision_id=decision_id,
+        details=details,
+    )
+    return append([text], using=using)[0]
+
+
+def record_apart(kind: str, subject: models.Model | str | None, **event: Any) -> int:
+    """Append an event on a connection of its own, so that a request's rollback cannot erase it.
+
+    For refusals and failed sign-ins, which happened whatever becomes of the request.
+    """
+    return record(kind, subject, using="audit", **event)
+
+
+def append(payloads: Sequence[str], *, using: str = "default") -> list[int]:
+    """Append events by their canonical texts in one statement; the ids in the same order."""
+    hashes = [leaf_hash(text.encode()) for text in payloads]
+    try:
+        with connections[using].cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO audit.event (payload, leaf_hash)"
+                " SELECT p, h FROM unnest(%s::text[], %s::bytea[]) WITH ORDINALITY AS t(p, h, n)"
+                " ORDER BY n RETURNING id",
+                [list(payloads), hashes],
+            )
+            return [row[0] for row in cursor.fetchall()]
+    except DatabaseError as error:
+        raise NotRecorded("The audit log cannot be written, so nothing was done.") from error
+
+
+def payload(
+    kind: str,
+    subject: models.Model | str | None,
+    *,
+    by: User | ApiToken | None,
+    at: datetime,
+    because: str = "",
+    order: Order | str | None = None,
+    rule: str | None = None,
+    release: Release | int | None = None,
+    decision_id: str | None = None,
+    details: Mapping[str, Any] | None = None,
+) -> str:
+    """The canonical JSON of one event (audit.event.payload); empty members are left out."""
+    request = current_request()
+    event = {
+        "v": 1,
+        "kind": kind,
+        "at": at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
+        "at_us": int(at.timestamp()) * 1_000_000 + at.microsecond,
+        "actor": actor(by),
+        "subject": _subject(subject),
+        "because": because,
+        "order": order.reference if isinstance(order, Order) else order,
+        "rule": rule,
+        "release": release.number if isinstance(release, Release) else release,
+        "decision_id": decision_id,
+        "request_id": request.request_id,
+        "ip": request.ip,
+        "details": plain(dict(details)) if details else None,
+    }
+    text = canonical_json({name: value for name, value in event.items() if value not in (None, "")})
+    if len(text.encode()) > LARGEST_PAYLOAD:
+        raise NotRecorded("The event is too long for the audit log, so nothing was done.")
+    return text
+
+
+def actor(by: User | ApiToken | None) -> dict[str, str]:
+    """Who acts: a person, a token, or the system itself; the name is copied, not looked up later."""
+    match by:
+        case User():
+            return {"type": "person", "id": by.username, "name": str(by), "role": by.role}
+        case ApiToken():
+            return {"type": "token", "id": by.key_id, "name": by.name}
+        case None:
+            return {"type": "system", "id": "system", "name": "Export Gate"}
+
+
+def plain(value: Any) -> Any:
+    """The value as canonical JSON can hold it: instants as text, sets sorted, big numbers as text."""
+    match value:
+        case datetime():
+            return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        case date():
+            return value.isoformat()
+        case Mapping():
+            return {str(name): plain(each) for name, each in value.items()}
+        case set() | frozenset():
+            return sorted(plain(each) for each in value)
+        case list() | tuple():
+            return [plain(each) for each in value]
+        case bool() | None | str():
+            return value.replace("\x00", "\ufffd") if isinstance(value, str) else value
+        case int():
+            return value if abs(value) <= LARGEST_EXACT else str(value)
+        case models.Model():
+            return str(value)
+        case _:
+            raise TypeError(f"The audit log cannot hold a {type(value).__name__}.")
+
+
+def _subject(subject: models.Model | str | None) -> dict[str, str]:
+    if subject is None or isinstance(subject, str):
+        return {"type": "none" if subject is None else "text", "id": subject or ""}
+    return {
+        "type": subject._meta.model_name or "",
+        "id": str(_natural_id(subject)).replace("\x00", "\ufffd"),
+        "name": str(subject)[:300].replace("\x00", "\ufffd"),
+    }
+
+
+def _natural_id(subject: models.Model) -> object:
+    """What people call it: its reference where it has one, else its row's number."""
+    for name in ("ref", "reference", "number", "code", "key_id", "username", "decision_id"):
+        if hasattr(subject, name):
+            return getattr(subject, name)
+    return subject.pk

@@ -1,0 +1,278 @@
+"""Where each attribute of the vocabulary lives in the database, and what it is at an instant.
+
+One statement gathers the facts of many licensees. A fact that the register does not hold is simply
+not in the answer: absent, never a default.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+from django.db.models import Count, Q
+
+from accesscontrol.models import (
+    AIModel,
+    Disposition,
+    Entitlement,
+    ExportLicense,
+    Licensee,
+    Offering,
+)
+from accesscontrol.models.common import instant
+
+# THE table of paths. Each source yields (licensee id, attribute, value as jsonb, source) as it stood
+# at ``at``, as known at ``known``. Every attribute has exactly one of them.
+LICENSEE_PATHS = {
+    "licensee.id": """
+        SELECT l.id, 'licensee.id', to_jsonb(l.ref), 'register'
+        FROM accesscontrol_licensee l WHERE l.id = ANY(%(ids)s::bigint[])""",
+    "the facts table: country, hq_country, sector, ownership per regime, custom ones …": """
+        SELECT f.licensee_id, f.attribute, f.value, f.source
+        FROM accesscontrol_fact f
+        WHERE f.licensee_id = ANY(%(ids)s::bigint[]) AND NOT f.waits AND f.value IS NOT NULL
+          AND f.value <> 'null'::jsonb
+          AND f.held @> %(at)s::timestamptz AND f.learned_at <= %(known)s::timestamptz
+          AND (f.superseded_at IS NULL OR f.superseded_at > %(known)s::timestamptz)""",
+    "user.* and request.*: attestations that a second person confirmed": """
+        SELECT a.licensee_id, a.attribute, a.value, 'attestation: ' || a.evidence
+        FROM accesscontrol_attestation a
+        WHERE a.licensee_id = ANY(%(ids)s::bigint[]) AND a.confirmed_at <= %(known)s::timestamptz
+          AND a.valid @> %(at)s::timestamptz AND a.recorded_at <= %(known)s::timestamptz
+          AND (a.revoked_at IS NULL OR a.revoked_at > %(known)s::timestamptz)""",
+    "licensee.list_status.<LIST>: the strictest match that no clearance in force answers": """
+        SELECT m.licensee_id, 'licensee.list_status.' || r.code,
+               to_jsonb((array['clear', 'possible', 'confirmed'])[max(CASE
+                   WHEN m.status = 'clear' OR EXISTS (
+                       SELECT 1 FROM accesscontrol_clearance c
+                       WHERE c.match_id = m.id AND c.confirmed_at <= %(known)s::timestamptz
+                         AND c.valid @> %(at)s::timestamptz
+                         AND (c.revoked_at IS NULL OR c.revoked_at > %(known)s::timestamptz)) THEN 1
+                   WHEN m.status = 'possible' THEN 2 ELSE 3 END)]),
+               r.code || ' v' || max(m.list_version)
+        FROM accesscontrol_match m JOIN accesscontrol_restrictedlist r ON r.id = m.restricted_list_id
+        WHERE m.licensee_id = ANY(%(ids)s::bigint[]) AND m.learned_at <= %(known)s::timestamptz
+          AND (m.superseded_at IS NULL OR m.superseded_at > %(known)s::timestamptz)
+        GROUP BY m.licensee_id, r.code""",
+    "licensee.red_flags_open: flags that no second person has confirmed resolved": """
+        SELECT l.id, 'licensee.red_flags_open', to_jsonb((
+                   SELECT count(*) FROM accesscontrol_redflag f
+                   WHERE f.licensee_id = l.id AND f.opened_at <= %(known)s::timestamptz
+                     AND (f.confirmed_at IS NULL OR f.confirmed_at > %(known)s::timestamptz))), 'red flags'
+        FROM accesscontrol_licensee l WHERE l.id = ANY(%(ids)s::bigint[])""",
+}
+
+MODEL_PATHS = {
+    "model.id": """
+        SELECT m.id, 'model.id', to_jsonb(m.ref), 'register'
+        FROM accesscontrol_aimodel m WHERE m.id = ANY(%(ids)s::bigint[])""",
+    "the facts table": """
+        SELECT f.model_id, f.attribute, f.value, f.source
+        FROM accesscontrol_fact f
+        WHERE f.model_id = ANY(%(ids)s::bigint[]) AND NOT f.waits AND f.value IS NOT NULL
+          AND f.value <> 'null'::jsonb
+          AND f.held @> %(at)s::timestamptz AND f.learned_at <= %(known)s::timestamptz
+          AND (f.superseded_at IS NULL OR f.superseded_at > %(known)s::timestamptz)""",
+    "model.jailbreak_findings_open: incidents not confirmed resolved": """
+        SELECT m.id, 'model.jailbreak_findings_open', to_jsonb((
+                   SELECT count(*) FROM accesscontrol_modelincident i
+                   WHERE i.model_id = m.id AND i.kind = 'jailbreak' AND i.opened_at <= %(known)s::timestamptz
+                     AND (i.confirmed_at IS NULL OR i.confirmed_at > %(known)s::timestamptz))), 'incidents'
+        FROM accesscontrol_aimodel m WHERE m.id = ANY(%(ids)s::bigint[])""",
+}
+
+
+@dataclass
+class Sourced:
+    """The facts of one licensee or model with where each came from, and its papers."""
+
+    facts: dict[str, Any] = field(default_factory=dict)
+    sources: dict[str, str] = field(default_factory=dict)
+    licenses: list[dict[str, Any]] = field(default_factory=list)
+    dispositions: list[dict[str, Any]] = field(default_factory=list)
+
+    def put(self, attribute: str, value: Any, source: str) -> None:
+        """Add one fact."""
+        self.facts[attribute] = value
+        self.sources[attribute] = source
+
+
+def about_licensees(
+    ids: Iterable[int], *, at: datetime, known_at: datetime | None = None
+) -> dict[int, Sourced]:
+    """Facts, attestations, export licenses and dispositions of many licensees, in three statements.
+
+    ``at`` is when the facts held, ``known_at`` (``at`` unless told) when we knew them.
+    """
+    wanted = list(ids)
+    known = known_at or at
+    about = _gather(LICENSEE_PATHS, wanted, at, known)
+    refs = {about[pk].facts["licensee.id"]: pk for pk in about}
+    for license_ in _licenses(refs, known):
+        for ref in license_["licensees"]:
+            if ref in refs:
+                about[refs[ref]].licenses.append(license_)
+    for pk, disposition in _dispositions(wanted, known):
+        about[pk].dispositions.append(disposition)
+    return about
+
+
+def about_models(
+    ids: Iterable[int], *, at: datetime, known_at: datetime | None = None
+) -> dict[int, Sourced]:
+    """The facts of AI models."""
+    return _gather(MODEL_PATHS, list(ids), at, known_at or at)
+
+
+def entitlement_statuses(
+    licensee_ids: Iterable[int], *, known_at: datetime
+) -> dict[tuple[int, int], str]:
+    """(licensee id, offering id) → ``active`` or ``held`` (by an officer); none where not in it.
+
+    A screening's hold leaves the status ``active``: it follows the standing and decides nothing.
+    """
+    held = Count(
+        "holds",
+        filter=Q(holds__cause="officer", holds__placed_at__lte=known_at)
+        & (Q(holds__released_at=None) | Q(holds__released_at__gt=known_at)),
+    )
+    rows = (
+        Entitlement.objects.filter(licensee__in=list(licensee_ids), granted_at__lte=known_at)
+        .filter(Q(ended_at=None) | Q(ended_at__gt=known_at))
+        .annotate(held=held)
+        .values_list("licensee_id", "offering_id", "held")
+    )
+    return {(licensee, offering): "held" if n else "active" for licensee, offering, n in rows}
+
+
+@dataclass
+class Question:
+    """Everything the register says for one question; the judge gets ``facts`` and the papers."""
+
+    facts: dict[str, Any]
+    sources: dict[str, str]
+    licenses: list[dict[str, Any]]
+    dispositions: list[dict[str, Any]]
+    entitlement: str
+    licensee: Licensee | None
+    model: AIModel | None
+
+
+def question(
+    *,
+    licensee: str,
+    model: str,
+    activity: str,
+    at: datetime,
+    known_at: datetime | None = None,
+) -> Question:
+    """What the register holds for this licensee, model and activity; unknown ones leave facts absent."""
+    found = Licensee.objects.filter(ref=licensee).first()
+    found_model = AIModel.objects.filter(ref=model).first()
+    about = Sourced()
+    if found is not None:
+        about = about_licensees([found.pk], at=at, known_at=known_at)[found.pk]
+    if found_model is not None:
+        of_model = about_models([found_model.pk], at=at, known_at=known_at)[found_model.pk]
+        about.facts |= of_model.facts
+        about.sources |= of_model.sources
+    about.put("request.activity", activity, "request")
+    entitlement = _entitlement(found, found_model, activity, known_at or at)
+    about.put("entitlement.status", entitlement, "register")
+    return Question(
+        about.facts,
+        about.sources,
+        about.licenses,
+        about.dispositions,
+        entitlement,
+        found,
+        found_model,
+    )
+
+
+def _entitlement(
+    licensee: Licensee | None, model: AIModel | None, activity: str, known: datetime
+) -> str:
+    if licensee is None or model is None:
+        return "none"
+    offering = Offering.objects.filter(model=model, activity=activity).values_list("id", flat=True)
+    statuses = entitlement_statuses([licensee.pk], known_at=known)
+    return next((statuses.get((licensee.pk, pk), "none") for pk in offering), "none")
+
+
+def _gather(
+    paths: Mapping[str, str], ids: list[int], at: datetime, known: datetime
+) -> dict[int, Sourced]:
+    about: dict[int, Sourced] = {pk: Sourced() for pk in ids}
+    with connection.cursor() as cursor:
+        statement = " UNION ALL ".join(paths.values())
+        cursor.execute(
+            f"SELECT * FROM ({statement}) AS facts(id, attribute, value, source)",  # noqa: S608
+            {"ids": ids, "at": at, "known": known},
+        )
+        for pk, attribute, value, source in cursor.fetchall():
+            about[pk].put(attribute, json.loads(value), source)  # jsonb comes as text
+    return {pk: each for pk, each in about.items() if each.facts}
+
+
+def _licenses(refs: Mapping[str, int], known: datetime) -> list[dict[str, Any]]:
+    used = Count(
+        "uses",
+        filter=Q(uses__used_at__lte=known)
+        & (Q(uses__given_back_at=None) | Q(uses__given_back_at__gt=known)),
+    )
+    rows = (
+        ExportLicense.objects.filter(
+            licensees__overlap=list(refs), confirmed_at__lte=known, recorded_at__lte=known
+        )
+        .filter(Q(revoked_at=None) | Q(revoked_at__gt=known))
+        .annotate(used=used)
+        .order_by("number")
+    )
+    return [license_json(row, used=row.used) for row in rows] if refs else []
+
+
+def license_json(row: ExportLicense, *, used: int) -> dict[str, Any]:
+    """An export license in the shape of language.md §4."""
+    return {
+        "number": row.number,
+        "licensees": row.licensees,
+        "models": row.models_covered,
+        "activities": row.activities,
+        "countries": row.countries,
+        "end_uses": row.end_uses,
+        "orders": row.orders,
+        "valid_from": instant(row.valid.lower),
+        "valid_until": instant(row.valid.upper) if row.valid.upper else None,
+        "remaining": None if row.quantity is None else max(row.quantity - used, 0),
+        "conditions": row.conditions,
+    }
+
+
+def _dispositions(ids: list[int], known: datetime) -> list[tuple[int, dict[str, Any]]]:
+    rows = (
+        Disposition.objects.filter(
+            licensee__in=ids, confirmed_at__lte=known, recorded_at__lte=known
+        )
+        .filter(Q(revoked_at=None) | Q(revoked_at__gt=known))
+        .select_related("licensee")
+        .order_by("ref")
+    )
+    return [(row.licensee_id, disposition_json(row)) for row in rows]
+
+
+def disposition_json(row: Disposition) -> dict[str, Any]:
+    """A disposition in the shape of language.md §4."""
+    return {
+        "ref": row.ref,
+        "rule": row.rule,
+        "version": row.version,
+        "licensee": row.licensee.ref,
+        "models": row.models_covered,
+        "activities": row.activities,
+        "valid_from": instant(row.valid.lower),
+        "valid_until": instant(row.valid.upper),
+        "facts": row.facts,
+    }

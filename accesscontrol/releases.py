@@ -1,0 +1,177 @@
+"""Builds the next release out of what is approved, and holds the one in force, never a stale one."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Q
+
+from accesscontrol import audit, policy
+from accesscontrol.errors import Refused
+from accesscontrol.models import (
+    CountryGroupMember,
+    CustomAttribute,
+    EndUse,
+    NamedList,
+    NamedListEntry,
+    Release,
+    RestrictedList,
+    Term,
+    Territory,
+    User,
+)
+from accesscontrol.models.common import period
+
+REGIMES = ("ofac", "bis_affiliates")
+# One number for the advisory lock that lets one release be made at a time.
+LOCK = 0x45670001
+
+
+class NoRelease(Refused):
+    """No release is in force, so nothing can be decided (HTTP 503)."""
+
+    code = "no_release"
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A release as stored and as the policy core reads it."""
+
+    id: int
+    number: int
+    sha256: str
+    policy: policy.Release
+
+
+def current() -> Loaded:
+    """The release in force: one indexed read a call, parsed once a process. Raises NoRelease."""
+    return _newest(Q())
+
+
+def as_of(at: datetime) -> Loaded:
+    """The release that was in force at an instant. Raises NoRelease."""
+    return _newest(Q(published_at__lte=at))
+
+
+def get(number: int) -> Loaded:
+    """The release with this number. Raises NoRelease."""
+    return _newest(Q(number=number))
+
+
+def build(*, number: int, at: datetime, with_rule: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The document of a release: whatever is in force at ``at`` or scheduled after it.
+
+    ``with_rule`` takes the place of the versions of the same rule (a draft, for a dry run).
+    """
+    rules = _rules(at)
+    if with_rule is not None:
+        rules = [rule for rule in rules if rule["ref"] != with_rule["ref"]] + [with_rule]
+    return {
+        "release": number,
+        "vocabulary": vocabulary(),
+        "territories": dict(Territory.objects.values_list("code", "parent")),
+        "groups": _groups(),
+        "lists": _lists(),
+        "rules": sorted(rules, key=lambda rule: (rule["ref"], rule["version"])),
+    }
+
+
+def vocabulary() -> list[dict[str, Any]]:
+    """The attributes that rules can name now: built in, one per list and regime, and custom ones."""
+    return policy.vocabulary(
+        lists=list(RestrictedList.objects.order_by("code").values_list("code", flat=True)),
+        regimes=REGIMES,
+        end_uses=list(EndUse.objects.order_by("code").values_list("code", flat=True)),
+        custom=list(
+            CustomAttribute.objects.filter(confirmed_at__isnull=False)
+            .order_by("name")
+            .values_list("definition", flat=True)
+        ),
+    )
+
+
+def publish_next(*, by: User | None, at: datetime, because: str) -> Release:
+    """Store the next release, in the caller's transaction, one at a time.
+
+    Raises policy.PolicyError where what is approved makes no sound release; then nothing changes.
+    """
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+        newest = Release.objects.order_by("-number").values_list("number", flat=True).first()
+        number = (newest or 0) + 1
+        parsed = policy.parse_release(build(number=number, at=at))
+        release = Release.objects.create(
+            number=number,
+            canonical=parsed.canonical,
+            sha256=parsed.digest,
+            published_at=at,
+            published_by=by,
+            because=because,
+        )
+        audit.record(
+            "release.published",
+            release,
+            by=by,
+            at=at,
+            because=because,
+            release=release,
+            details={"sha256": parsed.digest, "rules": len(parsed.rules)},
+        )
+    return release
+
+
+def _newest(which: Q) -> Loaded:
+    row = (
+        Release.objects.filter(which)
+        .order_by("-number")
+        .values_list("id", "number", "sha256")
+        .first()
+    )
+    if row is None:
+        raise NoRelease("No release is published, so nothing can be decided. Publish a rule first.")
+    return _parsed(*row)
+
+
+@lru_cache(maxsize=8)
+def _parsed(pk: int, number: int, sha256: str) -> Loaded:
+    canonical = Release.objects.values_list("canonical", flat=True).get(pk=pk)
+    return Loaded(pk, number, sha256, policy.parse_release(json.loads(canonical)))
+
+
+def _rules(at: datetime) -> list[dict[str, Any]]:
+    terms = Term.objects.filter(
+        Q(period__endswith__isnull=True) | Q(period__endswith__gt=at), withdrawn=False
+    ).select_related("rule_version")
+    return [_rule(term) for term in terms if not term.period.isempty]
+
+
+def _rule(term: Term) -> dict[str, Any]:
+    """The version's content with its term's dates, which may have ended it earlier."""
+    dates = period(term.period)
+    return {
+        **term.rule_version.content,
+        "effective_from": dates["from"],
+        "effective_until": dates["until"],
+    }
+
+
+def _groups() -> dict[str, list[dict[str, Any]]]:
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for member in CountryGroupMember.objects.order_by("group", "country", "valid"):
+        entry = {"value": member.country, **period(member.valid)}
+        groups.setdefault(member.group, []).append(entry)
+    return groups
+
+
+def _lists() -> dict[str, list[dict[str, Any]]]:
+    lists: dict[str, list[dict[str, Any]]] = {
+        code: [] for code in NamedList.objects.order_by("code").values_list("code", flat=True)
+    }
+    entries = NamedListEntry.objects.filter(confirmed_at__isnull=False).select_related("named_list")
+    for entry in entries.order_by("value", "valid"):
+        lists[entry.named_list.code].append({"value": entry.value, **period(entry.valid)})
+    return lists
