@@ -1,0 +1,240 @@
+"""Reads the US Consolidated Screening List (CSV, 29 columns, several lists in one file).
+
+Every row becomes an entry or a bad row with its line and the reason; nothing is skipped in
+silence. The file as a whole is refused only where no row of it could be trusted.
+"""
+
+import csv
+import difflib
+import hashlib
+import io
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from accesscontrol.matching.listed_names import Name, names_of
+
+COLUMNS = (
+    "_id", "source", "entity_number", "type", "programs", "name", "title", "addresses",
+    "federal_register_notice", "start_date", "end_date", "standard_order",
+    "license_requirement", "license_policy", "call_sign", "vessel_type", "gross_tonnage",
+    "gross_registered_tonnage", "vessel_flag", "vessel_owner", "remarks", "source_list_url",
+    "alt_names", "citizenships", "dates_of_birth", "nationalities", "places_of_birth",
+    "source_information_url", "ids",
+)  # fmt: skip
+OPTIONAL = frozenset({"_id"})  # the 28-column files of 2019 to 2022 had none
+
+_LIST_CODE = re.compile(r"\(([A-Z][A-Z0-9]{1,11})\)")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_LONGEST_FIELD = 1_000_000
+
+
+class CannotRead(ValueError):
+    """The file is no Consolidated Screening List; the message says what is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """A row that could not be read; ``list_code`` where at least that much of it could be."""
+
+    line: int
+    reason: str
+    list_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A party as one row of the file has it; ``content`` has the columns that are not empty."""
+
+    list_code: str
+    list_name: str
+    source_id: str
+    line: int
+    name: str
+    kind: str
+    content: dict[str, str]
+    digest: str
+    names: tuple[Name, ...]
+
+
+@dataclass(slots=True)
+class ListFile:
+    """All that a file says: its rows are exactly the entries, the repeated and the bad ones."""
+
+    rows: int = 0
+    entries: list[Entry] = field(default_factory=list)
+    errors: list[BadRow] = field(default_factory=list)
+    repeated: int = 0
+
+
+def read(data: bytes) -> ListFile:
+    """Read a file's bytes; raises CannotRead where it is not this format at all."""
+    rows = _rows(_text(data))
+    header = _header(next(rows, (1, [])))
+    result = ListFile()
+    parsed: list[Entry] = []
+    for line, row in rows:
+        result.rows += 1
+        entry = _entry(line, row, header)
+        if isinstance(entry, BadRow):
+            result.errors.append(entry)
+        else:
+            parsed.append(entry)
+    result.entries = _with_unique_ids(parsed)
+    result.repeated = len(parsed) - len(result.entries)
+    return result
+
+
+def _text(data: bytes) -> str:
+    """UTF-8 with or without a mark; bytes that are not are kept for the row to report."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise CannotRead("The file is UTF-16; save it as UTF-8 and import it again.")
+    text = data.decode("utf-8-sig", errors="surrogateescape").rstrip("\x1a\r\n ")
+    if not text:
+        raise CannotRead("The file is empty.")
+    return text + "\n"
+
+
+def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
+    """Rows with the line on which each begins; blank lines are no rows."""
+    csv.field_size_limit(_LONGEST_FIELD)
+    # The csv module of Python 3.11 changed how it treats NUL: a stand-in lets the row say so.
+    reader = csv.reader(io.StringIO(text.replace("\0", "\ufffe"), newline=""))
+    line = 1
+    while True:
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield line, [f"\ufffe{error}"]
+            line = reader.line_num + 1
+            continue
+        if row and row != ["\x1a"]:
+            yield line, row
+        line = reader.line_num + 1
+
+
+def _header(first: tuple[int, list[str]]) -> list[str]:
+    header = [column.strip() for column in first[1]]
+    _check_delimiter(header)
+    missing = [c for c in COLUMNS if c not in header and c not in OPTIONAL]
+    unknown = [c for c in header if c not in COLUMNS]
+    twice = [c for c, count in Counter(header).items() if count > 1]
+    if missing or unknown or twice:
+        raise CannotRead(_column_problem(missing, unknown, twice))
+    return header
+
+
+def _check_delimiter(header: list[str]) -> None:
+    for mark, word in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
+        if len(header) < 3 and header and header[0].count(mark) > 2:
+            raise CannotRead(
+                f"The columns are separated by {word}; the list has commas. "
+                "Save it with commas and import it again."
+            )
+
+
+def _column_problem(missing: list[str], unknown: list[str], twice: list[str]) -> str:
+    parts = []
+    if missing:
+        parts.append(f"missing: {', '.join(missing)}")
+    for column in unknown:
+        near = difflib.get_close_matches(column.lower(), COLUMNS, 1)
+        hint = f" (did you mean “{near[0]}”?)" if near else ""
+        parts.append(f"unknown: “{column}”{hint}")
+    if twice:
+        parts.append(f"twice: {', '.join(twice)}")
+    return "The header is not that of a Consolidated Screening List; " + "; ".join(parts) + "."
+
+
+def _entry(line: int, row: list[str], header: list[str]) -> Entry | BadRow:
+    code = (
+        next(iter(_LIST_CODE.findall(row[header.index("source")])), None)
+        if len(row) > header.index("source")
+        else None
+    )
+    problem = _row_problem(row, header)
+    if problem:
+        return BadRow(line, problem, code)
+    content = {c: v.strip() for c, v in zip(header, row, strict=True) if v.strip()}
+    problem = _content_problem(content, code)
+    return BadRow(line, problem, code) if problem or not code else _party(line, code, content)
+
+
+def _row_problem(row: list[str], header: list[str]) -> str:
+    if row[0].startswith("\ufffe") and len(row) == 1:
+        return f"This row could not be split into columns: {row[0][1:]}."
+    if len(row) != len(header):
+        return (
+            f"{len(row)} columns instead of {len(header)}; a comma or a quotation mark in the "
+            "text is not quoted, or a quotation mark is never closed."
+        )
+    for column, value in zip(header, row, strict=True):
+        if "\ufffe" in value:
+            return f"A NUL byte in “{column}”."
+        if any("\udc80" <= letter <= "\udcff" for letter in value):
+            return f"“{column}” is not UTF-8."
+    return ""
+
+
+def _content_problem(content: dict[str, str], code: str | None) -> str:
+    if not content.get("source"):
+        return "“source” is empty, so it is not known which list the party is on."
+    if not code:
+        return f"“source” names no list by its code in brackets: “{content['source'][:80]}”."
+    if not content.get("name"):
+        return "“name” is empty."
+    if not names_of(content["name"], content.get("alt_names", "")):
+        return f"“name” has no letter or digit: “{content['name'][:80]}”."
+    for column in ("start_date", "end_date"):
+        if content.get(column) and not _DATE.fullmatch(content[column]):
+            return f"“{column}” is no date like 2026-06-12: “{content[column][:40]}”."
+    return ""
+
+
+def _party(line: int, code: str, content: dict[str, str]) -> Entry:
+    source = content["source"]
+    text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return Entry(
+        list_code=code,
+        list_name=source.replace(f"({code})", " ").replace("  ", " ").strip(),
+        source_id=content.get("_id") or content.get("entity_number") or _id_of_name(code, content),
+        line=line,
+        name=content["name"],
+        kind=content.get("type", ""),
+        content=content,
+        digest=_sha256(text),
+        names=names_of(content["name"], content.get("alt_names", "")),
+    )
+
+
+def _id_of_name(code: str, content: dict[str, str]) -> str:
+    return _sha256(f"{code}\n{content['name']}")[:40]
+
+
+def _with_unique_ids(parsed: list[Entry]) -> list[Entry]:
+    """Drop rows that say exactly the same; tell rows of one id apart by what they say.
+
+    The lists repeat a party once per address. Each row stays an entry of its own, and its id
+    does not depend on the order of the rows.
+    """
+    distinct = {(entry.list_code, entry.source_id, entry.digest): entry for entry in parsed}
+    often = Counter((entry.list_code, entry.source_id) for entry in distinct.values())
+    return [
+        entry if often[entry.list_code, entry.source_id] == 1 else _told_apart(entry)
+        for entry in distinct.values()
+    ]
+
+
+def _told_apart(entry: Entry) -> Entry:
+    return Entry(
+        entry.list_code, entry.list_name, f"{entry.source_id[:60]}#{entry.digest[:12]}",
+        entry.line, entry.name, entry.kind, entry.content, entry.digest, entry.names,
+    )  # fmt: skip
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
