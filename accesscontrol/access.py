@@ -1,4 +1,4 @@
-"""Who may do what: roles and their rights, sign-in with lock-out, the tokens of licensing systems."""
+"""Who may do what: roles and their rights, sign-in with lock-out, licensing systems' tokens."""
 
 import hashlib
 import hmac
@@ -65,7 +65,7 @@ PREFIX = "eg_"
 
 
 class SignInRefused(Refused):
-    """Name or password is wrong, or the account is locked; the message does not say which name exists."""
+    """Name or password is wrong, or the account is locked; it does not say whether a name exists."""
 
     code = "sign_in_refused"
 
@@ -186,7 +186,7 @@ def revoke_token(*, token: ApiToken, by: User, at: datetime, because: str) -> No
 
 
 def authenticate(text: str, *, at: datetime) -> ApiToken:
-    """The token behind a bearer text; raises InvalidToken, whose message says what is wrong with it."""
+    """The token behind a bearer text; raises InvalidToken, which says what is wrong with it."""
     key_id, dot, secret = text.removeprefix(PREFIX).partition(".")
     if not text.startswith(PREFIX) or not dot or "\x00" in text:
         raise InvalidToken("The token is not of the form eg_<key>.<secret>.")

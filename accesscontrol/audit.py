@@ -139,7 +139,7 @@ def payload(
 
 
 def actor(by: User | ApiToken | None) -> dict[str, str]:
-    """Who acts: a person, a token, or the system itself; the name is copied, not looked up later."""
+    """Who acts: a person, a token, or the system itself; the name is copied as it is now."""
     match by:
         case User():
             return {"type": "person", "id": by.username, "name": str(by), "role": by.role}
@@ -150,7 +150,7 @@ def actor(by: User | ApiToken | None) -> dict[str, str]:
 
 
 def plain(value: Any) -> Any:
-    """The value as canonical JSON can hold it: instants as text, sets sorted, big numbers as text."""
+    """The value as canonical JSON can hold it: instants and big numbers as text, sets sorted."""
     match value:
         case datetime():
             return value.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -4,8 +4,8 @@
 class Refused(Exception):
     """A verb refuses what it was asked; nothing was changed.
 
-    ``message`` is shown as it is, ``pointer`` (RFC 6901) names the field at fault where there is one,
-    ``code`` is stable for programs.
+    ``message`` is shown as it is, ``pointer`` (RFC 6901) names the field at fault where there
+    is one, ``code`` is stable for programs.
     """
 
     code = "refused"

@@ -23,8 +23,8 @@ from accesscontrol.models import (
 )
 from accesscontrol.models.common import instant
 
-# THE table of paths. Each source yields (licensee id, attribute, value as jsonb, source) as it stood
-# at ``at``, as known at ``known``. Every attribute has exactly one of them.
+# THE table of paths. Each source yields (licensee id, attribute, value as jsonb, source) as it
+# stood at ``at``, as known at ``known``. Every attribute has exactly one of them.
 LICENSEE_PATHS = {
     "licensee.id": """
         SELECT l.id, 'licensee.id', to_jsonb(l.ref), 'register'
@@ -52,7 +52,8 @@ LICENSEE_PATHS = {
                          AND (c.revoked_at IS NULL OR c.revoked_at > %(known)s::timestamptz)) THEN 1
                    WHEN m.status = 'possible' THEN 2 ELSE 3 END)]),
                r.code || ' v' || max(m.list_version)
-        FROM accesscontrol_match m JOIN accesscontrol_restrictedlist r ON r.id = m.restricted_list_id
+        FROM accesscontrol_match m
+        JOIN accesscontrol_restrictedlist r ON r.id = m.restricted_list_id
         WHERE m.licensee_id = ANY(%(ids)s::bigint[]) AND m.learned_at <= %(known)s::timestamptz
           AND (m.superseded_at IS NULL OR m.superseded_at > %(known)s::timestamptz)
         GROUP BY m.licensee_id, r.code""",
@@ -60,7 +61,8 @@ LICENSEE_PATHS = {
         SELECT l.id, 'licensee.red_flags_open', to_jsonb((
                    SELECT count(*) FROM accesscontrol_redflag f
                    WHERE f.licensee_id = l.id AND f.opened_at <= %(known)s::timestamptz
-                     AND (f.confirmed_at IS NULL OR f.confirmed_at > %(known)s::timestamptz))), 'red flags'
+                     AND (f.confirmed_at IS NULL OR f.confirmed_at > %(known)s::timestamptz))),
+               'red flags'
         FROM accesscontrol_licensee l WHERE l.id = ANY(%(ids)s::bigint[])""",
 }
 
@@ -78,8 +80,10 @@ MODEL_PATHS = {
     "model.jailbreak_findings_open: incidents not confirmed resolved": """
         SELECT m.id, 'model.jailbreak_findings_open', to_jsonb((
                    SELECT count(*) FROM accesscontrol_modelincident i
-                   WHERE i.model_id = m.id AND i.kind = 'jailbreak' AND i.opened_at <= %(known)s::timestamptz
-                     AND (i.confirmed_at IS NULL OR i.confirmed_at > %(known)s::timestamptz))), 'incidents'
+                   WHERE i.model_id = m.id AND i.kind = 'jailbreak'
+                     AND i.opened_at <= %(known)s::timestamptz
+                     AND (i.confirmed_at IS NULL OR i.confirmed_at > %(known)s::timestamptz))),
+               'incidents'
         FROM accesscontrol_aimodel m WHERE m.id = ANY(%(ids)s::bigint[])""",
 }
 
@@ -168,7 +172,7 @@ def question(
     at: datetime,
     known_at: datetime | None = None,
 ) -> Question:
-    """What the register holds for this licensee, model and activity; unknown ones leave facts absent."""
+    """What the register holds for this question; what it does not know stays absent."""
     found = Licensee.objects.filter(ref=licensee).first()
     found_model = AIModel.objects.filter(ref=model).first()
     about = Sourced()

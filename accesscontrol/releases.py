@@ -1,4 +1,4 @@
-"""Builds the next release out of what is approved, and holds the one in force, never a stale one."""
+"""Builds the next release out of what is approved, and gives the one in force, never stale."""
 
 import json
 from dataclasses import dataclass
@@ -80,7 +80,7 @@ def build(*, number: int, at: datetime, with_rule: dict[str, Any] | None = None)
 
 
 def vocabulary() -> list[dict[str, Any]]:
-    """The attributes that rules can name now: built in, one per list and regime, and custom ones."""
+    """The attributes that rules can name: built in, one per list and regime, custom."""
     return policy.vocabulary(
         lists=list(RestrictedList.objects.order_by("code").values_list("code", flat=True)),
         regimes=REGIMES,

@@ -33,7 +33,7 @@ class User(AbstractUser):
 
 
 class ApiToken(models.Model):
-    """A licensing system's bearer token ``eg_<key_id>.<secret>``; only an HMAC of the secret is kept."""
+    """A licensing system's bearer token ``eg_<key_id>.<secret>``; of the secret an HMAC is kept."""
 
     name = models.CharField(max_length=200)
     key_id = models.CharField(max_length=32, unique=True)

@@ -12,11 +12,14 @@ class AuditEvent(models.Model):
     kind = models.TextField()
     actor_id = models.TextField()
     subject_id = models.TextField()
-    rule_id = models.TextField(null=True)
-    decision_id = models.TextField(null=True)
+    rule_id = models.TextField(null=True)  # noqa: DJ001 (generated; absent is absent)
+    decision_id = models.TextField(null=True)  # noqa: DJ001
     at_us = models.BigIntegerField()
 
     class Meta:
         managed = False
         db_table = 'audit"."event'
         ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk}"

@@ -71,3 +71,6 @@ class CaseNote(models.Model):
 
     class Meta:
         ordering = ["at", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.kind} on {self.case}"

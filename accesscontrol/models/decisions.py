@@ -11,6 +11,9 @@ class ReasonBlob(models.Model):
     sha256 = models.CharField(max_length=64, primary_key=True)
     canonical = models.TextField()
 
+    def __str__(self) -> str:
+        return self.sha256
+
 
 class Decision(models.Model):
     """One answer: who asked what, the facts it read and their sources, the verdict, the release."""

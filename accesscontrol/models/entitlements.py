@@ -59,3 +59,6 @@ class Hold(models.Model):
                 ),
             ),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.get_cause_display()} hold on {self.entitlement}"

@@ -248,6 +248,9 @@ class RuleEdit(models.Model):
     user = models.ForeignKey(User, models.PROTECT, related_name="+")
     at = models.DateTimeField()
 
+    def __str__(self) -> str:
+        return f"{self.user} edited {self.rule_version}"
+
 
 class RuleComment(models.Model):
     """The discussion of a version; a request for changes and a rejection are remarks too."""
@@ -261,6 +264,9 @@ class RuleComment(models.Model):
     class Meta:
         ordering = ["at", "id"]
 
+    def __str__(self) -> str:
+        return f"{self.kind} on {self.rule_version}"
+
 
 class RuleTestCase(models.Model):
     """Facts and the outcome they must have; run at every save and before every publication."""
@@ -272,6 +278,9 @@ class RuleTestCase(models.Model):
     outcome = models.CharField(max_length=20)
     created_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Term(models.Model):
@@ -294,9 +303,12 @@ class Term(models.Model):
             )
         ]
 
+    def __str__(self) -> str:
+        return f"{self.rule_version} {self.period}"
+
 
 class Release(models.Model):
-    """Everything a decision depends on besides facts, numbered and content-addressed; never changed."""
+    """All that a decision depends on besides facts: numbered, content-addressed, never changed."""
 
     number = models.PositiveIntegerField(unique=True)
     canonical = models.TextField()

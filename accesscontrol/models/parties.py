@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
-from accesscontrol.models.common import DatedQuerySet, Dated, SecondPerson, two_persons
+from accesscontrol.models.common import Dated, DatedQuerySet, SecondPerson, two_persons
 from accesscontrol.models.registry import Licensee
 
 
@@ -80,6 +80,9 @@ class ListedName(models.Model):
     normalized = models.TextField(db_index=True)
     alias = models.BooleanField(default=False)
 
+    def __str__(self) -> str:
+        return self.name
+
 
 class Match(models.Model):
     """What matching found for a licensee on a list; no row at all: not matched yet, fact absent."""
@@ -112,6 +115,9 @@ class Match(models.Model):
             )
         ]
 
+    def __str__(self) -> str:
+        return f"{self.licensee}: {self.get_status_display()} on {self.restricted_list}"
+
 
 class Clearance(SecondPerson, Dated):
     """The finding that a licensee is *not* the listed party; expires, tied to its facts."""
@@ -124,3 +130,6 @@ class Clearance(SecondPerson, Dated):
 
     class Meta:
         constraints = [two_persons("clearance")]
+
+    def __str__(self) -> str:
+        return f"clearance of {self.match}"

@@ -122,6 +122,9 @@ class Fact(SecondPerson):
             ),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.attribute} = {self.value}"
+
 
 class Party(models.Model):
     """An outside party that owns a licensee or another party: listed or not."""
@@ -164,6 +167,9 @@ class Owner(SecondPerson, Dated):
             ),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.owner_licensee or self.owner_party} owns {self.owned or self.owned_party}"
+
 
 class OwnershipDeclaration(SecondPerson, Dated):
     """A dated statement that the owners on record are all of them."""
@@ -176,9 +182,12 @@ class OwnershipDeclaration(SecondPerson, Dated):
     class Meta:
         constraints = [two_persons("ownership_declaration")]
 
+    def __str__(self) -> str:
+        return f"owners of {self.licensee} are complete"
+
 
 class Attestation(SecondPerson, Dated):
-    """A licensee's word about its users, place or end use; a register value where a request is silent."""
+    """A licensee's word about users, place or end use; it answers where a request is silent."""
 
     licensee = models.ForeignKey(Licensee, models.PROTECT, related_name="attestations")
     attribute = models.CharField(max_length=200)
@@ -200,6 +209,9 @@ class Attestation(SecondPerson, Dated):
                 condition=Q(revoked_at__isnull=True, confirmed_at__isnull=False),
             ),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.licensee} attests {self.attribute} = {self.value}"
 
 
 class ExportLicense(SecondPerson, Dated):
@@ -233,6 +245,9 @@ class LicenseUse(models.Model):
     idempotency_key = models.CharField(max_length=200, blank=True)
     used_at = models.DateTimeField()
     given_back_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.export_license} for {self.decision_id}"
 
 
 class Disposition(SecondPerson, Dated):
@@ -289,7 +304,7 @@ def _concern_checks(name: str) -> models.CheckConstraint:
 
 
 class RedFlag(Concern):
-    """A red flag of 15 CFR 732 Supp. 3 (1-29) on a licensee; open until a second person confirms."""
+    """A red flag of 15 CFR 732 Supp. 3 (1-29); open until a second person confirms."""
 
     licensee = models.ForeignKey(Licensee, models.PROTECT, related_name="red_flags")
     number = models.PositiveSmallIntegerField()
@@ -302,12 +317,18 @@ class RedFlag(Concern):
             ),
         ]
 
+    def __str__(self) -> str:
+        return f"red flag {self.number} on {self.licensee}"
+
 
 class ModelIncident(Concern):
-    """A finding on a model (a jailbreak, say); open until a second person confirms its resolution."""
+    """A finding on a model (a jailbreak, say); open until a second person confirms."""
 
     model = models.ForeignKey(AIModel, models.PROTECT, related_name="incidents")
     kind = models.CharField(max_length=40, default="jailbreak")
 
     class Meta:
         constraints = [_concern_checks("model_incident")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} on {self.model}"

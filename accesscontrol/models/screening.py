@@ -83,6 +83,9 @@ class ScreeningChunk(models.Model):
         ]
         constraints = [models.UniqueConstraint("run", "first_id", name="chunk_once")]
 
+    def __str__(self) -> str:
+        return f"chunk {self.pk} of {self.run}"
+
 
 class Finding(models.Model):
     """An outcome with its deciding and unknown rules; content-addressed, never changed."""
@@ -91,12 +94,18 @@ class Finding(models.Model):
     outcome = models.CharField(max_length=20)
     verdict = models.JSONField(help_text="language.md §8, of a standing, without facts")
 
+    def __str__(self) -> str:
+        return f"{self.outcome} {self.digest[:8]}"
+
 
 class Sheet(models.Model):
     """The findings for every offering by position (0 = offering not judged); never changed."""
 
     digest = models.CharField(max_length=64, unique=True)
     findings = ArrayField(models.IntegerField())
+
+    def __str__(self) -> str:
+        return f"sheet {self.digest[:8]}"
 
 
 class Standing(models.Model):
@@ -107,6 +116,9 @@ class Standing(models.Model):
     sheet = models.ForeignKey(Sheet, models.PROTECT, db_index=False, related_name="+")
     run = models.ForeignKey(ScreeningRun, models.PROTECT, db_index=False, related_name="+")
     since = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"standing of {self.licensee}"
 
 
 class StandingChange(models.Model):
@@ -128,6 +140,9 @@ class StandingChange(models.Model):
             models.UniqueConstraint("run", "licensee", name="standing_change_once_a_run")
         ]
 
+    def __str__(self) -> str:
+        return f"{self.licensee} in {self.run}"
+
 
 class Boundary(models.Model):
     """An instant at which an answer can change; beat starts the screening it needs."""
@@ -144,3 +159,6 @@ class Boundary(models.Model):
                 "at", "what", "licensee", name="boundary_once", nulls_distinct=False
             )
         ]
+
+    def __str__(self) -> str:
+        return f"{self.what} at {self.at}"
