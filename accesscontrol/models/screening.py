@@ -28,12 +28,16 @@ class ScreeningRun(models.Model):
     release = models.ForeignKey(Release, models.PROTECT, related_name="runs")
     from_release = models.ForeignKey(Release, models.PROTECT, null=True, related_name="+")
     state = models.CharField(max_length=12, choices=State.choices, default=State.QUEUED)
+    full = models.BooleanField(default=True, help_text="Every licensee; false: only those named")
     total = models.PositiveIntegerField(help_text="Licensees to look at")
     changed = models.PositiveIntegerField(default=0)
     unchanged = models.PositiveIntegerField(default=0)
     failed = models.PositiveIntegerField(default=0)
     outcome_changes = models.JSONField(
         default=dict, help_text="'permit>deny': licensees × offerings"
+    )
+    alarm = models.PositiveIntegerField(
+        default=0, help_text="Changes that a nightly screening found and nothing explains"
     )
     started_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField()
@@ -66,9 +70,11 @@ class ScreeningChunk(models.Model):
     run = models.ForeignKey(ScreeningRun, models.PROTECT, related_name="chunks")
     first_id = models.BigIntegerField()
     last_id = models.BigIntegerField()
+    ids = ArrayField(models.BigIntegerField(), null=True, help_text="Only these of the range")
     licensees = models.PositiveIntegerField()
     state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
     attempts = models.PositiveSmallIntegerField(default=0)
+    taken_at = models.DateTimeField(null=True, help_text="Last attempt, by the database's clock")
     changed = models.PositiveIntegerField(default=0)
     unchanged = models.PositiveIntegerField(default=0)
     failed = models.PositiveIntegerField(default=0)
