@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from accesscontrol.matching.listed_names import Name, names_of
+from accesscontrol.matching.normalize import normalize
 
 COLUMNS = (
     "_id", "source", "entity_number", "type", "programs", "name", "title", "addresses",
@@ -164,6 +165,11 @@ def _entry(line: int, row: list[str], header: list[str]) -> Entry | BadRow:
     return BadRow(line, problem, code) if problem or not code else _party(line, code, content)
 
 
+def _code(row: list[str], column: int) -> str | None:
+    found = _LIST_CODE.search(row[column]) if len(row) > column else None
+    return found[1] if found else None
+
+
 def _row_problem(row: list[str], header: list[str]) -> str:
     if row[0].startswith("\ufffe") and len(row) == 1:
         return f"This row could not be split into columns: {row[0][1:]}."
@@ -187,7 +193,7 @@ def _content_problem(content: dict[str, str], code: str | None) -> str:
         return f"“source” names no list by its code in brackets: “{content['source'][:80]}”."
     if not content.get("name"):
         return "“name” is empty."
-    if not names_of(content["name"], content.get("alt_names", "")):
+    if not normalize(content["name"]):
         return f"“name” has no letter or digit: “{content['name'][:80]}”."
     for column in ("start_date", "end_date"):
         if content.get(column) and not _DATE.fullmatch(content[column]):

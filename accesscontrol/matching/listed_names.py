@@ -31,7 +31,10 @@ class Name:
 def names_of(name: str, alt_names: str) -> tuple[Name, ...]:
     """The party's names, the printed one first, each normalized spelling once."""
     found: dict[str, Name] = {}
+    printed: dict[str, bool] = {}
     for alias, spelling in _spellings(name, alt_names):
+        printed.setdefault(spelling, alias)
+    for spelling, alias in printed.items():
         normalized = normalize(spelling)
         if normalized:
             found.setdefault(normalized, Name(spelling, normalized, alias))

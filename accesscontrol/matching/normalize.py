@@ -39,6 +39,8 @@ def words(name: str) -> list[str]:
 
 
 def _without_glued_forms(name: str) -> str:
+    if name.isascii():
+        return name
     name = _APOSTROPHES.sub("", name)
     for form in GLUED:
         shorter = name.replace(form, " ")
