@@ -1,0 +1,63 @@
+"""Bearer tokens of licensing systems: who calls, and whether the token has the scope (RFC 6750)."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django.http import HttpRequest
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import NotAuthenticated
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from accesscontrol import access
+from accesscontrol.api.problems import Problem
+from accesscontrol.models import ApiToken
+
+CHALLENGE = 'Bearer realm="Export Gate"'
+
+
+def bearer(request: HttpRequest, *, scope: str, at: datetime) -> ApiToken:
+    """The token of the request, which has the scope; raises InvalidToken, InsufficientScope, Problem."""
+    token = _token(request, at)
+    if token is None:
+        raise Problem(
+            401,
+            "missing_token",
+            "Send Authorization: Bearer eg_<key>.<secret>.",
+            headers={"WWW-Authenticate": CHALLENGE},
+        )
+    access.require_scope(token, scope)
+    return token
+
+
+def _token(request: HttpRequest | Request, at: datetime) -> ApiToken | None:
+    """None where no bearer token was sent at all."""
+    scheme, _, text = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+    if scheme.lower() != "bearer" or not text.strip():
+        return None
+    return access.authenticate(text.strip(), at=at)
+
+
+class BearerToken(BaseAuthentication):
+    """The same for DRF: the caller stands as `request.auth`; there is no user behind a token."""
+
+    def authenticate(self, request: Request) -> tuple[Any, ApiToken] | None:
+        token = _token(request, datetime.now(UTC))
+        return None if token is None else (None, token)
+
+    def authenticate_header(self, request: Request) -> str:
+        return CHALLENGE
+
+
+class HasScope(BasePermission):
+    """The view names the scope of each method in `scopes`; a method without one is for nobody."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        if not isinstance(request.auth, ApiToken):
+            raise NotAuthenticated("Send Authorization: Bearer eg_<key>.<secret>.")
+        scope = view.scopes.get("GET" if request.method == "HEAD" else request.method)
+        if scope is None:
+            return False
+        if scope:
+            access.require_scope(request.auth, scope)
+        return True

@@ -1,0 +1,95 @@
+"""POST /api/v1/what-if: what the answer would be then, or under a draft; nobody is to act on it."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django.http import HttpRequest, JsonResponse
+
+from accesscontrol import decisions, policy
+from accesscontrol.api import authentication, ijson, questions
+from accesscontrol.api.evaluation import sha256_of
+from accesscontrol.api.problems import Problem, plain_view
+from accesscontrol.models import RuleVersion
+from accesscontrol.models.common import instant
+
+SCOPE = "decisions:whatif"
+
+
+@plain_view("POST")
+def what_if(request: HttpRequest) -> JsonResponse:
+    """A question as in AuthZEN, with `at`, `known_at` or `draft`; the answer has no `decision`."""
+    at = datetime.now(UTC)
+    token = authentication.bearer(request, scope=SCOPE, at=at)
+    document = ijson.read_object(request)
+    asked = questions.read(
+        document, request_sha256=sha256_of(document), idempotency_key="", enforced=False
+    )
+    as_of = _instant(document, "at", at) or _instant(document.get("context", {}), "at", at)
+    draft = _draft(document)
+    try:
+        judged = decisions.what_if(
+            asked=asked,
+            by=token,
+            at=at,
+            as_of=as_of,
+            known_at=_instant(document, "known_at", at),
+            draft=draft,
+        )
+    except policy.PolicyError as error:
+        raise Problem(400, error.code, error.message, pointer="/draft") from error
+    explained = decisions.may_explain(token)
+    answer: dict[str, Any] = {
+        "what_if": True,
+        "as_of": instant(as_of or at),
+        "asked_at": instant(at),
+        **decisions.answer(judged, explained=explained, changes=explained),
+    }
+    if draft is not None:
+        answer["draft"] = {"rule": draft.rule.ref, "version": draft.version}
+    made = JsonResponse(answer)
+    made["Cache-Control"] = "no-store"
+    return made
+
+
+def _instant(document: dict[str, Any], name: str, now: datetime) -> datetime | None:
+    """An RFC 3339 instant with its offset, not in the future of what is known."""
+    if name not in document:
+        return None
+    try:
+        moment = datetime.fromisoformat(document[name])
+    except (TypeError, ValueError):
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise Problem(
+            400,
+            "bad_value",
+            f"{name} must be an instant such as 2026-06-20T00:00:00Z.",
+            pointer=f"/{name}",
+        )
+    if name == "known_at" and moment > now:
+        raise Problem(400, "bad_value", "Nobody knows the future.", pointer="/known_at")
+    return moment.astimezone(UTC)
+
+
+def _draft(document: dict[str, Any]) -> RuleVersion | None:
+    """The rule version that `draft` names: {"rule": ref, "version": n}."""
+    if "draft" not in document:
+        return None
+    named = document["draft"]
+    if not isinstance(named, dict) or not isinstance(named.get("rule"), str):
+        raise Problem(
+            400,
+            "bad_shape",
+            'draft names a rule version: {"rule": "R-1", "version": 2}.',
+            pointer="/draft",
+        )
+    version = named.get("version")
+    if isinstance(version, bool) or not isinstance(version, int) or not 1 <= version < 2**31:
+        raise Problem(
+            400, "bad_value", "version must be a whole number.", pointer="/draft/version"
+        )
+    found = RuleVersion.objects.filter(rule__ref=named["rule"], version=version)
+    draft = found.select_related("rule").first()
+    if draft is None:
+        raise Problem(404, "not_found", "There is no such rule version.", pointer="/draft")
+    return draft

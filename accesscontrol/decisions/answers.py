@@ -1,0 +1,165 @@
+"""Puts a judged question into an answer: outcome, reasons in words, what is missing, what to do."""
+
+from bisect import bisect_right
+from datetime import datetime
+from typing import Any
+
+from accesscontrol import access, policy
+from accesscontrol.decisions.judging import HELD, Judged
+from accesscontrol.models import ApiToken, Order, User
+from accesscontrol.models.common import instant
+
+EFFECT_WORDS = {
+    "deny": "An export rule forbids this.",
+    "license_required": "An export rule requires a license for this.",
+    "review": "An export rule requires a review of this by the compliance team.",
+}
+NEUTRAL_UNKNOWN = "An export rule cannot be decided while these facts are missing."
+ENTITLEMENT_HELD = "entitlement_held"
+
+
+def may_explain(by: ApiToken | User) -> bool:
+    """Whether the asker reads what rules of confidential orders say."""
+    if isinstance(by, ApiToken):
+        return "decisions:explain" in by.scopes
+    return access.may(by, "order.read_confidential")
+
+
+def answer(judged: Judged, *, explained: bool, changes: bool = False) -> dict[str, Any]:
+    """The members of the answer's context; in neutral words for confidential orders unless explained.
+
+    ``changes`` adds what would make a refused question a permit, which takes many evaluations.
+    """
+    verdict, release = judged.verdict, judged.release.policy
+    words = policy.explain(release, verdict, judged.at)
+    neutral = frozenset() if explained else _confidential_rules(judged)
+    made: dict[str, Any] = {
+        "outcome": judged.outcome,
+        "reason": ENTITLEMENT_HELD if judged.entitlement == HELD else judged.outcome,
+        "reasons": [*_held(judged), *(_reason(each, words, neutral) for each in verdict.reasons)],
+        "undetermined": [_unknown(each, words, neutral) for each in verdict.undetermined],
+        "obligations": _obligations(judged),
+        "would_have": [_would_have(each, neutral) for each in verdict.to_json()["would_have"]],
+        "lifted": [_lifted(each, neutral) for each in verdict.to_json()["lifted"]],
+        "conflicts": list(verdict.conflicts),
+        "invalid": list(verdict.invalid),
+        "entitlement": judged.entitlement,
+        "release": judged.release.number,
+    }
+    if judged.notes and not judged.permits:
+        made["notes"] = judged.notes
+    if changes and not judged.permits:
+        made["what_would_change"] = what_would_change(judged)
+    soon = next_change(judged)
+    if soon:
+        made["next_scheduled_change"] = soon
+    return made
+
+
+def what_would_change(judged: Judged) -> list[dict[str, Any]]:
+    """Single facts (or all missing ones) that would make it a permit; none helps against a hold."""
+    if judged.entitlement == HELD:
+        return []
+    question = judged.question
+    return policy.what_would_change(
+        judged.release.policy,
+        facts=question["facts"],
+        stated=question["stated"],
+        licenses=question["licenses"],
+        dispositions=question["dispositions"],
+        at=datetime.fromisoformat(question["at"]),
+    )
+
+
+def next_change(judged: Judged) -> str | None:
+    """The next instant at which the answer can change by itself: information, no cache lifetime."""
+    instants = [instant(each) if isinstance(each, datetime) else each for each in judged.release.policy.boundaries()]
+    papers = [*judged.question["licenses"], *judged.question["dispositions"]]
+    instants += [each[end] for each in papers for end in ("valid_from", "valid_until") if each[end]]
+    instants.sort()
+    place = bisect_right(instants, instant(judged.at))
+    return instants[place] if place < len(instants) else None
+
+
+def _confidential_rules(judged: Judged) -> frozenset[str]:
+    orders = {rule.ref: rule.order for rule in judged.release.policy.rules}
+    secret = set(
+        Order.objects.filter(reference__in=set(orders.values()), confidential=True).values_list(
+            "reference", flat=True
+        )
+    )
+    return frozenset(ref for ref, order in orders.items() if order in secret)
+
+
+def _reason(reason: Any, words: dict[str, str], neutral: frozenset[str]) -> dict[str, Any]:
+    if reason.rule in neutral:
+        return {"effect": reason.effect, "message": EFFECT_WORDS[reason.effect]}
+    return {
+        "rule": reason.rule,
+        "version": reason.version,
+        "order": reason.order,
+        "citation": reason.citation,
+        "effect": reason.effect,
+        "message": words.get(reason.rule, reason.title),
+        "facts": dict(reason.facts),
+    }
+
+
+def _unknown(unknown: Any, words: dict[str, str], neutral: frozenset[str]) -> dict[str, Any]:
+    if unknown.rule in neutral:
+        return {"missing": sorted(unknown.missing), "message": NEUTRAL_UNKNOWN}
+    made = {"rule": unknown.rule, "missing": sorted(unknown.missing)}
+    if unknown.rule is None:
+        made["message"] = _nobody(unknown.missing)
+        del made["rule"]
+    elif unknown.rule in words:
+        made["message"] = words[unknown.rule]
+    if unknown.error:
+        made["error"] = unknown.error
+    return made
+
+
+def _nobody(missing: Any) -> str:
+    """Which of the three that every question must have is not known here."""
+    names = {
+        "licensee.id": "the licensee is not in the register",
+        "model.id": "the model is not in the register",
+        "request.activity": "there is no such activity",
+    }
+    return f"Nothing can be decided: {', '.join(names.get(each, each) for each in sorted(missing))}."
+
+
+def _would_have(entry: dict[str, Any], neutral: frozenset[str]) -> dict[str, Any]:
+    return {k: v for k, v in entry.items() if k != "rule" or entry["rule"] not in neutral}
+
+
+def _lifted(entry: dict[str, Any], neutral: frozenset[str]) -> dict[str, Any]:
+    return {"by": entry["by"]} if entry["rule"] in neutral else entry
+
+
+def _obligations(judged: Judged) -> list[dict[str, str]]:
+    """The conditions of the export licenses that a permit rests on."""
+    if not judged.permits:
+        return []
+    lifting = {each.by for each in judged.verdict.lifted}
+    return [
+        {"license": each["number"], "condition": condition}
+        for each in judged.question["licenses"]
+        if each["number"] in lifting
+        for condition in each["conditions"]
+    ]
+
+
+def _held(judged: Judged) -> list[dict[str, Any]]:
+    """An officer's hold as the first reason, with who can release it."""
+    if judged.entitlement != HELD:
+        return []
+    hold = judged.question.get("hold", {})
+    since = f" since {hold['since']}" if hold else ""
+    how = (
+        "its release was asked for and waits for a second officer or approver"
+        if hold.get("release_asked")
+        else "an officer or approver asks for its release and a second one confirms it"
+    )
+    message = f"An officer holds this entitlement{since}; {how}."
+    return [{"effect": "deny", "code": ENTITLEMENT_HELD, "message": message}]

@@ -1,0 +1,114 @@
+"""What a caller asks: who, which model, which activity, and the facts that he states."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from accesscontrol.errors import Refused
+from accesscontrol.ledger.canonical import NotCanonical, canonical_json, digest
+
+LARGEST_VALUE = 8_000
+
+
+class Semantic(StrEnum):
+    """When a batch stops (AuthZEN 1.0 §7.1.2)."""
+
+    ALL = "execute_all"
+    DENY_FIRST = "deny_on_first_deny"
+    PERMIT_FIRST = "permit_on_first_permit"
+
+    def ends_with(self, *, permits: bool) -> bool:
+        """Whether the batch ends with this answer."""
+        return self is (Semantic.PERMIT_FIRST if permits else Semantic.DENY_FIRST)
+
+
+class UnknownName(Refused):
+    """A fact about a person is stated under a name that nobody knows: most likely mistyped."""
+
+    code = "unknown_attribute"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One question. ``stated`` has names such as ``user.us_person``, not yet held to a vocabulary."""
+
+    licensee: str
+    model: str
+    activity: str
+    stated: Mapping[str, Any] = field(default_factory=dict)
+    subject_type: str = "licensee"
+    resource_type: str = "model"
+    user_id: str = ""
+    request_sha256: str = ""
+    idempotency_key: str = ""
+
+    @property
+    def licensee_ref(self) -> str:
+        """Empty where the subject is something else than a licensee: no register knows it."""
+        return self.licensee if self.subject_type == "licensee" else ""
+
+    @property
+    def model_ref(self) -> str:
+        """Empty where the resource is something else than a model."""
+        return self.model if self.resource_type == "model" else ""
+
+
+@dataclass(frozen=True)
+class Faulty:
+    """An item of a batch that cannot be read as a question; it permits nothing."""
+
+    status: int
+    code: str
+    message: str
+    pointer: str = ""
+
+
+def statements(asked: Asked, vocabulary: Mapping[str, Any]) -> dict[str, Any]:
+    """The statements under their attributes' names; what no attribute is called is left out.
+
+    A name that only a custom attribute has lands there. Raises UnknownName for a name about a
+    person that the vocabulary does not hold, where leaving it out would silence a fact.
+    """
+    placed: dict[str, Any] = {}
+    for name, value in asked.stated.items():
+        attribute = _attribute(name, vocabulary)
+        if attribute is not None:
+            placed[attribute] = readable(value)
+        elif name.startswith("user."):
+            raise _unknown(name, vocabulary)
+    return placed
+
+
+def _attribute(name: str, vocabulary: Mapping[str, Any]) -> str | None:
+    about, _, rest = name.partition(".")
+    custom = f"{about}.custom.{rest}"
+    return next((each for each in (name, custom) if each in vocabulary), None)
+
+
+def _unknown(name: str, vocabulary: Mapping[str, Any]) -> UnknownName:
+    known = sorted(
+        each.removeprefix("user.").removeprefix("custom.")
+        for each in vocabulary
+        if each.startswith("user.")
+    )
+    short = name.removeprefix("user.")
+    return UnknownName(
+        f"Nothing about a user is called {short[:80]!r}. Known are id, {', '.join(known)}.",
+        pointer="/subject/properties/user/" + short.replace("~", "~0").replace("/", "~1"),
+    )
+
+
+def readable(value: Any) -> Any:
+    """The value if it can be written down exactly, else a mark that no attribute takes as a value.
+
+    A float, a nested heap or a megabyte is outside every attribute's domain, so the mark is judged
+    as the value would be (the attribute is absent and named as invalid), and it can be recorded.
+    """
+    try:
+        text = canonical_json(value)
+    except NotCanonical:
+        return {"unreadable": type(value).__name__}
+    if len(text) > LARGEST_VALUE:
+        return {"unreadable": "too long", "sha256": digest(text)}
+    return value

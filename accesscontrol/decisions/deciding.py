@@ -1,0 +1,212 @@
+"""The verbs: decide one question or a batch and record it, or ask what would be and record only that."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+from uuid import UUID
+
+from django.db import Error, transaction
+
+from accesscontrol import audit, facts, policy, releases
+from accesscontrol.decisions import recording, units
+from accesscontrol.decisions.asking import Asked, Faulty, Semantic, UnknownName
+from accesscontrol.decisions.judging import Judged, judge
+from accesscontrol.errors import NotRecorded
+from accesscontrol.models import ApiToken, Decision, RuleVersion, User
+from accesscontrol.models.common import instant
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A recorded decision beside what it was judged from (for the answer's words)."""
+
+    decision: Decision
+    judged: Judged
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The answers of one evaluation in the order asked; item n is decision ``<evaluation>.<n>``."""
+
+    evaluation: UUID
+    answers: list[Decided | Faulty]
+
+
+def decide(*, asked: Asked, by: ApiToken | User, at: datetime) -> Decision:
+    """Decide one question and record it. Raises NotRecorded, then there is no answer; UnknownName."""
+    return evaluate(asked=asked, by=by, at=at).decision
+
+
+def evaluate(*, asked: Asked, by: ApiToken | User, at: datetime) -> Decided:
+    """The same, with what the decision was judged from, so that it can be put into words."""
+    made = _decide([asked], by=by, at=at, first_item=0, semantic=Semantic.ALL).answers[0]
+    if isinstance(made, Faulty):
+        raise UnknownName(made.message, pointer=made.pointer, code=made.code)
+    return made
+
+
+def decide_many(
+    *,
+    asked: Sequence[Asked | Faulty],
+    by: ApiToken | User,
+    at: datetime,
+    semantic: Semantic = Semantic.ALL,
+) -> Batch:
+    """Decide a batch by one release and record it in one transaction; raises NotRecorded.
+
+    With a semantic that stops early the answers end with the one that stopped it. A faulty item is
+    no permit and ends the batch like a refusal.
+    """
+    return _decide(asked, by=by, at=at, first_item=1, semantic=semantic)
+
+
+def _decide(
+    asked: Sequence[Asked | Faulty],
+    *,
+    by: ApiToken | User,
+    at: datetime,
+    first_item: int,
+    semantic: Semantic,
+) -> Batch:
+    evaluation = recording.new_evaluation(at)
+    with _recorded_or_no_answer():
+        release = releases.current()
+        items = [(n, each, _known(each, at)) for n, each in enumerate(asked, first_item)]
+        units.lock(each for _, _, known in items if known for each in known.licenses)
+        judged: list[tuple[int, Judged | Faulty]] = []
+        for item, each, known in items:
+            judged.append((item, _judge_item(evaluation, item, each, known, release, by, at)))
+            if semantic is not Semantic.ALL and semantic.ends_with(permits=_permits(judged[-1][1])):
+                break
+        answers = _record(evaluation, judged, by, at)
+    return Batch(evaluation, answers)
+
+
+def _known(asked: Asked | Faulty, at: datetime) -> facts.Question | None:
+    if isinstance(asked, Faulty):
+        return None
+    return facts.question(
+        licensee=asked.licensee_ref, model=asked.model_ref, activity=asked.activity, at=at
+    )
+
+
+def _judge_item(
+    evaluation: UUID,
+    item: int,
+    asked: Asked | Faulty,
+    known: facts.Question | None,
+    release: releases.Loaded,
+    by: ApiToken | User,
+    at: datetime,
+) -> Judged | Faulty:
+    if isinstance(asked, Faulty) or known is None:
+        return cast(Faulty, asked)
+    key = units.key_of(asked, by, item)
+    known.licenses = units.count(known.licenses, key)
+    try:
+        judged = judge(asked, known, release, at)
+    except UnknownName as unknown:
+        return Faulty(400, unknown.code, unknown.message, unknown.pointer)
+    if judged.permits:
+        id_ = recording.decision_id(evaluation, item)
+        units.use(judged.verdict, known.licenses, key=key, decision_id=id_, at=at)
+    return judged
+
+
+def _permits(answer: Judged | Faulty) -> bool:
+    return isinstance(answer, Judged) and answer.permits
+
+
+def _record(
+    evaluation: UUID,
+    judged: Sequence[tuple[int, Judged | Faulty]],
+    by: ApiToken | User,
+    at: datetime,
+) -> list[Decided | Faulty]:
+    sound = [(item, each) for item, each in judged if isinstance(each, Judged)]
+    rows = dict(
+        zip(
+            (item for item, _ in sound),
+            recording.write(evaluation, sound, by=by, at=at) if sound else [],
+            strict=True,
+        )
+    )
+    return [
+        Decided(rows[item], each) if isinstance(each, Judged) else each for item, each in judged
+    ]
+
+
+@contextmanager
+def _recorded_or_no_answer() -> Iterator[None]:
+    """One transaction that is committed when this ends; whatever keeps it from that is NotRecorded."""
+    try:
+        with transaction.atomic(durable=True):
+            yield
+    except Error as error:
+        raise NotRecorded("The decision could not be recorded, so there is no answer.") from error
+
+
+def what_if(
+    *,
+    asked: Asked,
+    by: ApiToken | User,
+    at: datetime,
+    as_of: datetime | None = None,
+    known_at: datetime | None = None,
+    draft: RuleVersion | None = None,
+) -> Judged:
+    """What the answer would be at another instant, or if a draft were in force now.
+
+    ``as_of`` asks by the law and facts of then, as known ``known_at`` (now unless told). Nothing is
+    enforced by it: no decision is recorded, only that somebody asked.
+    """
+    then = as_of or at
+    with _recorded_or_no_answer():
+        release = releases.as_of(then) if as_of else releases.current()
+        if draft is not None:
+            release = _with_draft(release, draft, then)
+        known = facts.question(
+            licensee=asked.licensee_ref,
+            model=asked.model_ref,
+            activity=asked.activity,
+            at=then,
+            known_at=known_at or at,
+        )
+        judged = judge(asked, known, release, then)
+        _log_what_if(judged, by, at, as_of, draft)
+    return judged
+
+
+def _with_draft(release: releases.Loaded, draft: RuleVersion, at: datetime) -> releases.Loaded:
+    """The release as if the draft were published; raises policy.PolicyError where it is not sound."""
+    content = {**draft.content}
+    content["effective_from"] = content.get("effective_from") or instant(at)
+    document = releases.build(number=release.number, at=at, with_rule=content)
+    parsed = policy.parse_release(document)
+    return releases.Loaded(release.id, release.number, parsed.digest, parsed)
+
+
+def _log_what_if(
+    judged: Judged,
+    by: ApiToken | User,
+    at: datetime,
+    as_of: datetime | None,
+    draft: RuleVersion | None,
+) -> None:
+    details: dict[str, Any] = {
+        "model": judged.asked.model_ref[:200],
+        "activity": judged.asked.activity[:200],
+        "outcome": judged.outcome,
+        "as_of": as_of,
+        "draft": f"{draft.rule.ref} v{draft.version}" if draft else None,
+    }
+    audit.record(
+        "decision.what_if",
+        judged.licensee or judged.asked.licensee[:200],
+        by=by,
+        at=at,
+        release=judged.release.number,
+        details=details,
+    )

@@ -1,0 +1,175 @@
+"""Judges one question from the register's facts, the caller's statements and a release; and again."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from accesscontrol import facts, policy, releases
+from accesscontrol.decisions.asking import Asked, readable, statements
+from accesscontrol.models import Decision, Hold, Licensee
+from accesscontrol.models.common import instant
+
+# Licenses and dispositions are held against these, whatever the rules read.
+ALWAYS = frozenset(
+    {
+        "licensee.id",
+        "model.id",
+        "request.activity",
+        "request.location_country",
+        "request.end_use",
+    }
+)
+HELD = "held"
+
+
+@dataclass
+class Judged:
+    """A question with everything its answer rests on; ``question`` is enough to judge it again."""
+
+    asked: Asked
+    at: datetime
+    release: releases.Loaded
+    question: dict[str, Any]
+    verdict: policy.Verdict
+    outcome: str
+    entitlement: str = "none"
+    licensee: Licensee | None = None
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def permits(self) -> bool:
+        return self.outcome == "permit"
+
+
+def judge(
+    asked: Asked, known: facts.Question, release: releases.Loaded, at: datetime
+) -> Judged:
+    """The verdict on the question; an officer's hold outweighs it. Raises UnknownName."""
+    names = {attribute.name: attribute for attribute in release.policy.vocabulary}
+    notes: list[str] = []
+    question = {
+        "at": instant(at),
+        "facts": {name: readable(value) for name, value in known.facts.items() if name in names},
+        "sources": known.sources,
+        "stated": statements(asked, names),
+        "licenses": _usable(known.licenses, asked, notes),
+        "dispositions": known.dispositions,
+    }
+    verdict = _verdict(release, question)
+    question = _as_recorded(question, release.policy, verdict)
+    held = _hold(known, asked) if known.entitlement == HELD else None
+    if held is not None:
+        question["hold"] = held
+    return Judged(
+        asked=asked,
+        at=at,
+        release=release,
+        question=question,
+        verdict=verdict,
+        outcome="deny" if known.entitlement == HELD else verdict.outcome,
+        entitlement=known.entitlement,
+        licensee=known.licensee,
+        notes=notes,
+    )
+
+
+def again(decision: Decision) -> Judged:
+    """The recorded question judged again by the release it was judged by."""
+    release = releases.get(decision.release.number)
+    question = decision.question
+    about = question.get("asked", {})
+    asked = Asked(
+        licensee=about.get("licensee", decision.licensee_ref),
+        model=about.get("model", decision.model_ref),
+        activity=decision.activity,
+        subject_type=about.get("subject_type", "licensee"),
+        resource_type=about.get("resource_type", "model"),
+        request_sha256=decision.request_sha256,
+    )
+    verdict = _verdict(release, question)
+    held = decision.entitlement == HELD
+    return Judged(
+        asked=asked,
+        at=decision.decided_at,
+        release=release,
+        question=question,
+        verdict=verdict,
+        outcome="deny" if held else verdict.outcome,
+        entitlement=decision.entitlement,
+        notes=question.get("notes", []),
+    )
+
+
+def replay(decision: Decision) -> policy.Verdict:
+    """The verdict that the recorded question gets from the recorded release: always the same."""
+    return again(decision).verdict
+
+
+def _verdict(release: releases.Loaded, question: Mapping[str, Any]) -> policy.Verdict:
+    return policy.judge(
+        release.policy,
+        facts=question["facts"],
+        stated=question["stated"],
+        licenses=question["licenses"],
+        dispositions=question["dispositions"],
+        at=datetime.fromisoformat(question["at"]),
+    )
+
+
+def _usable(
+    licenses: list[dict[str, Any]], asked: Asked, notes: list[str]
+) -> list[dict[str, Any]]:
+    """Licenses that can cover this question: one with a quantity only where a retry burns nothing."""
+    usable = []
+    for each in licenses:
+        if each["remaining"] is None or asked.idempotency_key:
+            usable.append(each)
+        else:
+            notes.append(
+                f"Export license {each['number']} has a quantity. It covers a question only with "
+                "the header Idempotency-Key, so that a retry uses up nothing."
+            )
+    return usable
+
+
+def _as_recorded(
+    question: dict[str, Any], release: policy.Release, verdict: policy.Verdict
+) -> dict[str, Any]:
+    """The question with only the attributes that a rule reads or the verdict names."""
+    read = ALWAYS.union(
+        *(rule.attributes for rule in release.rules),
+        *(each["facts"] for each in question["dispositions"]),
+        verdict.conflicts,
+        verdict.invalid,
+        verdict.ignored,
+    )
+    kept = {name: value for name, value in question["facts"].items() if name in read}
+    return {
+        **question,
+        "facts": kept,
+        "sources": {name: question["sources"][name] for name in kept},
+        "stated": {name: value for name, value in question["stated"].items() if name in read},
+    }
+
+
+def _hold(known: facts.Question, asked: Asked) -> dict[str, Any] | None:
+    """Who can release the officer's hold, and since when it is there."""
+    hold = (
+        Hold.objects.filter(
+            entitlement__licensee=known.licensee,
+            entitlement__offering__model=known.model,
+            entitlement__offering__activity=asked.activity,
+            cause=Hold.Cause.OFFICER,
+            released_at=None,
+        )
+        .select_related("placed_by")
+        .first()
+    )
+    if hold is None:
+        return None
+    return {
+        "since": instant(hold.placed_at),
+        "placed_by": str(hold.placed_by or "the system"),
+        "release_asked": hold.release_asked_at is not None,
+    }
