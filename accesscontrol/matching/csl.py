@@ -13,6 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date
 
 from accesscontrol.matching.listed_names import Name, names_of
 from accesscontrol.matching.normalize import normalize
@@ -28,7 +29,8 @@ COLUMNS = (
 OPTIONAL = frozenset({"_id"})  # the 28-column files of 2019 to 2022 had none
 
 _LIST_CODE = re.compile(r"\(([A-Z][A-Z0-9]{1,11})\)")
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_LONGEST_ID = 80
 _LONGEST_FIELD = 1_000_000
 
 
@@ -196,9 +198,16 @@ def _content_problem(content: dict[str, str], code: str | None) -> str:
     if not normalize(content["name"]):
         return f"“name” has no letter or digit: “{content['name'][:80]}”."
     for column in ("start_date", "end_date"):
-        if content.get(column) and not _DATE.fullmatch(content[column]):
+        if content.get(column) and not _is_date(content[column]):
             return f"“{column}” is no date like 2026-06-12: “{content[column][:40]}”."
     return ""
+
+
+def _is_date(value: str) -> bool:
+    try:
+        return bool(_DATE.fullmatch(value) and date.fromisoformat(value))
+    except ValueError:
+        return False
 
 
 def _party(line: int, code: str, content: dict[str, str]) -> Entry:
@@ -207,7 +216,7 @@ def _party(line: int, code: str, content: dict[str, str]) -> Entry:
     return Entry(
         list_code=code,
         list_name=source.replace(f"({code})", " ").replace("  ", " ").strip(),
-        source_id=content.get("_id") or content.get("entity_number") or _id_of_name(code, content),
+        source_id=_source_id(code, content),
         line=line,
         name=content["name"],
         kind=content.get("type", ""),
@@ -217,8 +226,14 @@ def _party(line: int, code: str, content: dict[str, str]) -> Entry:
     )
 
 
-def _id_of_name(code: str, content: dict[str, str]) -> str:
-    return _sha256(f"{code}\n{content['name']}")[:40]
+def _source_id(code: str, content: dict[str, str]) -> str:
+    """The file's own id; outside the Treasury lists of older files only the name is one."""
+    given = content.get("_id") or content.get("entity_number")
+    return (
+        given
+        if given and len(given) <= _LONGEST_ID
+        else _sha256(f"{code}\n{given or content['name']}")[:40]
+    )
 
 
 def _with_unique_ids(parsed: list[Entry]) -> list[Entry]:
@@ -237,7 +252,7 @@ def _with_unique_ids(parsed: list[Entry]) -> list[Entry]:
 
 def _told_apart(entry: Entry) -> Entry:
     return Entry(
-        entry.list_code, entry.list_name, f"{entry.source_id[:60]}#{entry.digest[:12]}",
+        entry.list_code, entry.list_name, f"{entry.source_id}#{entry.digest[:12]}",
         entry.line, entry.name, entry.kind, entry.content, entry.digest, entry.names,
     )  # fmt: skip
 

@@ -1,0 +1,151 @@
+"""Matches licensees with the lists, all at once in the database: the same normalized name is a hit.
+
+A hit is ``possible`` until a person decides. A licensee without a hit is ``clear`` on a list that
+was once read whole; otherwise no row stands, so the fact is absent and nothing is permitted on it.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from accesscontrol.matching.normalize import MATCHER_VERSION
+
+# A denial order ends with its last day in New York; after it the party is no hit any more.
+HITS = """
+CREATE TEMPORARY TABLE eg_hit ON COMMIT DROP AS
+SELECT DISTINCT ON (l.id, p.id)
+       l.id AS licensee_id, p.restricted_list_id, p.id AS party_id, p.source_id,
+       n.name AS listed_name, n.normalized, n.alias
+FROM accesscontrol_licensee l
+JOIN accesscontrol_listedname n ON n.normalized = l.normalized_name
+JOIN accesscontrol_listedparty p ON p.id = n.party_id
+WHERE p.last_version IS NULL AND l.normalized_name <> ''
+  AND p.restricted_list_id = ANY(%(lists)s::bigint[])
+  AND (%(ids)s::bigint[] IS NULL OR l.id = ANY(%(ids)s::bigint[]))
+  AND NOT coalesce((p.content->>'end_date')::date + 1
+                   <= (%(at)s::timestamptz AT TIME ZONE 'America/New_York')::date, false)
+ORDER BY l.id, p.id, n.alias, n.id
+"""
+
+# What a person confirmed stays while the list has the party, also when its entry is reworded.
+STANDS = """
+CREATE TEMPORARY TABLE eg_stands ON COMMIT DROP AS
+SELECT m.id, m.licensee_id, m.restricted_list_id, now_listed.id AS party_id, m.party_id AS old_party
+FROM accesscontrol_match m
+JOIN accesscontrol_listedparty p ON p.id = m.party_id
+JOIN accesscontrol_listedparty now_listed
+  ON now_listed.restricted_list_id = p.restricted_list_id
+ AND now_listed.source_id = p.source_id AND now_listed.last_version IS NULL
+WHERE m.superseded_at IS NULL AND m.status = 'confirmed'
+  AND m.restricted_list_id = ANY(%(lists)s::bigint[])
+  AND (%(ids)s::bigint[] IS NULL OR m.licensee_id = ANY(%(ids)s::bigint[]))
+"""
+
+OUTDATE = """
+UPDATE accesscontrol_match m SET superseded_at = %(at)s
+WHERE m.superseded_at IS NULL AND m.restricted_list_id = ANY(%(lists)s::bigint[])
+  AND (%(ids)s::bigint[] IS NULL OR m.licensee_id = ANY(%(ids)s::bigint[]))
+  AND CASE
+      WHEN m.status = 'confirmed'
+          THEN NOT EXISTS (SELECT 1 FROM eg_stands s WHERE s.id = m.id AND s.party_id = m.party_id)
+      WHEN m.party_id IS NOT NULL
+          THEN NOT EXISTS (SELECT 1 FROM eg_hit h
+                           WHERE h.licensee_id = m.licensee_id AND h.party_id = m.party_id)
+      ELSE EXISTS (SELECT 1 FROM eg_hit h WHERE h.licensee_id = m.licensee_id
+                                            AND h.restricted_list_id = m.restricted_list_id)
+           OR EXISTS (SELECT 1 FROM accesscontrol_licensee l
+                      WHERE l.id = m.licensee_id AND l.normalized_name = '')
+      END
+RETURNING m.licensee_id, m.status
+"""
+
+NEW_CONFIRMED = """
+INSERT INTO accesscontrol_match (licensee_id, restricted_list_id, party_id, status, evidence,
+                                 list_version, matcher_version, learned_at)
+SELECT s.licensee_id, s.restricted_list_id, s.party_id, 'confirmed', m.evidence, v.number,
+       m.matcher_version, %(at)s
+FROM eg_stands s JOIN accesscontrol_match m ON m.id = s.id
+JOIN eg_newest v ON v.restricted_list_id = s.restricted_list_id
+WHERE s.party_id <> s.old_party
+ON CONFLICT DO NOTHING
+"""
+
+NEW_HITS = """
+INSERT INTO accesscontrol_match (licensee_id, restricted_list_id, party_id, status, evidence,
+                                 list_version, matcher_version, learned_at)
+SELECT h.licensee_id, h.restricted_list_id, h.party_id, 'possible',
+       jsonb_build_object('listed_name', h.listed_name, 'alias', h.alias,
+                          'normalized', h.normalized, 'how', 'same normalized name'),
+       v.number, %(matcher)s, %(at)s
+FROM eg_hit h JOIN eg_newest v ON v.restricted_list_id = h.restricted_list_id
+ON CONFLICT DO NOTHING
+RETURNING licensee_id
+"""
+
+NEW_CLEAR = """
+INSERT INTO accesscontrol_match (licensee_id, restricted_list_id, party_id, status, evidence,
+                                 list_version, matcher_version, learned_at)
+SELECT l.id, r.id, NULL, 'clear', '{}'::jsonb, v.number, %(matcher)s, %(at)s
+FROM accesscontrol_licensee l
+CROSS JOIN accesscontrol_restrictedlist r
+JOIN eg_newest v ON v.restricted_list_id = r.id
+WHERE r.id = ANY(%(lists)s::bigint[]) AND r.checked_at IS NOT NULL AND l.normalized_name <> ''
+  AND (%(ids)s::bigint[] IS NULL OR l.id = ANY(%(ids)s::bigint[]))
+  AND NOT EXISTS (SELECT 1 FROM accesscontrol_match m WHERE m.licensee_id = l.id
+                  AND m.restricted_list_id = r.id AND m.superseded_at IS NULL)
+RETURNING licensee_id
+"""
+
+# An unchanged finding now rests on the newest version; what a decision used is in its record.
+CARRY_ON = """
+UPDATE accesscontrol_match m SET list_version = v.number
+FROM eg_newest v WHERE v.restricted_list_id = m.restricted_list_id
+  AND m.superseded_at IS NULL AND m.list_version <> v.number
+  AND m.restricted_list_id = ANY(%(lists)s::bigint[])
+  AND (%(ids)s::bigint[] IS NULL OR m.licensee_id = ANY(%(ids)s::bigint[]))
+"""
+
+NEWEST = """
+CREATE TEMPORARY TABLE eg_newest ON COMMIT DROP AS
+SELECT restricted_list_id, max(number) AS number FROM accesscontrol_listversion
+WHERE restricted_list_id = ANY(%(lists)s::bigint[]) GROUP BY restricted_list_id
+"""
+
+FORGET = "DROP TABLE IF EXISTS eg_hit, eg_stands, eg_newest"
+
+
+def match(
+    *, at: datetime, lists: Iterable[int] | None = None, licensees: Iterable[int] | None = None
+) -> set[int]:
+    """Match these licensees (all, unless told) with these lists; ids of those whose status changed.
+
+    Runs in the caller's transaction, whose verb records the event.
+    """
+    values = {
+        "at": at,
+        "lists": _all_lists() if lists is None else list(lists),
+        "ids": None if licensees is None else list(licensees),
+        "matcher": MATCHER_VERSION,
+    }
+    with transaction.atomic(), connection.cursor() as cursor:
+        for statement in (FORGET, NEWEST, HITS, STANDS):
+            cursor.execute(statement, values)
+        changed = _returned(cursor, OUTDATE, values)
+        cursor.execute(NEW_CONFIRMED, values)
+        changed |= _returned(cursor, NEW_HITS, values)
+        changed |= _returned(cursor, NEW_CLEAR, values)
+        cursor.execute(CARRY_ON, values)
+        cursor.execute(FORGET)
+    return changed
+
+
+def _all_lists() -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM accesscontrol_restrictedlist")
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _returned(cursor: object, statement: str, values: dict[str, object]) -> set[int]:
+    cursor.execute(statement, values)  # type: ignore[attr-defined]
+    return {row[0] for row in cursor.fetchall()}  # type: ignore[attr-defined]

@@ -1,0 +1,235 @@
+"""Keeps each licensee's capture by ownership current, regime by regime, as facts of the register.
+
+What two persons have confirmed is what the judge reads. An owner edge that waits for its second
+person counts at once where it makes things stricter, and not where it makes them easier.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+from django.db.models import Q
+
+from accesscontrol.matching import ownership
+from accesscontrol.models import Fact, Licensee, Owner, OwnershipDeclaration, Party
+from accesscontrol.parties.timeline import put_fact
+
+# Which lists' parties capture, per regime (OFAC's 50 % rule; the BIS Affiliates Rule).
+REGIME_LISTS: dict[str, tuple[str, ...]] = {
+    "ofac": ("SDN",),
+    "bis_affiliates": ("EL", "MEU", "SDN"),
+}
+_RANK = {True: 2, None: 1, False: 0}
+SOURCE = "computed from the owners on record"
+
+
+@dataclass(frozen=True)
+class Holdings:
+    """Everyone's owners at an instant; entities are written "l<id>" (licensee), "p<id>" (party)."""
+
+    confirmed: dict[str, list[ownership.Edge]]
+    with_waiting: dict[str, list[ownership.Edge]]
+    complete: frozenset[str]
+
+
+def refresh_ownership(*, at: datetime, below: Iterable[int] | None = None) -> set[int]:
+    """Recompute the ownership facts of licensees with owners on record; ids of those that changed.
+
+    ``below`` narrows it to these licensees and everyone they own something of, at any tier. Runs
+    in the caller's transaction, whose verb records the event.
+    """
+    holdings = _holdings(at)
+    wanted = set(_with_a_record()) if below is None else _everyone_below(below, holdings)
+    computed = {regime: _captures(holdings, regime) for regime in REGIME_LISTS}
+    stored = _stored(wanted)
+    changed = set()
+    for licensee in Licensee.objects.filter(pk__in=wanted):
+        for attribute, value in _attributes(licensee.pk, computed):
+            if stored.get((licensee.pk, attribute)) != value:
+                put_fact(licensee, attribute, value, source=SOURCE, at=at)
+                changed.add(licensee.pk)
+    return changed
+
+
+def capture_of(
+    licensee: Licensee, *, at: datetime
+) -> dict[str, dict[str, tuple[ownership.Capture, str]]]:
+    """Per regime, the captures of the licensee and everyone above it, each with its arithmetic.
+
+    Keys are names; for the screen that shows the tree.
+    """
+    holdings = _holdings(at)
+    above = _tree(f"l{licensee.pk}", holdings.with_waiting)
+    names = _names(above)
+    return {
+        regime: {names[key]: (found[key], ownership.arithmetic(found[key], names)) for key in above}
+        for regime, found in ((regime, _captures(holdings, regime)) for regime in REGIME_LISTS)
+    }
+
+
+def _attributes(
+    pk: int, computed: dict[str, dict[str, ownership.Capture]]
+) -> Iterable[tuple[str, Any]]:
+    for regime, found in computed.items():
+        capture = found.get(f"l{pk}")
+        yield f"licensee.captured_by_ownership.{regime}", capture and capture.captured
+        yield f"licensee.restricted_owner_share.{regime}", capture and capture.restricted_share
+
+
+def _captures(holdings: Holdings, regime: str) -> dict[str, ownership.Capture]:
+    """The stricter reading; unknown where it depends on a match that is only possible."""
+    sure, perhaps = _listed(regime)
+    answers = [
+        ownership.captured(listed, edges, holdings.complete)
+        for listed in (sure, sure | perhaps)
+        for edges in (holdings.confirmed, holdings.with_waiting)
+    ]
+    return {key: _strictest([answer.get(key) for answer in answers]) for key in answers[-1]}
+
+
+def _strictest(readings: list[ownership.Capture | None]) -> ownership.Capture:
+    """Readings: confirmed and waiting edges with sure hits, then the same with possible hits."""
+    confirmed, waiting, confirmed_perhaps, waiting_perhaps = readings
+    best = _stricter(confirmed, waiting)
+    widest = _stricter(confirmed_perhaps, waiting_perhaps)
+    if (best.captured, best.restricted_share) == (widest.captured, widest.restricted_share):
+        return best
+    return ownership.Capture(
+        captured=best.captured if best.captured == widest.captured else None,
+        restricted_share=None,
+        red_flag=best.red_flag or widest.red_flag,
+        at_least=best.at_least,
+        at_most=max(best.at_most, widest.at_most),
+        parts=widest.parts,
+    )
+
+
+def _stricter(
+    confirmed: ownership.Capture | None, waiting: ownership.Capture | None
+) -> ownership.Capture:
+    if confirmed is None or waiting is None:
+        only = confirmed or waiting
+        assert only is not None
+        return only
+    return max(confirmed, waiting, key=lambda reading: (_RANK[reading.captured], reading.at_least))
+
+
+def _holdings(at: datetime) -> Holdings:
+    """One read of all edges; every licensee can have owners that nobody named."""
+    edges = list(
+        Owner.objects.filter(valid__contains=at, recorded_at__lte=at)
+        .filter(Q(revoked_at=None) | Q(revoked_at__gt=at))
+        .order_by("id")
+    )
+    everyone = [f"l{pk}" for pk in _with_a_record()]
+    complete = OwnershipDeclaration.objects.at(at).confirmed()
+    declared = {f"l{pk}" for pk in complete.values_list("licensee_id", flat=True)}
+    confirmed = _edges([edge for edge in edges if edge.confirmed_at is not None], everyone)
+    parties = {key for key in confirmed if key.startswith("p")}
+    # A licensee's declaration covers the tree above it up to the next licensee.
+    covered = {key for top in declared for key in _tree(top, confirmed) if key in parties}
+    return Holdings(confirmed, _edges(edges, everyone), frozenset(declared | covered))
+
+
+def _edges(edges: Iterable[Owner], everyone: Iterable[str]) -> dict[str, list[ownership.Edge]]:
+    owners: dict[str, list[ownership.Edge]] = {key: [] for key in everyone}
+    for edge in edges:
+        owned = f"l{edge.owned_id}" if edge.owned_id else f"p{edge.owned_party_id}"
+        owner = (
+            f"l{edge.owner_licensee_id}" if edge.owner_licensee_id else f"p{edge.owner_party_id}"
+        )
+        owners.setdefault(owned, []).append((owner, edge.share_bp))
+        if edge.owner_licensee_id:
+            owners.setdefault(owner, [])
+    return owners
+
+
+def _with_a_record() -> list[int]:
+    """Licensees of whom owners or a declaration were ever recorded; of others nothing is known."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT owned_id FROM accesscontrol_owner WHERE owned_id IS NOT NULL"
+            " UNION SELECT licensee_id FROM accesscontrol_ownershipdeclaration"
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _listed(regime: str) -> tuple[set[str], set[str]]:
+    """Keys of listed entities: those sure to be, and licensees that are only possible matches.
+
+    An outside party is listed under the exact name that the list prints.
+    """
+    lists = list(REGIME_LISTS[regime])
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 'p' || o.id, 'confirmed' FROM accesscontrol_party o WHERE EXISTS ("
+            " SELECT 1 FROM accesscontrol_listedname n"
+            " JOIN accesscontrol_listedparty p ON p.id = n.party_id AND p.last_version IS NULL"
+            " JOIN accesscontrol_restrictedlist r ON r.id = p.restricted_list_id"
+            " WHERE n.normalized = o.normalized_name AND r.code = ANY(%s))"
+            " UNION SELECT 'l' || m.licensee_id, m.status FROM accesscontrol_match m"
+            " JOIN accesscontrol_restrictedlist r ON r.id = m.restricted_list_id"
+            " WHERE m.superseded_at IS NULL AND m.status <> 'clear' AND r.code = ANY(%s)"
+            " AND NOT EXISTS (SELECT 1 FROM accesscontrol_clearance c WHERE c.match_id = m.id"
+            "   AND c.confirmed_at IS NOT NULL AND c.revoked_at IS NULL)",
+            [lists, lists],
+        )
+        rows = cursor.fetchall()
+    sure = {key for key, status in rows if status == "confirmed"}
+    return sure, {key for key, _ in rows} - sure
+
+
+def _everyone_below(licensees: Iterable[int], holdings: Holdings) -> set[int]:
+    held: dict[str, list[str]] = {}
+    for owned, edges in holdings.with_waiting.items():
+        for owner, _ in edges:
+            held.setdefault(owner, []).append(owned)
+    reached = _reach((f"l{pk}" for pk in licensees), held)
+    return {int(key[1:]) for key in reached if key.startswith("l")}
+
+
+def _tree(top: str, owners: dict[str, list[ownership.Edge]]) -> list[str]:
+    """The entity and the outside parties and licensees above it; a licensee ends its branch."""
+    above = {
+        owned: [owner for owner, _ in edges]
+        for owned, edges in owners.items()
+        if owned == top or owned.startswith("p")
+    }
+    return _reach([top], above)
+
+
+def _reach(start: Iterable[str], steps: dict[str, list[str]]) -> list[str]:
+    found: dict[str, None] = {}
+    waiting = list(start)
+    while waiting:
+        key = waiting.pop()
+        if key not in found:
+            found[key] = None
+            waiting.extend(steps.get(key, ()))
+    return list(found)
+
+
+def _stored(licensees: Collection[int]) -> dict[tuple[int, str], Any]:
+    rows = Fact.objects.filter(
+        Q(attribute__startswith="licensee.captured_by_ownership.")
+        | Q(attribute__startswith="licensee.restricted_owner_share."),
+        licensee__in=licensees,
+        superseded_at=None,
+        held__endswith__isnull=True,
+    )
+    return {
+        (pk, name): value
+        for pk, name, value in rows.values_list("licensee_id", "attribute", "value")
+    }
+
+
+def _names(keys: Iterable[str]) -> dict[str, str]:
+    wanted = list(keys)
+    licensees = Licensee.objects.in_bulk([int(k[1:]) for k in wanted if k.startswith("l")])
+    parties = Party.objects.in_bulk([int(k[1:]) for k in wanted if k.startswith("p")])
+    return {
+        key: str(licensees[int(key[1:])] if key.startswith("l") else parties[int(key[1:])])
+        for key in wanted
+    }
