@@ -1,0 +1,1 @@
+"""What all screens share: navigation, paging, filters, words, who may enter, what went wrong."""

@@ -1,0 +1,27 @@
+"""The error pages: what happened in words, with the request's id to quote."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+
+def forbidden(request: HttpRequest, exception: Any = None) -> HttpResponse:
+    """403: the form was too old, or something is not yours."""
+    return render(request, "403.html", status=403)
+
+
+def not_found(request: HttpRequest, exception: Any = None) -> HttpResponse:
+    """404: offers the search."""
+    return render(request, "404.html", status=404)
+
+
+def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """403 of the forgery check: mostly a page that was open while the session ended."""
+    return render(request, "403.html", {"stale_form": True}, status=403)
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    """500: touches no database, since that may be what is broken."""
+    request_id = getattr(request, "request_id", "")
+    return render(None, "500.html", {"request_id": request_id}, status=500)  # type: ignore[arg-type]

@@ -1,0 +1,123 @@
+"""How the product says things: outcomes, states, attributes, events and time spans in words."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+OUTCOMES: Mapping[str, tuple[str, str]] = {  # outcome -> (word, tone); the icon has the tone's name
+    "permit": ("Allowed", "allow"),
+    "deny": ("Denied", "deny"),
+    "license_required": ("License required", "license"),
+    "review": ("Review", "review"),
+    "undetermined": ("Can't decide", "unknown"),
+    "per_request": ("Per request", "request"),
+}
+
+STATES: Mapping[str, tuple[str, str, str]] = {  # state -> (word, tone, icon)
+    "draft": ("Draft", "accent", "doc"),
+    "submitted": ("Waiting for approval", "review", "clock"),
+    "approved": ("Approved", "allow", "check"),
+    "published": ("Published", "allow", "check"),
+    "scheduled": ("Scheduled", "accent", "clock"),
+    "in_force": ("In force", "allow", "check"),
+    "report_only": ("Report only", "review", "info"),
+    "retired": ("Retired", "unknown", "hold"),
+    "superseded": ("Superseded", "unknown", "hold"),
+    "rejected": ("Rejected", "deny", "deny"),
+    "withdrawn": ("Withdrawn", "unknown", "hold"),
+    "received": ("Received", "accent", "doc"),
+    "implementing": ("Being implemented", "review", "clock"),
+    "lifted": ("Lifted", "unknown", "allow"),
+    "queued": ("Queued", "unknown", "clock"),
+    "running": ("Running", "accent", "run"),
+    "done": ("Done", "allow", "check"),
+    "failed": ("Partly failed", "deny", "review"),
+    "cancelled": ("Cancelled", "unknown", "close"),
+    "overtaken": ("Overtaken", "unknown", "hold"),
+    "open": ("Open", "accent", "inbox"),
+    "snoozed": ("Snoozed", "unknown", "clock"),
+    "proposed": ("Waiting for a second person", "review", "people"),
+    "decided": ("Decided", "allow", "check"),
+    "closed": ("Closed", "unknown", "check"),
+    "held": ("Held", "deny", "hold"),
+    "granted": ("In force", "allow", "check"),
+    "waits": ("Waiting for a second person", "review", "people"),
+    "clear": ("Clear", "allow", "check"),
+    "possible": ("Possible match", "review", "review"),
+    "confirmed": ("Confirmed match", "deny", "deny"),
+    "expired": ("Expired", "unknown", "clock"),
+    "revoked": ("Revoked", "deny", "close"),
+    "active": ("Active", "allow", "check"),
+}
+
+ACTIVITIES: Mapping[str, str] = {
+    "use_api": "Use by API",
+    "fine_tune": "Fine-tune",
+    "hosted": "Use hosted",
+    "download_weights": "Download weights",
+    "source_access": "Source access",
+    "transfer_in_country": "Transfer in country",
+}
+
+
+def outcome(value: str) -> dict[str, str]:
+    """Word, tone and icon; an unheard-of outcome is shown as what it is, never as allowed."""
+    word, tone = OUTCOMES.get(value, (value or "Not judged yet", "unknown"))
+    return {"word": word, "tone": tone, "icon": tone}
+
+
+def state(value: str) -> dict[str, str]:
+    """Word, tone and icon of a state."""
+    word, tone, icon = STATES.get(value, (value.replace("_", " ").capitalize(), "unknown", "info"))
+    return {"word": word, "tone": tone, "icon": icon}
+
+
+def attribute(name: str) -> str:
+    """`licensee.hq_country` as `Headquarters country`, by the vocabulary where it has a label."""
+    if label := _labels().get(name):
+        return label[0].upper() + label[1:]
+    last = name.rsplit(".", 1)[-1].replace("_", " ")
+    return last[:1].upper() + last[1:]
+
+
+def _labels() -> dict[str, str]:
+    from accesscontrol import policy  # late: the vocabulary is long and most pages do not need it
+
+    return {one.name: one.label for one in policy.BUILT_IN}
+
+
+def event(kind: str) -> str:
+    """`rule.published` as `Rule published`."""
+    return kind.replace(".", " ").replace("_", " ").capitalize()
+
+
+def plain(value: Any) -> str:
+    """A JSON value in words; an absent one is said to be unknown, never left blank."""
+    match value:
+        case None | "":
+            return "unknown"
+        case bool():
+            return "yes" if value else "no"
+        case list() | tuple():
+            return ", ".join(plain(one) for one in value) or "none"
+        case dict():
+            return ", ".join(f"{key}: {plain(one)}" for key, one in value.items())
+        case _:
+            return str(value)
+
+
+def lasted(span: timedelta) -> str:
+    """The two units that matter: `3 days`, `5 h`, `12 min`, `4 s`."""
+    seconds = abs(span.total_seconds())
+    if seconds >= 172800:
+        return f"{int(seconds // 86400)} days"
+    if seconds >= 5400:
+        return f"{int(seconds // 3600)} h"
+    if seconds >= 90:
+        return f"{int(seconds // 60)} min"
+    return f"{seconds:.1f} s" if seconds < 10 else f"{int(seconds)} s"
+
+
+def distance(span: timedelta) -> str:
+    """`5 h ago` or `in 6 days`."""
+    return f"{lasted(span)} ago" if span.total_seconds() < 0 else f"in {lasted(span)}"

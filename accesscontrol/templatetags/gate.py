@@ -1,0 +1,205 @@
+"""The parts of which pages are made: icons, outcome words, dates, fields, pages of a list."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django import forms, template
+from django.forms import BaseForm, BoundField
+from django.template.loader import render_to_string
+from django.urls import NoReverseMatch, reverse
+from django.utils.safestring import SafeString, mark_safe
+
+from accesscontrol.dashboard.shell import words
+
+register = template.Library()
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """A symbol of static/icons/sprite.svg; never the only carrier of a meaning."""
+    return render_to_string("components/icon.html", {"name": name})
+
+
+@register.simple_tag
+def badge(word: Any, tone: str = "", icon: str = "") -> SafeString:
+    """A word in a colored box; tones: deny, allow, review, license, request, accent, or none."""
+    return render_to_string("components/badge.html", {"word": word, "tone": tone, "icon": icon})
+
+
+@register.simple_tag
+def outcome(value: str, big: bool = False) -> SafeString:
+    """Icon, word and color of an outcome or standing (permit, deny, …)."""
+    return render_to_string("components/badge.html", {**words.outcome(value), "big": big})
+
+
+@register.simple_tag
+def state(value: str) -> SafeString:
+    """Icon, word and color of a state of an order, rule version, run or case."""
+    return render_to_string("components/badge.html", words.state(value))
+
+
+@register.simple_tag
+def change(before: str, after: str) -> SafeString:
+    """One outcome becoming another."""
+    arrow = mark_safe('<span aria-hidden="true">→</span><span class="sr">becomes</span>')  # noqa: S308
+    return mark_safe(f'<span class="change">{outcome(before)}{arrow}{outcome(after)}</span>')  # noqa: S308
+
+
+@register.filter
+def tone(value: str) -> str:
+    """The color name of an outcome."""
+    return words.outcome(value)["tone"]
+
+
+@register.filter
+def outcome_word(value: str) -> str:
+    """An outcome's word alone, for running text."""
+    return words.outcome(value)["word"]
+
+
+@register.filter
+def attribute(name: str) -> str:
+    """An attribute of the vocabulary in words."""
+    return words.attribute(name)
+
+
+@register.filter
+def activity(name: str) -> str:
+    """An activity in words."""
+    return words.ACTIVITIES.get(name, name)
+
+
+@register.filter
+def event(kind: str) -> str:
+    """The kind of an audit event as a verb in words."""
+    return words.event(kind)
+
+
+@register.filter
+def plain(value: Any) -> str:
+    """A JSON value as a person would write it."""
+    return words.plain(value)
+
+
+@register.filter
+def utc(value: datetime | None) -> str:
+    """24 Nov 2026 15:54 UTC."""
+    if value is None:
+        return ""
+    value = value.astimezone(UTC)
+    return f"{value.day} {value:%b %Y %H:%M} UTC"
+
+
+@register.filter
+def day(value: datetime | None) -> str:
+    """24 Nov 2026."""
+    return f"{value.astimezone(UTC).day} {value.astimezone(UTC):%b %Y}" if value else ""
+
+
+@register.filter
+def iso(value: datetime | None) -> str:
+    """For the datetime attribute of <time>."""
+    return value.astimezone(UTC).isoformat(timespec="seconds") if value else ""
+
+
+@register.filter
+def distance(value: datetime | None, now: datetime) -> str:
+    """`5 h ago`, `in 6 days`; the second argument is the page's time (shell.now)."""
+    return words.distance(value - now) if value else ""
+
+
+@register.filter
+def took(value: timedelta | None) -> str:
+    """How long something lasted."""
+    return words.lasted(value) if value is not None else ""
+
+
+@register.simple_tag
+def field(bound: BoundField) -> SafeString:
+    """A form field with its label, hint and errors, linked to each other."""
+    widget = bound.field.widget
+    bound.field.widget.attrs.setdefault("autocomplete", "off")
+    return render_to_string(
+        "components/field.html",
+        {
+            "field": bound,
+            "single_check": isinstance(widget, forms.CheckboxInput),
+            "group": isinstance(widget, forms.RadioSelect | forms.CheckboxSelectMultiple),
+        },
+    )
+
+
+@register.simple_tag
+def errors(form: BaseForm | None = None, problem: str = "") -> SafeString:
+    """What stopped a save: the form's errors and the room's refusal, each linked to its field."""
+    problems = [{"text": problem, "field": ""}] if problem else []
+    if form is not None:
+        problems += [{"text": text, "field": ""} for text in form.non_field_errors()]
+        problems += [
+            {"text": f"{bound.label}: {text}", "field": bound.id_for_label}
+            for bound in form
+            for text in bound.errors
+        ]
+    return render_to_string("components/errors.html", {"problems": problems})
+
+
+@register.simple_tag
+def crumbs(*labels_and_urls: str) -> SafeString:
+    """`{% crumbs "Orders" url_of_orders order.reference %}`: the last label is the page itself."""
+    pairs = [
+        (labels_and_urls[i], labels_and_urls[i + 1] if i + 1 < len(labels_and_urls) else "")
+        for i in range(0, len(labels_and_urls), 2)
+    ]
+    return render_to_string("components/crumbs.html", {"steps": pairs})
+
+
+@register.simple_block_tag
+def page_head(content: str, title: str, lead: str = "") -> SafeString:
+    """The page's one h1, a sentence below, and its actions inside the block."""
+    return render_to_string(
+        "components/page_head.html", {"title": title, "lead": lead, "content": content}
+    )
+
+
+@register.simple_block_tag
+def empty(content: str, title: str, icon: str = "info") -> SafeString:
+    """An empty list says in words what would stand here and what to do."""
+    return render_to_string(
+        "components/empty.html", {"title": title, "icon": icon, "content": content}
+    )
+
+
+@register.simple_tag
+def pager(page: Any) -> SafeString:
+    """Previous and next of a shell.paging.Page."""
+    return render_to_string("components/pager.html", {"page": page})
+
+
+@register.simple_tag
+def chips(filters: Any) -> SafeString:
+    """The active filters of a shell.filters.Filters, each removable by a link."""
+    return render_to_string(
+        "components/chips.html", {"chips": filters.chips, "clear": filters.cleared}
+    )
+
+
+@register.simple_tag
+def timeline(entries: Iterable[Mapping[str, Any]]) -> SafeString:
+    """Entries of {text, at, by, because}, newest first."""
+    return render_to_string("components/timeline.html", {"entries": entries})
+
+
+@register.simple_tag
+def stepper(steps: Iterable[Mapping[str, str]]) -> SafeString:
+    """Steps of {title, note, state}; state is done, current or empty."""
+    return render_to_string("components/stepper.html", {"steps": steps})
+
+
+@register.simple_tag
+def screen(name: str, *args: Any) -> str:
+    """The address of a screen by its name, empty where the screen is not there."""
+    try:
+        return reverse(f"dashboard:{name}", args=args)
+    except NoReverseMatch:
+        return ""
