@@ -1,0 +1,62 @@
+"""Orders and the rules that implement them: from a letter to an answer, by named verbs.
+
+An order is entered, rules are drafted under it, submitted, approved by somebody else, published:
+one transaction that ends what is superseded, makes a release, writes the log, starts a screening.
+"""
+
+from accesscontrol.orders.amendments import (
+    amend,
+    annex,
+    confirm_annex,
+    confirm_lift,
+    lift,
+    strike_from_annex,
+    waiting_lift,
+)
+from accesscontrol.orders.approval import approve, reject, request_changes, submit, withdraw
+from accesscontrol.orders.drafting import (
+    comment,
+    draft,
+    duplicate,
+    edit,
+    editors,
+    newest_published,
+)
+from accesscontrol.orders.emergencies import (
+    alarm_overdue_emergencies,
+    confirm_emergency,
+    emergencies_to_confirm,
+    emergency_deny,
+)
+from accesscontrol.orders.installing import install
+from accesscontrol.orders.instruments import acknowledge, enter, read_text
+from accesscontrol.orders.language import parsed
+from accesscontrol.orders.publishing import ensure_publishable, publish, retire
+from accesscontrol.orders.refusals import (
+    CannotApprove,
+    CannotConfirm,
+    CannotEdit,
+    CannotEnter,
+    CannotPublish,
+    CannotRetire,
+    CannotSubmit,
+)
+from accesscontrol.orders.terms import Plan, in_force, plan
+from accesscontrol.orders.test_cases import (
+    CaseResult,
+    add_test_case,
+    remove_test_case,
+    run_test_cases,
+)
+from accesscontrol.orders.timeline import Step, Timeline, timeline
+
+__all__ = [
+    "CannotApprove", "CannotConfirm", "CannotEdit", "CannotEnter", "CannotPublish",
+    "CannotRetire", "CannotSubmit", "CaseResult", "Plan", "Step", "Timeline", "acknowledge",
+    "add_test_case", "alarm_overdue_emergencies", "amend", "annex", "approve", "comment",
+    "confirm_annex", "confirm_emergency", "confirm_lift", "draft", "duplicate", "edit",
+    "editors", "emergencies_to_confirm", "emergency_deny", "ensure_publishable", "enter",
+    "in_force", "install", "lift", "newest_published", "parsed", "plan", "publish",
+    "read_text", "reject", "remove_test_case", "request_changes", "retire", "run_test_cases",
+    "strike_from_annex", "submit", "timeline", "waiting_lift", "withdraw",
+]  # fmt: skip

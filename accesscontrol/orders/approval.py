@@ -1,0 +1,139 @@
+"""Four eyes: submit, ask for changes, approve by somebody else, reject, withdraw."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from accesscontrol import access, audit
+from accesscontrol.models import RuleVersion, User
+from accesscontrol.orders import drafting
+from accesscontrol.orders.drafting import OPEN, State, locked, remember
+from accesscontrol.orders.refusals import CannotApprove, CannotEdit, CannotSubmit
+
+
+def submit(*, version: RuleVersion, by: User | None, at: datetime, because: str) -> RuleVersion:
+    """Put a draft before the approvers; raises CannotSubmit if a test case fails."""
+    access.require(by, "policy.draft", at=at)
+    with transaction.atomic():
+        version = locked(version)
+        if version.state != State.DRAFT:
+            raise CannotSubmit(f"Only a draft is submitted; this version is {_state(version)}.")
+        if not because.strip():
+            raise CannotSubmit("Say why in a sentence: the approver reads it.", pointer="/because")
+        ensure_tests_pass(version, at=at, refuse=CannotSubmit)
+        version.submitted_by, version.submitted_at, version.because = by, at, because
+        return _move(version, State.SUBMITTED, "rule.submitted", by=by, at=at, because=because)
+
+
+def request_changes(*, version: RuleVersion, by: User, at: datetime, because: str) -> RuleVersion:
+    """Send a submitted version back to its authors, with what should change."""
+    with transaction.atomic():
+        version = _for_approver(version, by=by, at=at, because=because)
+        remember(version, "changes_requested", because, by=by, at=at)
+        return _move(version, State.DRAFT, "rule.changes_requested", by=by, at=at, because=because)
+
+
+def approve(*, version: RuleVersion, by: User, at: datetime, because: str = "") -> RuleVersion:
+    """Agree to a submitted version; nobody who edited since the last published version can.
+
+    The database refuses it too (trigger). Publishing is a verb of its own.
+    """
+    access.require(by, "policy.approve", at=at)
+    with transaction.atomic():
+        version = locked(version)
+        _ensure_waiting(version)
+        ensure_not_an_editor(version, by=by)
+        ensure_tests_pass(version, at=at, refuse=CannotApprove)
+        if because.strip():
+            remember(version, "approved", because, by=by, at=at)
+        version.approved_by, version.approved_at = by, at
+        return _move(version, State.APPROVED, "rule.approved", by=by, at=at, because=because)
+
+
+def reject(*, version: RuleVersion, by: User, at: datetime, because: str) -> RuleVersion:
+    """Decide against a submitted version; its authors may start a new draft from it."""
+    with transaction.atomic():
+        version = _for_approver(version, by=by, at=at, because=because)
+        remember(version, "rejected", because, by=by, at=at)
+        return _move(version, State.REJECTED, "rule.rejected", by=by, at=at, because=because)
+
+
+def withdraw(*, version: RuleVersion, by: User, at: datetime, because: str) -> RuleVersion:
+    """Take back a version that is not published yet."""
+    access.require(by, "policy.draft", at=at)
+    with transaction.atomic():
+        version = locked(version)
+        if version.state not in OPEN:
+            raise CannotEdit(f"This version is {_state(version)}: nothing is left to withdraw.")
+        remember(version, "withdrawn", because or "Withdrawn.", by=by, at=at)
+        return _move(version, State.WITHDRAWN, "rule.withdrawn", by=by, at=at, because=because)
+
+
+def ensure_not_an_editor(version: RuleVersion, *, by: User) -> None:
+    """Raise CannotApprove, with the time of the edit, for somebody who edited it."""
+    edited_at = drafting.editors(version).get(by.pk)
+    if edited_at is not None:
+        raise CannotApprove(
+            f"You edited {version.rule.ref} at {edited_at:%Y-%m-%d %H:%M} UTC, after its last"
+            " published version. Somebody who did not must approve it."
+        )
+
+
+def ensure_tests_pass(
+    version: RuleVersion,
+    *,
+    at: datetime,
+    refuse: type[CannotSubmit] | type[CannotApprove] | type,
+) -> None:
+    """Raise ``refuse`` with each failing test case, what it expects and what came out."""
+    failing = [r for r in drafting.run_test_cases(version, at=at) if not r.passed]
+    if failing:
+        cases = "; ".join(
+            f"“{r.case.name}” expects {r.case.outcome} and gets {r.outcome}" for r in failing
+        )
+        raise refuse(f"{len(failing)} test cases fail: {cases}. Mend the rule or the case.",
+                     pointer="/test_cases", code="test_case_fails")  # fmt: skip
+
+
+def _for_approver(version: RuleVersion, *, by: User, at: datetime, because: str) -> RuleVersion:
+    access.require(by, "policy.approve", at=at)
+    if not because.strip():
+        raise CannotApprove("Say why in a sentence: the authors read it.", pointer="/because")
+    version = locked(version)
+    _ensure_waiting(version)
+    return version
+
+
+def _ensure_waiting(version: RuleVersion) -> None:
+    if version.state != State.SUBMITTED:
+        raise CannotApprove(f"It does not wait for approval: it is {_state(version)}.")
+
+
+def _move(
+    version: RuleVersion,
+    state: RuleVersion.State,
+    kind: str,
+    *,
+    by: User | None,
+    at: datetime,
+    because: str,
+) -> RuleVersion:
+    before, version.state = version.state, state
+    if state == State.DRAFT:
+        version.submitted_by = version.submitted_at = None
+    version.save()
+    audit.record(
+        kind, version.rule, by=by, at=at, because=because, order=version.rule.order,
+        rule=version.rule.ref,
+        details={
+            "version": version.version,
+            "digest": version.digest,
+            "before": str(before),
+            "after": str(state),
+        },
+    )  # fmt: skip
+    return version
+
+
+def _state(version: RuleVersion) -> str:
+    return RuleVersion.State(version.state).label.lower()

@@ -1,0 +1,232 @@
+"""Writing a rule: drafts, edits, test cases, discussion. Nothing here touches what is in force."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+
+from accesscontrol import access, audit
+from accesscontrol.errors import Stale
+from accesscontrol.ledger.canonical import canonical_json, digest
+from accesscontrol.models import (
+    Order,
+    Rule,
+    RuleComment,
+    RuleEdit,
+    RuleVersion,
+    User,
+)
+from accesscontrol.orders import terms
+from accesscontrol.orders.language import ensure_canonical, ensure_reason, parsed
+from accesscontrol.orders.refusals import CannotEdit
+from accesscontrol.orders.test_cases import CaseResult, run_test_cases
+
+State = RuleVersion.State
+OPEN = (State.DRAFT, State.SUBMITTED, State.APPROVED)
+
+
+def draft(
+    *,
+    ref: str,
+    content: Mapping[str, Any],
+    by: User | None,
+    at: datetime,
+    because: str,
+    order: Order | None = None,
+    based_on: RuleVersion | None = None,
+) -> RuleVersion:
+    """Start a new rule under ``order``, or the next version of the rule that ``ref`` names.
+
+    ``content`` is the rule of the language; its ref, version and order are filled in. Raises
+    CannotEdit with pointer, code and message where it is no rule, and where a draft is open.
+    """
+    access.require(by, "policy.draft", at=at)
+    ensure_reason(because)
+    with transaction.atomic():
+        rule = rule_for(ref, order, by=by, at=at)
+        _ensure_nothing_open(rule)
+        version = next_version(rule, content, by=by, at=at, because=because)
+        version.based_on = based_on or newest_published(rule)
+        version.save()
+        note_edit(version, by=by, at=at)
+        audit.record(
+            "rule.drafted", rule, by=by, at=at, because=because, order=rule.order, rule=rule.ref,
+            details={"version": version.version, "digest": version.digest},
+        )  # fmt: skip
+    return version
+
+
+def edit(
+    *,
+    version: RuleVersion,
+    content: Mapping[str, Any],
+    by: User | None,
+    at: datetime,
+    because: str = "",
+    seen_at: datetime | None = None,
+) -> list[CaseResult]:
+    """Replace a draft's content and run its test cases, whose results are returned.
+
+    ``seen_at`` is the ``edited_at`` that the editor saw; raises Stale if somebody saved since.
+    """
+    access.require(by, "policy.draft", at=at)
+    with transaction.atomic():
+        version = locked(version)
+        if version.state != State.DRAFT:
+            raise CannotEdit(_why_no_draft(version))
+        if seen_at is not None and seen_at != version.edited_at:
+            raise Stale(
+                f"Version {version.version} was saved at {version.edited_at:%H:%M:%S} UTC by"
+                " somebody else. Load it again and repeat your change."
+            )
+        before = version.digest
+        fill(version, content, at=at)
+        version.edited_at, version.because = at, because or version.because
+        version.save()
+        note_edit(version, by=by, at=at)
+        audit.record(
+            "rule.edited", version.rule, by=by, at=at, because=because, order=version.rule.order,
+            rule=version.rule.ref,
+            details={"version": version.version, "before": before, "after": version.digest},
+        )  # fmt: skip
+        return run_test_cases(version, at=at)
+
+
+def duplicate(
+    *,
+    version: RuleVersion,
+    by: User | None,
+    at: datetime,
+    because: str,
+    ref: str = "",
+    order: Order | None = None,
+) -> RuleVersion:
+    """A new draft copied from any version: of the same rule (rollback), or of a new one ``ref``.
+
+    An end that has passed is left out, so that the copy can be in force again.
+    """
+    content = dict(version.content)
+    end = terms.instant(content["effective_until"])
+    if end is not None and end <= at:
+        content["effective_until"] = None
+    return draft(
+        ref=ref or version.rule.ref,
+        order=order or (version.rule.order if ref else None),
+        content=content,
+        based_on=None if ref else version,
+        by=by,
+        at=at,
+        because=because,
+    )
+
+
+def comment(*, version: RuleVersion, text: str, by: User, at: datetime) -> RuleComment:
+    """Say something about a version without deciding anything."""
+    access.require(by, "read", at=at)
+    ensure_reason(text)
+    with transaction.atomic():
+        remark = remember(version, "comment", text, by=by, at=at)
+        audit.record(
+            "rule.commented", version.rule, by=by, at=at, because=text, rule=version.rule.ref,
+            order=version.rule.order, details={"version": version.version},
+        )  # fmt: skip
+    return remark
+
+
+def next_version(
+    rule: Rule, content: Mapping[str, Any], *, by: User | None, at: datetime, because: str
+) -> RuleVersion:
+    """The rule's next version, checked and filled but not saved."""
+    newest = rule.versions.aggregate(newest=Max("version"))["newest"] or 0
+    version = RuleVersion(
+        rule=rule,
+        version=newest + 1,
+        created_by=by,
+        created_at=at,
+        edited_at=at,
+        because=because,
+    )
+    fill(version, content, at=at)
+    return version
+
+
+def fill(version: RuleVersion, content: Mapping[str, Any], *, at: datetime) -> None:
+    """Put content into a version: checked against the language, with its digest."""
+    document = {
+        "unless": [],
+        "effective_until": None,
+        "report_only_until": None,
+        **content,
+        "ref": version.rule.ref,
+        "version": version.version,
+        "order": version.rule.order.reference,
+    }
+    ensure_canonical(document, "")
+    parsed(document, at=at)
+    version.content = document
+    version.canonical = canonical_json(document)
+    version.digest = digest(version.canonical)
+    version.title, version.effect = document["title"][:300], document["effect"]
+
+
+def newest_published(rule: Rule) -> RuleVersion | None:
+    """The last version that was published, in force or not."""
+    return rule.versions.filter(state=State.PUBLISHED).order_by("-version").first()
+
+
+def editors(version: RuleVersion) -> dict[int, datetime]:
+    """Who touched the rule since its last published version, and when last: they cannot approve."""
+    published = newest_published(version.rule)
+    since = published.version if published and published.pk != version.pk else 0
+    edits = RuleEdit.objects.filter(rule_version__rule=version.rule)
+    recent = edits.filter(rule_version__version__gt=since) | edits.filter(rule_version=version)
+    return {edit.user_id: edit.at for edit in recent.order_by("at")}
+
+
+def locked(version: RuleVersion) -> RuleVersion:
+    """The version as it stands now, its rule locked against everybody else until the end."""
+    Rule.objects.select_for_update().get(pk=version.rule_id)
+    return RuleVersion.objects.select_related("rule__order").get(pk=version.pk)
+
+
+def remember(version: RuleVersion, kind: str, text: str, *, by: User, at: datetime) -> RuleComment:
+    """Add a remark to a version's discussion."""
+    return RuleComment.objects.create(rule_version=version, kind=kind, by=by, at=at, text=text)
+
+
+def rule_for(ref: str, order: Order | None, *, by: User | None, at: datetime) -> Rule:
+    rule = Rule.objects.select_for_update().filter(ref=ref).first()
+    if rule is not None:
+        if order is not None and order.pk != rule.order_id:
+            raise CannotEdit(f"{ref} belongs to {rule.order.reference}. Choose another reference.",
+                             pointer="/ref")  # fmt: skip
+        return rule
+    if order is None:
+        raise CannotEdit("A new rule needs the order that it implements.", pointer="/order")
+    if not ref.strip() or len(ref) > 100 or not ref.isprintable():
+        raise CannotEdit("A rule needs a reference of 1 to 100 characters.", pointer="/ref")
+    return Rule.objects.create(ref=ref, order=order, created_at=at, created_by=by)
+
+
+def _ensure_nothing_open(rule: Rule) -> None:
+    version = rule.versions.filter(state__in=OPEN).first()
+    if version is not None:
+        raise CannotEdit(
+            f"Version {version.version} of {rule.ref} by {version.created_by} is open already."
+            " Continue that one, or withdraw it first."
+        )
+
+
+def _why_no_draft(version: RuleVersion) -> str:
+    if version.state == State.PUBLISHED:
+        return "A published version never changes. Make a new draft from it."
+    if version.state in (State.SUBMITTED, State.APPROVED):
+        return "It waits for somebody else. Ask for changes, or withdraw it, to edit it again."
+    return f"This version is {version.get_state_display().lower()}. Make a new draft from it."
+
+
+def note_edit(version: RuleVersion, *, by: User | None, at: datetime) -> None:
+    if by is not None:
+        RuleEdit.objects.create(rule_version=version, user=by, at=at)

@@ -1,0 +1,130 @@
+"""The instruments themselves: entering an order, acknowledging it, reading its text."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+
+from accesscontrol import access, audit
+from accesscontrol.models import (
+    Order,
+    User,
+)
+from accesscontrol.orders.refusals import CannotEnter
+
+
+def enter(
+    *,
+    reference: str,
+    kind: str,
+    authority: str,
+    citation: str,
+    subject: str,
+    received_at: datetime,
+    effective_at: datetime,
+    by: User | None,
+    at: datetime,
+    because: str = "",
+    expires_at: datetime | None = None,
+    text: str = "",
+    source_sha256: str = "",
+    confidential: bool = False,
+    zone: str = "America/New_York",
+    supersedes: Order | None = None,
+) -> Order:
+    """Record an order as received; its clock runs from ``received_at``. Nothing is enforced yet.
+
+    Raises CannotEnter with the field at fault.
+    """
+    access.require(by, "order.enter", at=at)
+    order = Order(
+        reference=reference.strip(), kind=kind, authority=authority.strip(), citation=citation,
+        subject=subject.strip(), text=text, source_sha256=source_sha256.lower(),
+        confidential=confidential, received_at=received_at, effective_at=effective_at,
+        expires_at=expires_at, zone=zone, supersedes=supersedes, entered_by=by, entered_at=at,
+    )  # fmt: skip
+    _ensure_complete(order, at=at)
+    with transaction.atomic():
+        order.save()
+        audit.record(
+            "order.entered", order, by=by, at=at, because=because, order=order,
+            details={
+                "received_at": received_at,
+                "effective_at": effective_at,
+                "confidential": confidential,
+                "supersedes": supersedes.reference if supersedes else None,
+            },
+        )  # fmt: skip
+    return order
+
+
+def acknowledge(*, order: Order, by: User, at: datetime, because: str = "") -> Order:
+    """Say that the company has received and read the order."""
+    access.require(by, "order.enter", at=at)
+    with transaction.atomic():
+        order = locked(order)
+        if order.acknowledged_at is not None:
+            raise CannotEnter(f"{order} was acknowledged by {order.acknowledged_by} already.")
+        order.acknowledged_by, order.acknowledged_at = by, at
+        order.save(update_fields=["acknowledged_by", "acknowledged_at"])
+        audit.record("order.acknowledged", order, by=by, at=at, because=because, order=order)
+    return order
+
+
+def read_text(*, order: Order, by: User, at: datetime) -> str:
+    """The text of an order; of a confidential one by right only, and the reading is logged."""
+    if not order.confidential:
+        access.require(by, "read", at=at)
+        return order.text
+    access.require(by, "order.read_confidential", at=at)
+    audit.record("order.text_read", order, by=by, at=at, order=order)
+    return order.text
+
+
+def _ensure_complete(order: Order, *, at: datetime) -> None:
+    for name in ("reference", "authority", "citation", "subject"):
+        if not getattr(order, name).strip():
+            raise CannotEnter(f"An order needs its {name}.", pointer=f"/{name}")
+        limit = Order._meta.get_field(name).max_length
+        if limit and len(getattr(order, name)) > limit:
+            raise CannotEnter(f"The {name} is longer than {limit} characters.", pointer=f"/{name}")
+    ensure_no_nul(reference=order.reference, authority=order.authority, citation=order.citation,
+                   subject=order.subject, text=order.text)  # fmt: skip
+    if order.kind not in Order.Kind.values:
+        raise CannotEnter(f"Choose one of {', '.join(Order.Kind.values)}.", pointer="/kind")
+    if order.received_at > at:
+        raise CannotEnter("It cannot have been received in the future.", pointer="/received_at")
+    if order.expires_at is not None and order.expires_at <= order.effective_at:
+        raise CannotEnter("It expires before it takes effect.", pointer="/expires_at")
+    _ensure_zone(order.zone)
+    if order.source_sha256 and not _is_digest(order.source_sha256):
+        raise CannotEnter("A SHA-256 has 64 hexadecimal digits.", pointer="/source_sha256")
+    if Order.objects.filter(reference=order.reference).exists():
+        raise CannotEnter(
+            f"{order.reference} is entered already. Open it, or use another reference.",
+            pointer="/reference",
+        )
+
+
+def _ensure_zone(zone: str) -> None:
+    try:
+        ZoneInfo(zone)
+    except (KeyError, ValueError, OSError):
+        raise CannotEnter(
+            f"There is no time zone {zone}. Write it like America/New_York.", pointer="/zone"
+        ) from None
+
+
+def _is_digest(text: str) -> bool:
+    return len(text) == 64 and set(text) <= set("0123456789abcdef")
+
+
+def ensure_no_nul(**fields: str) -> None:
+    for name, text in fields.items():
+        if "\x00" in text:
+            raise CannotEnter("This holds a NUL character, which cannot be stored.",
+                              pointer=f"/{name}")  # fmt: skip
+
+
+def locked(order: Order) -> Order:
+    return Order.objects.select_for_update().get(pk=order.pk)

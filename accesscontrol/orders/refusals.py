@@ -1,0 +1,45 @@
+"""Why a verb of this room refuses, each with a message fit for the person who asked."""
+
+from accesscontrol.errors import Refused
+
+
+class CannotEnter(Refused):
+    """The order, amendment or annex is not complete or contradicts what stands."""
+
+    code = "cannot_enter"
+
+
+class CannotConfirm(Refused):
+    """A second person is needed, or there is nothing left to confirm."""
+
+    code = "cannot_confirm"
+
+
+class CannotEdit(Refused):
+    """The content is no rule of the language, or the version is no draft."""
+
+    code = "cannot_edit"
+
+
+class CannotSubmit(Refused):
+    """The draft is not ready to be looked at by somebody else."""
+
+    code = "cannot_submit"
+
+
+class CannotApprove(Refused):
+    """The person edited it, or it does not wait for approval."""
+
+    code = "cannot_approve"
+
+
+class CannotPublish(Refused):
+    """It is not approved, it is stale, its period has passed, or a test case fails."""
+
+    code = "cannot_publish"
+
+
+class CannotRetire(Refused):
+    """The rule is not in force and not scheduled."""
+
+    code = "cannot_retire"

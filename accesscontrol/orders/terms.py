@@ -1,0 +1,139 @@
+"""When a rule version is in force: the arithmetic of terms, which only ever changes the future.
+
+A version says from when the law wants it in force. Its term says from when this product enforced
+it: never before it was published, for the answers given until then were given without it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+
+from accesscontrol.models import Rule, RuleVersion, Term, common
+
+SECOND = timedelta(seconds=1)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What publishing a version at an instant does to the terms of its rule."""
+
+    start: datetime
+    end: datetime | None
+    shortened: tuple[Term, ...]
+    withdrawn: tuple[Term, ...]
+    backdated: bool
+
+    def in_words(self) -> str:
+        """When it takes effect, for the approver, the button and the log."""
+        if self.backdated:
+            return (
+                "The time it should take effect has passed, so it takes effect at publication;"
+                " answers given before stay as they were given."
+            )
+        return f"It takes effect at {self.start:%Y-%m-%d %H:%M} UTC."
+
+
+def second(at: datetime) -> datetime:
+    """The whole second that ``at`` lies in: releases know no smaller unit."""
+    return at.astimezone(UTC).replace(microsecond=0)
+
+
+def instant(text: str | None) -> datetime | None:
+    """An instant of the rule language (``2026-06-12T21:21:00Z``) as a datetime."""
+    return None if text is None else datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def written(at: datetime | None) -> str | None:
+    """A datetime as an instant of the rule language."""
+    return None if at is None else common.instant(at)
+
+
+def period(start: datetime | None, end: datetime | None) -> DateTimeTZRange:
+    """The half-open period from ``start`` until ``end``; None = without limit."""
+    return DateTimeTZRange(start, end, "[)")
+
+
+def plan(version: RuleVersion, at: datetime) -> Plan:
+    """The terms after a publication of ``version`` at ``at``; nothing is written.
+
+    A term that has begun ends where the new one starts; one that has not begun and would overlap
+    is withdrawn. Half-open periods of one rule never overlap (the database refuses it).
+    """
+    terms = list(standing_terms(version.rule))
+    wanted, end = (
+        instant(version.content["effective_from"]),
+        instant(version.content["effective_until"]),
+    )
+    start = _start(wanted or second(at), terms, at)
+    if version.retires:
+        start, end = _start(end or second(at), terms, at), None
+    overlapping = [t for t in terms if _overlaps(t, start, end)]
+    return Plan(
+        start=start,
+        end=end,
+        shortened=tuple(t for t in overlapping if t.period.lower < start),
+        withdrawn=tuple(t for t in overlapping if t.period.lower >= start),
+        backdated=wanted is not None and wanted < second(at) and not version.retires,
+    )
+
+
+def carry_out(version: RuleVersion, planned: Plan) -> None:
+    """Write what ``plan`` found, inside the caller's transaction."""
+    for term in planned.shortened:
+        term.period = period(term.period.lower, planned.start)
+        term.save(update_fields=["period"])
+    for term in planned.withdrawn:
+        term.withdrawn = True
+        term.save(update_fields=["withdrawn"])
+    if not version.retires:
+        Term.objects.create(
+            rule=version.rule, rule_version=version, period=period(planned.start, planned.end)
+        )
+
+
+def standing_terms(rule: Rule) -> Iterable[Term]:
+    """The rule's terms that were not withdrawn, by their start, locked while in a transaction."""
+    terms = Term.objects.filter(rule=rule, withdrawn=False).select_related("rule_version")
+    return terms.order_by("period")
+
+
+def in_force(rule: Rule, at: datetime) -> RuleVersion | None:
+    """The version that is in force at ``at``, if any."""
+    term = Term.objects.filter(rule=rule, withdrawn=False, period__contains=at).first()
+    return term.rule_version if term else None
+
+
+def documents(version: RuleVersion, planned: Plan) -> list[dict[str, Any]]:
+    """The rule as a release would hold it after the publication, all its terms."""
+    gone = {t.pk for t in planned.withdrawn}
+    cut = {t.pk for t in planned.shortened}
+    rules = [
+        in_term(
+            t.rule_version.content, t.period.lower, planned.start if t.pk in cut else t.period.upper
+        )
+        for t in standing_terms(version.rule)
+        if t.pk not in gone
+    ]
+    if not version.retires:
+        rules.append(in_term(version.content, planned.start, planned.end))
+    return rules
+
+
+def in_term(content: dict[str, Any], start: datetime, end: datetime | None) -> dict[str, Any]:
+    """A version's content with the period of its term."""
+    return {**content, "effective_from": written(start), "effective_until": written(end)}
+
+
+def _start(wanted: datetime, terms: list[Term], at: datetime) -> datetime:
+    """Not before now, and after a term that began this second: what has begun is never emptied."""
+    start = max(wanted, second(at))
+    begun = [t.period.lower for t in terms if t.period.lower <= at]
+    return max([start, *(lower + SECOND for lower in begun)])
+
+
+def _overlaps(term: Term, start: datetime, end: datetime | None) -> bool:
+    upper = term.period.upper
+    return (upper is None or upper > start) and (end is None or term.period.lower < end)
