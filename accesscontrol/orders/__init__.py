@@ -28,7 +28,7 @@ from accesscontrol.orders.emergencies import (
     emergencies_to_confirm,
     emergency_deny,
 )
-from accesscontrol.orders.installing import install
+from accesscontrol.orders.installing import Membership, Policy, install
 from accesscontrol.orders.instruments import acknowledge, enter, read_text
 from accesscontrol.orders.language import parsed
 from accesscontrol.orders.publishing import ensure_publishable, publish, retire
@@ -52,11 +52,12 @@ from accesscontrol.orders.timeline import Step, Timeline, timeline
 
 __all__ = [
     "CannotApprove", "CannotConfirm", "CannotEdit", "CannotEnter", "CannotPublish",
-    "CannotRetire", "CannotSubmit", "CaseResult", "Plan", "Step", "Timeline", "acknowledge",
-    "add_test_case", "alarm_overdue_emergencies", "amend", "annex", "approve", "comment",
-    "confirm_annex", "confirm_emergency", "confirm_lift", "draft", "duplicate", "edit",
-    "editors", "emergencies_to_confirm", "emergency_deny", "ensure_publishable", "enter",
-    "in_force", "install", "lift", "newest_published", "parsed", "plan", "publish",
-    "read_text", "reject", "remove_test_case", "request_changes", "retire", "run_test_cases",
-    "strike_from_annex", "submit", "timeline", "waiting_lift", "withdraw",
+    "CannotRetire", "CannotSubmit", "CaseResult", "Membership", "Plan", "Policy", "Step",
+    "Timeline", "acknowledge", "add_test_case", "alarm_overdue_emergencies", "amend", "annex",
+    "approve", "comment", "confirm_annex", "confirm_emergency", "confirm_lift", "draft",
+    "duplicate", "edit", "editors", "emergencies_to_confirm", "emergency_deny",
+    "ensure_publishable", "enter", "in_force", "install", "lift", "newest_published",
+    "parsed", "plan", "publish", "read_text", "reject", "remove_test_case", "request_changes",
+    "retire", "run_test_cases", "strike_from_annex", "submit", "timeline", "waiting_lift",
+    "withdraw",
 ]  # fmt: skip

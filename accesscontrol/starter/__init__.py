@@ -1,0 +1,12 @@
+"""What a fresh installation starts with: the written law as rules, country groups, territories.
+
+Data only, and imported by nothing but the command that installs it (``manage.py load_starter``).
+"""
+
+from accesscontrol.starter.countries import ENDED, GROUPS, TERRITORIES, TERRITORIES_CITATION
+from accesscontrol.starter.rules import END_USES, INTERNAL, LISTS, ORDERS, RULES
+
+__all__ = [
+    "ENDED", "END_USES", "GROUPS", "INTERNAL", "LISTS", "ORDERS", "RULES", "TERRITORIES",
+    "TERRITORIES_CITATION",
+]  # fmt: skip
