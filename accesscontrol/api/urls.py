@@ -1,12 +1,50 @@
 """Addresses of the API: AuthZEN under /access/v1, everything else under /api/v1."""
 
-from django.urls import path
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework.routers import SimpleRouter
 
-from accesscontrol.api import evaluation, metadata, what_if
+from accesscontrol.api import (
+    audit,
+    auth_check,
+    cases,
+    decisions,
+    drafts,
+    evaluation,
+    metadata,
+    orders,
+    registry,
+    rules,
+    screening,
+    what_if,
+)
+
+router = SimpleRouter()
+router.register("orders", orders.Orders, "api-orders")
+router.register("rules", rules.Rules, "api-rules")
+router.register("releases", rules.Releases, "api-releases")
+router.register("models", registry.Models, "api-models")
+router.register("licensees", registry.Licensees, "api-licensees")
+router.register("decisions", decisions.Decisions, "api-decisions")
+router.register("runs", screening.Runs, "api-runs")
+router.register("cases", cases.Cases, "api-cases")
+router.register("audit-events", audit.AuditEvents, "api-audit-events")
+
+# The document says nothing about anybody: it is open, so that a client can be generated from it.
+OPEN = {"authentication_classes": [], "permission_classes": []}
 
 urlpatterns = [
     path(".well-known/authzen-configuration", metadata.authzen_configuration),
     path("access/v1/evaluation", evaluation.evaluation),
     path("access/v1/evaluations", evaluation.evaluations),
     path("api/v1/what-if", what_if.what_if),
+    path("api/v1/rules/<str:ref>/drafts", drafts.drafts),
+    path("api/v1/auth/check", auth_check.AuthCheck.as_view()),
+    path("api/v1/schema/", SpectacularAPIView.as_view(**OPEN), name="api-schema"),
+    path(
+        "api/v1/docs/",
+        SpectacularSwaggerSplitView.as_view(url_name="api-schema", **OPEN),
+        name="api-docs",
+    ),
+    path("api/v1/", include(router.urls)),
 ]

@@ -1,0 +1,210 @@
+"""The OpenAPI document: what drf-spectacular finds, and the plain views that it cannot see."""
+
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+
+ENTITY = {
+    "type": "object",
+    "required": ["type", "id"],
+    "properties": {
+        "type": {"type": "string"},
+        "id": {"type": "string", "minLength": 1, "maxLength": 200},
+        "properties": {"type": "object"},
+    },
+}
+QUESTION = {
+    "subject": {"$ref": "#/components/schemas/Entity"},
+    "resource": {"$ref": "#/components/schemas/Entity"},
+    "action": {
+        "type": "object",
+        "required": ["name"],
+        "properties": {"name": {"type": "string"}, "properties": {"type": "object"}},
+    },
+    "context": {"type": "object"},
+}
+ASKED = ["subject", "resource", "action"]
+SCHEMAS = {
+    "Entity": ENTITY,
+    "Question": {"type": "object", "required": ASKED, "properties": QUESTION},
+    "QuestionBatch": {
+        "type": "object",
+        "properties": {
+            **QUESTION,
+            "evaluations": {
+                "type": "array",
+                "maxItems": 1000,
+                "items": {"type": "object", "properties": QUESTION},
+            },
+            "options": {
+                "type": "object",
+                "properties": {
+                    "evaluations_semantic": {
+                        "type": "string",
+                        "enum": ["execute_all", "deny_on_first_deny", "permit_on_first_permit"],
+                    }
+                },
+            },
+        },
+    },
+    "WhatIfQuestion": {
+        "type": "object",
+        "required": ASKED,
+        "properties": {
+            **QUESTION,
+            "at": {"type": "string", "format": "date-time"},
+            "known_at": {"type": "string", "format": "date-time"},
+            "draft": {
+                "type": "object",
+                "required": ["rule", "version"],
+                "properties": {"rule": {"type": "string"}, "version": {"type": "integer"}},
+            },
+        },
+    },
+    "Verdict": {
+        "type": "object",
+        "required": ["outcome", "reason", "reasons", "undetermined", "release"],
+        "properties": {
+            "outcome": {
+                "type": "string",
+                "enum": ["permit", "deny", "license_required", "review", "undetermined"],
+            },
+            "reason": {"type": "string"},
+            "reasons": {"type": "array", "items": {"type": "object"}},
+            "undetermined": {"type": "array", "items": {"type": "object"}},
+            "obligations": {"type": "array", "items": {"type": "object"}},
+            "what_would_change": {"type": "array", "items": {"type": "object"}},
+            "would_have": {"type": "array", "items": {"type": "object"}},
+            "lifted": {"type": "array", "items": {"type": "object"}},
+            "conflicts": {"type": "array", "items": {"type": "string"}},
+            "invalid": {"type": "array", "items": {"type": "string"}},
+            "entitlement": {"type": "string", "enum": ["none", "active", "held"]},
+            "release": {"type": "integer"},
+            "evaluation_id": {"type": "string"},
+            "evaluated_at": {"type": "string", "format": "date-time"},
+            "next_scheduled_change": {"type": "string", "format": "date-time"},
+        },
+    },
+    "Answer": {
+        "type": "object",
+        "required": ["decision"],
+        "properties": {
+            "decision": {"type": "boolean"},
+            "context": {"$ref": "#/components/schemas/Verdict"},
+        },
+    },
+    "AnswerBatch": {
+        "type": "object",
+        "properties": {
+            "evaluations": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "required": ["decision"],
+                    "properties": {
+                        "decision": {"type": "boolean"},
+                        "context": {"type": "object"},
+                    },
+                },
+            }
+        },
+    },
+    "Draft": {
+        "type": "object",
+        "required": ["content", "because"],
+        "properties": {
+            "content": {"type": "object"},
+            "order": {"type": "string"},
+            "because": {"type": "string"},
+        },
+    },
+    "Problem": {
+        "type": "object",
+        "required": ["type", "title", "status", "detail", "code"],
+        "properties": {
+            "type": {"type": "string"},
+            "title": {"type": "string"},
+            "status": {"type": "integer"},
+            "detail": {"type": "string"},
+            "instance": {"type": "string"},
+            "code": {"type": "string"},
+            "request_id": {"type": "string"},
+            "errors": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "properties": {
+                        "pointer": {"type": "string"},
+                        "code": {"type": "string"},
+                        "detail": {"type": "string"},
+                    },
+                },
+            },
+        },
+    },
+}
+
+
+class BearerTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """How a client sends its token."""
+
+    target_class = "accesscontrol.api.authentication.BearerToken"
+    name = "bearerToken"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer", "bearerFormat": "eg_<key>.<secret>"}
+
+
+def add_plain_views(result: dict[str, Any], **context: Any) -> dict[str, Any]:
+    """A postprocessing hook: the hot path is no DRF view, and still part of the contract."""
+    result["components"]["schemas"].update(SCHEMAS)
+    result["paths"].update(
+        {
+            "/access/v1/evaluation": _post("Question", "Answer", "decisions:ask", "evaluate"),
+            "/access/v1/evaluations": _post(
+                "QuestionBatch", "AnswerBatch", "decisions:ask", "evaluate_batch"
+            ),
+            "/api/v1/what-if": _post("WhatIfQuestion", "Verdict", "decisions:whatif", "what_if"),
+            "/api/v1/rules/{ref}/drafts": {
+                "parameters": [
+                    {"in": "path", "name": "ref", "required": True, "schema": {"type": "string"}}
+                ],
+                **_post("Draft", None, "policy:draft", "draft_rule", made=201),
+            },
+        }
+    )
+    for path in result["paths"].values():
+        _add_problems(path)
+    result["paths"] = dict(sorted(result["paths"].items()))
+    result["components"]["schemas"] = dict(sorted(result["components"]["schemas"].items()))
+    return result
+
+
+def _post(asked: str, answered: str | None, scope: str, name: str, made: int = 200) -> dict[str, Any]:
+    answer: dict[str, Any] = {"description": "The answer." if answered else "Made."}
+    if answered:
+        answer["content"] = _content(answered)
+    return {
+        "post": {
+            "operationId": name,
+            "description": f"Needs a token with the scope `{scope}`.",
+            "tags": [name.split("_")[0]],
+            "security": [{"bearerToken": []}],
+            "requestBody": {"required": True, "content": _content(asked)},
+            "responses": {str(made): answer},
+        }
+    }
+
+
+def _content(schema: str) -> dict[str, Any]:
+    return {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
+
+
+def _add_problems(path: dict[str, Any]) -> None:
+    problem = {"schema": {"$ref": "#/components/schemas/Problem"}}
+    for method, operation in path.items():
+        if method != "parameters":
+            operation["responses"]["default"] = {
+                "description": "A problem document (RFC 9457).",
+                "content": {"application/problem+json": problem},
+            }
