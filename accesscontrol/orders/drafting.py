@@ -11,6 +11,7 @@ from accesscontrol import access, audit
 from accesscontrol.errors import Stale
 from accesscontrol.ledger.canonical import canonical_json, digest
 from accesscontrol.models import (
+    ApiToken,
     Order,
     Rule,
     RuleComment,
@@ -31,7 +32,7 @@ def draft(
     *,
     ref: str,
     content: Mapping[str, Any],
-    by: User | None,
+    by: User | ApiToken | None,
     at: datetime,
     because: str,
     order: Order | None = None,
@@ -136,14 +137,14 @@ def comment(*, version: RuleVersion, text: str, by: User, at: datetime) -> RuleC
 
 
 def next_version(
-    rule: Rule, content: Mapping[str, Any], *, by: User | None, at: datetime, because: str
+    rule: Rule, content: Mapping[str, Any], *, by: User | ApiToken | None, at: datetime, because: str
 ) -> RuleVersion:
     """The rule's next version, checked and filled but not saved."""
     newest = rule.versions.aggregate(newest=Max("version"))["newest"] or 0
     version = RuleVersion(
         rule=rule,
         version=newest + 1,
-        created_by=by,
+        created_by=_person(by),
         created_at=at,
         edited_at=at,
         because=because,
@@ -196,7 +197,9 @@ def remember(version: RuleVersion, kind: str, text: str, *, by: User, at: dateti
     return RuleComment.objects.create(rule_version=version, kind=kind, by=by, at=at, text=text)
 
 
-def rule_for(ref: str, order: Order | None, *, by: User | None, at: datetime) -> Rule:
+def rule_for(
+    ref: str, order: Order | None, *, by: User | ApiToken | None, at: datetime
+) -> Rule:
     rule = Rule.objects.select_for_update().filter(ref=ref).first()
     if rule is not None:
         if order is not None and order.pk != rule.order_id:
@@ -207,7 +210,7 @@ def rule_for(ref: str, order: Order | None, *, by: User | None, at: datetime) ->
         raise CannotEdit("A new rule needs the order that it implements.", pointer="/order")
     if not ref.strip() or len(ref) > 100 or not ref.isprintable():
         raise CannotEdit("A rule needs a reference of 1 to 100 characters.", pointer="/ref")
-    return Rule.objects.create(ref=ref, order=order, created_at=at, created_by=by)
+    return Rule.objects.create(ref=ref, order=order, created_at=at, created_by=_person(by))
 
 
 def _ensure_nothing_open(rule: Rule) -> None:
@@ -227,6 +230,11 @@ def _why_no_draft(version: RuleVersion) -> str:
     return f"This version is {version.get_state_display().lower()}. Make a new draft from it."
 
 
-def note_edit(version: RuleVersion, *, by: User | None, at: datetime) -> None:
-    if by is not None:
+def _person(by: User | ApiToken | None) -> User | None:
+    """A token proposes in nobody's name: the log has the token, and any approver may approve."""
+    return by if isinstance(by, User) else None
+
+
+def note_edit(version: RuleVersion, *, by: User | ApiToken | None, at: datetime) -> None:
+    if isinstance(by, User):
         RuleEdit.objects.create(rule_version=version, user=by, at=at)
