@@ -1,0 +1,304 @@
+"""What the company granted a licensee, and why it is held: by a screening, or by an officer."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from accesscontrol import access, audit
+from accesscontrol.errors import Refused
+from accesscontrol.models import (
+    Boundary,
+    Entitlement,
+    Finding,
+    Hold,
+    Licensee,
+    Offering,
+    ScreeningRun,
+    Standing,
+    User,
+)
+
+# A standing with one of these leaves the entitlement in force; every other one holds it.
+USABLE = frozenset({"permit", "per_request"})
+
+WORDS = {
+    "deny": "Denied by",
+    "license_required": "An export license is required by",
+    "review": "To be reviewed under",
+}
+
+
+class CannotGrant(Refused):
+    """The licensee has this entitlement already."""
+
+    code = "cannot_grant"
+
+
+class CannotHold(Refused):
+    """The entitlement has ended, or an officer holds it already."""
+
+    code = "cannot_hold"
+
+
+class CannotRelease(Refused):
+    """The hold cannot be released so: it is not open, not asked for, or by the same person."""
+
+    code = "cannot_release"
+
+
+def grant(
+    *, licensee: Licensee, offering: Offering, by: User | None, at: datetime, because: str = ""
+) -> Entitlement:
+    """Let a licensee use an offering, as far as the company is concerned.
+
+    Its standing decides at once whether a screening's hold comes with it. Raises CannotGrant if it
+    has the entitlement already.
+    """
+    access.require(by, "register.edit", at=at)
+    with transaction.atomic():
+        entitlement = _granted(licensee, offering, by, at)
+        _hold_if_standing_says_so(entitlement, at)
+        _screen_again(entitlement, at)
+        audit.record(
+            "entitlement.granted", licensee, by=by, at=at, because=because, details=_of(entitlement)
+        )
+    return entitlement
+
+
+def grant_many(
+    *, pairs: Iterable[tuple[int, int]], by: User | None, at: datetime, because: str = ""
+) -> int:
+    """Grant many (licensee id, offering id) in one statement with one event; granted ones stay.
+
+    For imports. The licensees are screened again; returns how many were new.
+    """
+    access.require(by, "register.edit", at=at)
+    wanted = set(pairs)
+    with transaction.atomic():
+        held = Entitlement.objects.filter(licensee__in={pk for pk, _ in wanted})
+        new = sorted(wanted - set(held.values_list("licensee_id", "offering_id")))
+        Entitlement.objects.bulk_create(
+            (
+                Entitlement(licensee_id=pk, offering_id=offering, granted_at=at, granted_by=by)
+                for pk, offering in new
+            ),
+            batch_size=5_000,
+        )
+        _due("entitlements granted", {pk for pk, _ in new}, at)
+        if new:
+            audit.record(
+                "entitlement.granted_many", None, by=by, at=at, because=because,
+                details={"entitlements": len(new), "licensees": len({pk for pk, _ in new})},
+            )  # fmt: skip
+    return len(new)
+
+
+def end(*, entitlement: Entitlement, by: User | None, at: datetime, because: str) -> Entitlement:
+    """Take an entitlement back; a screening's hold ends with it, an officer's stays."""
+    access.require(by, "register.edit", at=at)
+    with transaction.atomic():
+        entitlement = _locked(entitlement)
+        if entitlement.ended_at is not None:
+            raise CannotHold("The entitlement has ended already.")
+        entitlement.ended_at = at
+        entitlement.save(update_fields=["ended_at"])
+        entitlement.holds.filter(cause="screening", released_at=None).update(released_at=at)
+        _screen_again(entitlement, at)
+        audit.record(
+            "entitlement.ended", entitlement.licensee, by=by, at=at, because=because,
+            details=_of(entitlement),
+        )  # fmt: skip
+    return entitlement
+
+
+def hold(*, entitlement: Entitlement, by: User | None, at: datetime, because: str) -> Hold:
+    """Refuse an entitlement at once, by one person; lifting it needs two.
+
+    Raises CannotHold if it has ended or an officer holds it already.
+    """
+    access.require(by, "hold.place", at=at)
+    if not because.strip():
+        raise CannotHold("Say why: a hold needs a reason.", pointer="/because")
+    with transaction.atomic():
+        entitlement = _locked(entitlement)
+        if entitlement.ended_at is not None:
+            raise CannotHold("The entitlement has ended, so there is nothing to hold.")
+        if entitlement.holds.filter(cause="officer", released_at=None).exists():
+            raise CannotHold("An officer holds this entitlement already.")
+        placed = Hold.objects.create(
+            entitlement=entitlement, cause="officer", because=because, placed_by=by, placed_at=at
+        )
+        _screen_again(entitlement, at)
+        audit.record(
+            "entitlement.held", entitlement.licensee, by=by, at=at, because=because,
+            details=_of(entitlement) | {"hold": placed.pk},
+        )  # fmt: skip
+    return placed
+
+
+def ask_release(*, hold: Hold, by: User, at: datetime, because: str) -> Hold:
+    """Ask that an officer's hold be released; it stays until a second person agrees."""
+    access.require(by, "hold.place", at=at)
+    if not because.strip():
+        raise CannotRelease("Say why: a release needs a reason.", pointer="/because")
+    with transaction.atomic():
+        hold = _open(hold)
+        hold.release_asked_by, hold.release_asked_at = by, at
+        hold.save(update_fields=["release_asked_by", "release_asked_at"])
+        audit.record(
+            "entitlement.release_asked", hold.entitlement.licensee, by=by, at=at, because=because,
+            details=_of(hold.entitlement) | {"hold": hold.pk},
+        )  # fmt: skip
+    return hold
+
+
+def release_hold(*, hold: Hold, by: User, at: datetime, because: str = "") -> Hold:
+    """Release an officer's hold as the second person.
+
+    Raises CannotRelease if nobody asked for it, or ``by`` did.
+    """
+    access.require(by, "hold.place", at=at)
+    with transaction.atomic():
+        hold = _open(hold)
+        if hold.release_asked_by_id is None:
+            raise CannotRelease("Nobody has asked for the release: the first person does that.")
+        if hold.release_asked_by_id == by.pk:
+            raise CannotRelease("You asked for this release: a second person has to agree.")
+        hold.released_by, hold.released_at = by, at
+        hold.save(update_fields=["released_by", "released_at"])
+        _screen_again(hold.entitlement, at)
+        audit.record(
+            "entitlement.released", hold.entitlement.licensee, by=by, at=at, because=because,
+            details=_of(hold.entitlement) | {"hold": hold.pk},
+        )  # fmt: skip
+    return hold
+
+
+# ---------------------------------------------------------------- what a standing entails
+
+Says = Mapping[int, Sequence[Mapping[str, Any] | None]]  # licensee id → finding by position
+
+
+def follow(says: Says, *, run: ScreeningRun, at: datetime) -> dict[str, int]:
+    """Hold and release the entitlements of these licensees as their standings say, set-wise.
+
+    An officer's hold is never touched. Safe to repeat: what is right already stays as it is.
+    """
+    wanted = _wanted(says)
+    rows = Hold.objects.filter(
+        cause="screening", released_at=None, entitlement__licensee__in=says.keys()
+    )
+    present = {pk: (hold, outcome) for hold, pk, outcome in
+               rows.values_list("id", "entitlement_id", "outcome")}  # fmt: skip
+    over = {pk: hold for pk, (hold, outcome) in present.items()
+            if pk not in wanted or wanted[pk]["outcome"] != outcome}  # fmt: skip
+    Hold.objects.filter(id__in=over.values()).update(released_at=at, released_run=run)
+    fresh = [pk for pk in wanted if pk not in present or pk in over]
+    Hold.objects.bulk_create(
+        (_screening_hold(pk, wanted[pk], run, at) for pk in fresh), batch_size=5_000
+    )
+    return {"held": len(fresh), "released": len(over)}
+
+
+def _wanted(says: Says) -> dict[int, Mapping[str, Any]]:
+    """Entitlement id → the finding that holds it."""
+    rows = Entitlement.objects.filter(licensee__in=says.keys(), ended_at=None)
+    wanted = {}
+    for pk, licensee, position in rows.values_list("id", "licensee_id", "offering__position"):
+        finding = says[licensee][position] if position < len(says[licensee]) else None
+        if finding is not None and finding["outcome"] not in USABLE:
+            wanted[pk] = finding
+    return wanted
+
+
+def _screening_hold(
+    entitlement: int, finding: Mapping[str, Any], run: ScreeningRun | None, at: datetime
+) -> Hold:
+    return Hold(
+        entitlement_id=entitlement,
+        cause="screening",
+        run=run,
+        outcome=finding["outcome"],
+        because=why(finding),
+        placed_at=at,
+    )
+
+
+def why(finding: Mapping[str, Any]) -> str:
+    """A finding that holds in one sentence: the deciding rules, or the facts that are missing."""
+    outcome = finding["outcome"]
+    if outcome in WORDS:
+        rules = [
+            f"{r['rule']} v{r['version']}" for r in finding["reasons"] if r["effect"] == outcome
+        ]
+        return f"{WORDS[outcome]} {', '.join(rules)}."
+    missing = sorted({name for unknown in finding["undetermined"] for name in unknown["missing"]})
+    return f"Can't decide: not on record is {', '.join(missing) or 'what a rule needs'}."
+
+
+def _hold_if_standing_says_so(entitlement: Entitlement, at: datetime) -> None:
+    standing = (
+        Standing.objects.filter(licensee=entitlement.licensee_id)
+        .values_list("sheet__findings", "run_id")
+        .first()
+    )
+    position = entitlement.offering.position
+    if standing is None or position >= len(standing[0]):
+        return  # not screened yet; the screening that the grant asks for decides
+    finding = Finding.objects.filter(pk=standing[0][position]).first()
+    if finding is not None and finding.outcome not in USABLE:
+        placed = _screening_hold(entitlement.pk, finding.verdict, None, at)
+        placed.run_id = standing[1]
+        placed.save()
+
+
+def _granted(licensee: Licensee, offering: Offering, by: User | None, at: datetime) -> Entitlement:
+    row, new = Entitlement.objects.select_for_update().get_or_create(
+        licensee=licensee, offering=offering, defaults={"granted_at": at, "granted_by": by}
+    )
+    if new:
+        return row
+    if row.ended_at is None:
+        raise CannotGrant(f"{licensee} has {offering} already.")
+    row.granted_at, row.granted_by, row.ended_at = at, by, None
+    row.save(update_fields=["granted_at", "granted_by", "ended_at"])
+    return row
+
+
+def _locked(entitlement: Entitlement) -> Entitlement:
+    rows = Entitlement.objects.select_for_update(of=("self",))
+    return rows.select_related("licensee", "offering__model").get(pk=entitlement.pk)
+
+
+def _open(hold: Hold) -> Hold:
+    rows = Hold.objects.select_for_update(of=("self",))
+    found = rows.select_related("entitlement__licensee", "entitlement__offering__model").get(
+        pk=hold.pk
+    )
+    if found.cause != Hold.Cause.OFFICER:
+        raise CannotRelease("A screening placed this hold: it follows the standing by itself.")
+    if found.released_at is not None:
+        raise CannotRelease("The hold has been released already.")
+    return found
+
+
+def _screen_again(entitlement: Entitlement, at: datetime) -> None:
+    """A rule may read the entitlement's status, so that a standing can change at this instant."""
+    _due(f"entitlement {entitlement.pk}", {entitlement.licensee_id}, at)
+
+
+def _due(what: str, licensees: Iterable[int], at: datetime) -> None:
+    Boundary.objects.bulk_create(
+        (Boundary(at=at, what=what, licensee_id=pk) for pk in sorted(licensees)),
+        update_conflicts=True,
+        unique_fields=["at", "what", "licensee"],
+        update_fields=["run"],
+        batch_size=5_000,
+    )
+
+
+def _of(entitlement: Entitlement) -> dict[str, Any]:
+    offering = entitlement.offering
+    return {"model": offering.model.ref, "activity": offering.activity}

@@ -1,0 +1,19 @@
+"""Looks again at every licensee after a change: start, take the next chunk, finish."""
+
+from accesscontrol.screening.chunks import next_chunk
+from accesscontrol.screening.due import due_boundaries
+from accesscontrol.screening.runs import (
+    CannotCancel,
+    NothingFailed,
+    Progress,
+    cancel,
+    nightly,
+    progress,
+    retry_failed,
+    start,
+)
+
+__all__ = [
+    "CannotCancel", "NothingFailed", "Progress", "cancel", "due_boundaries", "next_chunk",
+    "nightly", "progress", "retry_failed", "start",
+]  # fmt: skip

@@ -1,0 +1,81 @@
+"""The instants at which an answer can change by itself, kept so that none is slept through."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import connection
+
+from accesscontrol import releases
+from accesscontrol.models import Boundary
+
+# Each yields (instant, what, licensee id): the edges still ahead of what a standing can rest on.
+# An infinite or passed edge is none.
+LICENSEE_EDGES = """
+    SELECT unnest(ARRAY[lower(held), upper(held)]), 'fact ' || attribute, licensee_id
+    FROM accesscontrol_fact
+    WHERE licensee_id = ANY(%(ids)s::bigint[]) AND superseded_at IS NULL AND NOT waits
+      AND (lower(held) > %(at)s OR upper(held) > %(at)s)
+    UNION ALL
+    SELECT unnest(ARRAY[lower(valid), upper(valid)]), 'attestation ' || attribute, licensee_id
+    FROM accesscontrol_attestation
+    WHERE licensee_id = ANY(%(ids)s::bigint[]) AND revoked_at IS NULL AND confirmed_at IS NOT NULL
+      AND (lower(valid) > %(at)s OR upper(valid) > %(at)s)
+    UNION ALL
+    SELECT unnest(ARRAY[lower(valid), upper(valid)]), 'disposition ' || ref, licensee_id
+    FROM accesscontrol_disposition
+    WHERE licensee_id = ANY(%(ids)s::bigint[]) AND revoked_at IS NULL AND confirmed_at IS NOT NULL
+      AND (lower(valid) > %(at)s OR upper(valid) > %(at)s)
+    UNION ALL
+    SELECT unnest(ARRAY[lower(c.valid), upper(c.valid)]), 'clearance ' || c.id, m.licensee_id
+    FROM accesscontrol_clearance c JOIN accesscontrol_match m ON m.id = c.match_id
+    WHERE m.licensee_id = ANY(%(ids)s::bigint[]) AND m.superseded_at IS NULL
+      AND c.revoked_at IS NULL AND c.confirmed_at IS NOT NULL
+      AND (lower(c.valid) > %(at)s OR upper(c.valid) > %(at)s)
+    UNION ALL
+    SELECT due_at, 'red flag ' || number, licensee_id FROM accesscontrol_redflag
+    WHERE licensee_id = ANY(%(ids)s::bigint[]) AND confirmed_at IS NULL AND due_at > %(at)s
+    UNION ALL
+    SELECT unnest(ARRAY[lower(x.valid), upper(x.valid)]), 'export license ' || x.number, l.id
+    FROM accesscontrol_exportlicense x JOIN accesscontrol_licensee l ON l.ref = ANY(x.licensees)
+    WHERE l.id = ANY(%(ids)s::bigint[]) AND x.revoked_at IS NULL AND x.confirmed_at IS NOT NULL
+      AND (lower(x.valid) > %(at)s OR upper(x.valid) > %(at)s)
+"""
+
+MODEL_EDGES = """
+    SELECT unnest(ARRAY[lower(held), upper(held)]), 'model fact ' || attribute, NULL::bigint
+    FROM accesscontrol_fact
+    WHERE model_id IS NOT NULL AND superseded_at IS NULL AND NOT waits
+      AND (lower(held) > %(at)s OR upper(held) > %(at)s)
+"""
+
+STORE = """
+    INSERT INTO accesscontrol_boundary (at, what, licensee_id)
+    SELECT DISTINCT edge, left(what, 300), licensee
+    FROM ({edges}) AS edges(edge, what, licensee)
+    WHERE edge > %(at)s AND edge <> 'infinity'
+    ON CONFLICT DO NOTHING
+"""
+
+
+def of_release(loaded: releases.Loaded, *, at: datetime) -> None:
+    """Keep the instants ahead at which a rule, exemption, group, annex or model's fact changes."""
+    Boundary.objects.bulk_create(
+        (
+            Boundary(at=edge, what=f"release {loaded.number}")
+            for edge in loaded.policy.boundaries()
+            if edge > at
+        ),
+        ignore_conflicts=True,
+        batch_size=1_000,
+    )
+    _store(MODEL_EDGES, [], at)
+
+
+def of_licensees(ids: Sequence[int], *, at: datetime) -> None:
+    """Keep the instants ahead at which a dated fact or paper of these licensees begins or ends."""
+    _store(LICENSEE_EDGES, ids, at)
+
+
+def _store(edges: str, ids: Sequence[int], at: datetime) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(STORE.format(edges=edges), {"ids": list(ids), "at": at})

@@ -1,0 +1,215 @@
+"""Takes the next waiting chunk, screens it in one transaction, ends the run after the last."""
+
+import logging
+from collections import Counter
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Case, IntegerField, Q, QuerySet, When
+from django.db.models.functions import Now
+
+from accesscontrol import audit, cases, entitlements, releases
+from accesscontrol.models import Boundary, Licensee, ScreeningChunk, ScreeningRun
+from accesscontrol.screening import boundaries, runs, standings
+from accesscontrol.screening.judging import Judge
+
+log = logging.getLogger(__name__)
+
+MOST_ATTEMPTS = 5
+# Between counting an attempt and holding the chunk's lock lies an instant in which another worker
+# could count the same attempt again; a chunk taken this recently is left alone.
+LEASE = timedelta(seconds=2)
+
+RunState = ScreeningRun.State
+
+
+def next_chunk(*, at: datetime) -> bool:
+    """Screen one waiting chunk; False if none can be taken now.
+
+    The attempt is committed first, so that a chunk which kills its worker cannot do so for ever:
+    after five attempts it is failed, shown, and retried by hand.
+    """
+    taken = _take(at)
+    if taken is None:
+        return False
+    try:
+        with transaction.atomic():
+            _screen(taken, at)
+    except Exception as error:
+        log.exception("chunk %s could not be screened", taken)
+        _give_up_or_again(taken, error, at)
+    return True
+
+
+def _take(at: datetime) -> int | None:
+    with transaction.atomic():
+        chunk = _waiting().first()
+        if chunk is None:
+            return None
+        if chunk.attempts >= MOST_ATTEMPTS:
+            _fail(chunk, chunk.problem or "Its worker was killed five times.", at)
+            return chunk.pk
+        ScreeningChunk.objects.filter(pk=chunk.pk).update(
+            attempts=chunk.attempts + 1, taken_at=Now()
+        )
+        queued = ScreeningRun.objects.filter(pk=chunk.run_id, state=RunState.QUEUED)
+        queued.update(state=RunState.RUNNING, started_at=at)
+        return chunk.pk
+
+
+def _waiting() -> QuerySet[ScreeningChunk]:
+    """Few licensees before everyone, the nightly proof last: by then it should find nothing."""
+    late = Case(When(run__cause="nightly", then=1), default=0, output_field=IntegerField())
+    return (
+        ScreeningChunk.objects.select_for_update(skip_locked=True, of=("self",))
+        .filter(Q(taken_at=None) | Q(taken_at__lt=Now() - LEASE), state="waiting")
+        .order_by(late, "run__full", "id")
+    )
+
+
+def _screen(pk: int, at: datetime) -> None:
+    """Everything a chunk changes, in the caller's transaction; nothing if another worker has it."""
+    chunk = (
+        ScreeningChunk.objects.select_for_update(skip_locked=True, of=("self",))
+        .select_related("run__release")
+        .filter(pk=pk, state="waiting")
+        .first()
+    )
+    if chunk is None:
+        return
+    old = standings.lock(chunk)
+    loaded = releases.current()
+    if not _goes_on(chunk, loaded, at):
+        return
+    judge = Judge(loaded.policy, at=at)
+    ids = _licensees(chunk)
+    answers = judge.answers(ids)
+    written = standings.write(chunk, answers, old, at=at)
+    boundaries.of_licensees(ids, at=at)
+    said = {got: [each.verdict if each else None for each in got] for got in set(answers.values())}
+    says = {pk: said[got] for pk, got in answers.items()}
+    offerings = {each.position: (each.model, each.activity) for each in judge.offerings}
+    held = entitlements.follow(says, run=chunk.run, at=at)
+    asked = cases.follow(
+        says, offerings=offerings, changed=set(written.changed), run=chunk.run, at=at
+    )
+    _done(chunk, len(answers), written, held | asked, at)
+
+
+def _goes_on(chunk: ScreeningChunk, loaded: releases.Loaded, at: datetime) -> bool:
+    """Whether the chunk is still to be screened; a newer release's own run does it otherwise.
+
+    A run over named licensees, and one that no newer run over everyone replaces, moves on to the
+    newer release instead, so that nobody is left under the old one.
+    """
+    run = ScreeningRun.objects.select_related("release").get(pk=chunk.run_id)
+    if run.state in (RunState.CANCELLED, RunState.OVERTAKEN):
+        ScreeningChunk.objects.filter(pk=chunk.pk).update(state="cancelled", finished_at=at)
+        return False
+    if loaded.number <= run.release.number:
+        return True
+    newer = ScreeningRun.objects.filter(full=True, release__number__gt=run.release.number)
+    if run.full and newer.filter(id__gt=run.pk).exclude(state=RunState.CANCELLED).exists():
+        locked = ScreeningRun.objects.select_for_update().get(pk=run.pk)
+        if locked.state not in (RunState.CANCELLED, RunState.OVERTAKEN):
+            why = f"Release {loaded.number} was published; its own run screens everyone."
+            runs.close_early(locked, RunState.OVERTAKEN, by=None, at=at, because=why)
+        ScreeningChunk.objects.filter(pk=chunk.pk).update(state="cancelled", finished_at=at)
+        return False
+    ScreeningRun.objects.filter(pk=run.pk).update(release_id=loaded.id)
+    return True
+
+
+def _licensees(chunk: ScreeningChunk) -> list[int]:
+    rows = Licensee.objects.filter(id__gte=chunk.first_id, id__lte=chunk.last_id)
+    if chunk.ids is not None:
+        rows = rows.filter(id__in=chunk.ids)
+    return list(rows.order_by("id").values_list("id", flat=True))
+
+
+def _done(
+    chunk: ScreeningChunk,
+    looked_at: int,
+    written: standings.Written,
+    followed: dict[str, int],
+    at: datetime,
+) -> None:
+    expected, chunk.licensees = chunk.licensees, looked_at
+    chunk.state, chunk.finished_at = ScreeningChunk.State.DONE, at
+    chunk.changed, chunk.unchanged = len(written.changed), written.unchanged
+    chunk.changes_digest, chunk.problem = written.digest, ""
+    chunk.save()
+    details = followed | {
+        "run": chunk.run_id,
+        "licensees": looked_at,
+        "changed": chunk.changed,
+        "unchanged": chunk.unchanged,
+        "outcome_changes": dict(written.outcome_changes),
+        "changes_sha256": chunk.changes_digest,
+    }
+    audit.record(
+        "run.chunk_done", f"chunk {chunk.pk}", by=None, at=at,
+        release=chunk.run.release, details=details,
+    )  # fmt: skip
+    unexplained = _unexplained(chunk, written.changed) if chunk.run.cause == "nightly" else 0
+    _close(chunk, looked_at - expected, written.outcome_changes, unexplained, at)
+
+
+def _unexplained(chunk: ScreeningChunk, changed: list[int]) -> int:
+    """Changes that no other waiting chunk or due boundary was about to make."""
+    if not changed:
+        return 0
+    others = ScreeningChunk.objects.filter(state="waiting").exclude(run_id=chunk.run_id)
+    awaited: set[int] = set()
+    for other in others.filter(first_id__lte=changed[-1], last_id__gte=changed[0]):
+        inside = [pk for pk in changed if other.first_id <= pk <= other.last_id]
+        awaited.update(inside if other.ids is None else set(inside) & set(other.ids))
+    due = Boundary.objects.filter(run=None, at__lte=chunk.finished_at)
+    if due.filter(licensee=None).exists():
+        return 0
+    awaited.update(due.filter(licensee_id__in=changed).values_list("licensee_id", flat=True))
+    return len(set(changed) - awaited)
+
+
+def _close(
+    chunk: ScreeningChunk, more: int, flips: Counter[str], unexplained: int, at: datetime
+) -> None:
+    """Add a chunk that ended to its run, and end the run if it was the last."""
+    run = ScreeningRun.objects.select_for_update().get(pk=chunk.run_id)
+    run.total += more
+    run.changed += chunk.changed
+    run.unchanged += chunk.unchanged
+    run.failed += chunk.failed
+    run.alarm += unexplained
+    run.outcome_changes = dict(sorted((Counter(run.outcome_changes) + flips).items()))
+    run.save(update_fields=["total", "changed", "unchanged", "failed", "alarm", "outcome_changes"])
+    if run.state in (RunState.QUEUED, RunState.RUNNING) and not _any_left(run):
+        runs.finish(run, at=at)
+
+
+def _any_left(run: ScreeningRun) -> bool:
+    """Chunks of others are still waiting in our eyes: they find the run's lock free after us."""
+    return run.chunks.filter(state="waiting").exists()
+
+
+def _give_up_or_again(pk: int, error: Exception, at: datetime) -> None:
+    with transaction.atomic():
+        chunk = ScreeningChunk.objects.select_for_update().get(pk=pk)
+        if chunk.state != ScreeningChunk.State.WAITING:
+            return
+        problem = f"{type(error).__name__}: {error}"[:2_000].replace("\x00", "")
+        if chunk.attempts >= MOST_ATTEMPTS:
+            _fail(chunk, problem, at)
+        else:
+            chunk.problem, chunk.taken_at = problem, None
+            chunk.save(update_fields=["problem", "taken_at"])
+
+
+def _fail(chunk: ScreeningChunk, problem: str, at: datetime) -> None:
+    chunk.state, chunk.failed = ScreeningChunk.State.FAILED, chunk.licensees
+    chunk.problem, chunk.finished_at = problem, at
+    chunk.save()
+    details: dict[str, Any] = {"run": chunk.run_id, "licensees": chunk.failed, "problem": problem}
+    audit.record("run.chunk_failed", f"chunk {chunk.pk}", by=None, at=at, details=details)
+    _close(chunk, 0, Counter(), 0, at)

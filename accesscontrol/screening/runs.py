@@ -1,0 +1,292 @@
+"""A screening run from its start, in the transaction of the change, to its one closing event."""
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from celery import current_app
+from django.db import connection, models, transaction
+from django.db.models import Count, Max, Q
+
+from accesscontrol import access, audit, releases, webhooks
+from accesscontrol.errors import Refused
+from accesscontrol.models import Licensee, Release, ScreeningChunk, ScreeningRun, User
+from accesscontrol.screening import boundaries
+
+log = logging.getLogger(__name__)
+
+# Licensees a chunk: small enough that progress is seen and two workers share, large enough that
+# equal licensees meet in one chunk and are judged once.
+CHUNK = 2_000
+END = 2**63 - 1
+TASK = "accesscontrol.tasks.screen"
+# A worker that holds a chunk is seen by the lock on it; one that took none for this long is absent.
+WORKER_SEEN = timedelta(seconds=60)
+
+State = ScreeningRun.State
+
+
+class CannotCancel(Refused):
+    """The run has already ended."""
+
+    code = "cannot_cancel"
+
+
+class NothingFailed(Refused):
+    """The run has no failed chunk to retry."""
+
+    code = "nothing_failed"
+
+
+def start(
+    *,
+    cause: str,
+    at: datetime,
+    by: User | None,
+    release: Release | None = None,
+    subject: models.Model | str | None = None,
+    because: str = "",
+    licensees: Iterable[int] | None = None,
+    chunk: int = CHUNK,
+) -> ScreeningRun | None:
+    """Write a run and its chunks, in the caller's transaction, and wake the workers after it.
+
+    ``licensees`` (ids) narrows it to those; without it every licensee is screened. ``release`` is
+    the newest unless told. None where no release was ever published: then nothing can be judged
+    yet, and the first publication screens everyone.
+    """
+    release = release or Release.objects.order_by("-number").first()
+    if release is None:
+        return None
+    ids = None if licensees is None else sorted(set(licensees))
+    with transaction.atomic():
+        run = ScreeningRun.objects.create(
+            cause=cause,
+            subject=str(subject or "")[:300],
+            because=because,
+            release=release,
+            from_release=_release_before(release),
+            full=ids is None,
+            total=Licensee.objects.count() if ids is None else len(ids),
+            started_by=by if isinstance(by, User) else None,
+            created_at=at,
+        )
+        chunks = _ranges(run, chunk) if ids is None else _named(run, ids, chunk)
+        ScreeningChunk.objects.bulk_create(chunks)
+        if run.full:
+            boundaries.of_release(releases.get(release.number), at=at)
+        if not chunks:
+            finish(run, at=at)
+        else:
+            transaction.on_commit(wake, robust=True)
+    return run
+
+
+def nightly(*, at: datetime) -> ScreeningRun | None:
+    """Start the full screening that must find nothing, once a day of UTC whoever asks how often."""
+    midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('screening.nightly'))")
+        if ScreeningRun.objects.filter(cause="nightly", created_at__gte=midnight).exists():
+            return None
+        return start(
+            cause="nightly",
+            by=None,
+            at=at,
+            because="The nightly proof: everyone again, and nothing may differ.",
+        )
+
+
+def wake() -> None:
+    """Tell a worker that there is work; beat does too, so that a broken broker costs a second."""
+    try:
+        current_app.send_task(TASK, retry=False, expires=60)
+    except Exception as error:
+        log.warning("workers were not woken, beat will do it: %s", error)
+
+
+def finish(run: ScreeningRun, *, at: datetime) -> None:
+    """Close a run whose last chunk has ended, with its one event; the caller holds its lock."""
+    run.state = State.FAILED if run.failed else State.DONE
+    run.finished_at = at
+    run.save(update_fields=["state", "finished_at"])
+    audit.record(
+        "run.failed" if run.failed else "run.finished",
+        run,
+        by=run.started_by,
+        at=at,
+        because=run.because,
+        release=run.release,
+        details=totals(run) | {"cause": run.cause, "subject": run.subject},
+    )
+    if run.alarm:
+        audit.record(
+            "run.alarm",
+            run,
+            by=None,
+            at=at,
+            because="A nightly screening found standings that no change explains.",
+            release=run.release,
+            details={"unexplained": run.alarm},
+        )
+    webhooks.run_completed(run, at=at)
+
+
+def cancel(run: ScreeningRun, *, by: User | None, at: datetime, because: str = "") -> ScreeningRun:
+    """Stop a run: what its finished chunks changed stays, the chunk in work is let finish.
+
+    Raises CannotCancel if it has ended.
+    """
+    access.require(by, "run.manage", at=at)
+    with transaction.atomic():
+        run = ScreeningRun.objects.select_for_update().get(pk=run.pk)
+        if run.state not in (State.QUEUED, State.RUNNING):
+            raise CannotCancel(f"The run has ended already: {run.get_state_display().lower()}.")
+        close_early(run, State.CANCELLED, by=by, at=at, because=because)
+    return run
+
+
+def close_early(
+    run: ScreeningRun, state: ScreeningRun.State, *, by: User | None, at: datetime, because: str
+) -> None:
+    """End a run before its last chunk; a chunk that is in work is skipped and let finish."""
+    free = run.chunks.filter(state="waiting").select_for_update(skip_locked=True)
+    ids = list(free.values_list("id", flat=True))
+    ScreeningChunk.objects.filter(id__in=ids).update(state="cancelled", finished_at=at)
+    run.state, run.finished_at = state, at
+    run.save(update_fields=["state", "finished_at"])
+    audit.record(
+        f"run.{state}",
+        run,
+        by=by,
+        at=at,
+        because=because,
+        release=run.release,
+        details=totals(run) | {"cause": run.cause, "chunks_not_screened": len(ids)},
+    )
+
+
+def retry_failed(
+    run: ScreeningRun, *, by: User | None, at: datetime, because: str = ""
+) -> ScreeningRun:
+    """Give the failed chunks of a run five more attempts. Raises NothingFailed if there is none."""
+    access.require(by, "run.manage", at=at)
+    with transaction.atomic():
+        run = ScreeningRun.objects.select_for_update().get(pk=run.pk)
+        failed = run.chunks.filter(state="failed")
+        if run.state != State.FAILED or not failed.exists():
+            raise NothingFailed("No chunk of this run has failed, so there is nothing to retry.")
+        again = failed.update(
+            state="waiting", attempts=0, failed=0, taken_at=None, finished_at=None, problem=""
+        )
+        run.state, run.failed, run.finished_at = State.RUNNING, 0, None
+        run.save(update_fields=["state", "failed", "finished_at"])
+        audit.record(
+            "run.retried", run, by=by, at=at, because=because, release=run.release,
+            details={"chunks": again},
+        )  # fmt: skip
+        transaction.on_commit(wake, robust=True)
+    return run
+
+
+def totals(run: ScreeningRun) -> dict[str, object]:
+    """What a run did: changed + unchanged + failed = total once it is done."""
+    return {
+        "total": run.total,
+        "changed": run.changed,
+        "unchanged": run.unchanged,
+        "failed": run.failed,
+        "outcome_changes": run.outcome_changes,
+    }
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is; ``rate`` in licensees a second, ``left_s`` in seconds, None if unknown."""
+
+    state: str
+    done: int
+    total: int
+    changed: int
+    unchanged: int
+    failed: int
+    chunks: int
+    chunks_waiting: int
+    chunks_failed: int
+    rate: float | None
+    left_s: float | None
+    waits_for_worker: bool
+
+    @property
+    def percent(self) -> int:
+        """Whole percent, 100 only when nothing is left."""
+        return 100 if not self.total else min(100, self.done * 100 // self.total)
+
+
+def progress(run: ScreeningRun, *, at: datetime) -> Progress:
+    """How far a run is at an instant, read from its rows."""
+    run.refresh_from_db()
+    seen = run.chunks.aggregate(
+        n=Count("id"),
+        waiting=Count("id", filter=Q(state="waiting")),
+        failed=Count("id", filter=Q(state="failed")),
+        last=Max("taken_at"),
+    )
+    done = run.changed + run.unchanged + run.failed
+    seconds = ((run.finished_at or at) - run.started_at).total_seconds() if run.started_at else 0.0
+    rate = done / seconds if seconds > 0 and done else None
+    going = run.state in (State.QUEUED, State.RUNNING)
+    return Progress(
+        state=run.state,
+        done=done,
+        total=run.total,
+        changed=run.changed,
+        unchanged=run.unchanged,
+        failed=run.failed,
+        chunks=seen["n"],
+        chunks_waiting=seen["waiting"],
+        chunks_failed=seen["failed"],
+        rate=rate,
+        left_s=(run.total - done) / rate if going and rate else None,
+        waits_for_worker=going and at - (seen["last"] or run.created_at) > WORKER_SEEN,
+    )
+
+
+def _release_before(release: Release) -> Release | None:
+    """The release whose standings this run replaces: that of the last run that ended."""
+    last = ScreeningRun.objects.filter(state=State.DONE, full=True).order_by("-id").first()
+    if last is not None:
+        return last.release
+    return Release.objects.filter(number__lt=release.number).order_by("-number").first()
+
+
+def _ranges(run: ScreeningRun, size: int) -> list[ScreeningChunk]:
+    """Ranges without gaps up to the end of all ids: a licensee added meanwhile falls into one."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id FROM (SELECT id, row_number() OVER (ORDER BY id) - 1 AS n"
+            " FROM accesscontrol_licensee) AS numbered WHERE n %% %s = 0 ORDER BY id",
+            [size],
+        )
+        firsts = [row[0] for row in cursor.fetchall()] or [0]
+    firsts[0] = min(firsts[0], 0)
+    ends = [first - 1 for first in firsts[1:]] + [END]
+    total = run.total
+    return [
+        ScreeningChunk(
+            run=run,
+            first_id=first,
+            last_id=last,
+            licensees=min(size, max(total - n * size, 0)),
+        )
+        for n, (first, last) in enumerate(zip(firsts, ends, strict=True))
+    ]
+
+
+def _named(run: ScreeningRun, ids: Sequence[int], size: int) -> list[ScreeningChunk]:
+    parts = [list(ids[n : n + size]) for n in range(0, len(ids), size)]
+    return [
+        ScreeningChunk(run=run, first_id=part[0], last_id=part[-1], ids=part, licensees=len(part))
+        for part in parts
+    ]

@@ -1,0 +1,48 @@
+"""Celery is only the clock: it wakes workers; the work, and what is left of it, is in the database.
+
+A message that is lost, doubled or late changes nothing: whoever wakes takes the next waiting chunk,
+and finds none where another has done it.
+"""
+
+import time
+from datetime import UTC, datetime
+
+from celery import current_app, shared_task
+from celery.schedules import crontab
+
+from accesscontrol import screening
+
+# A worker looks for work this long at a stretch, far below the broker's visibility timeout; beat
+# sends it back to work a second later.
+STRETCH_S = 60.0
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@shared_task(name="accesscontrol.tasks.screen", ignore_result=True)
+def screen() -> int:
+    """Start what boundaries in time need, then screen waiting chunks until none is left."""
+    until = time.monotonic() + STRETCH_S
+    chunks = 0
+    while time.monotonic() < until:
+        screening.due_boundaries(_now())
+        if not screening.next_chunk(at=_now()):
+            break
+        chunks += 1
+    return chunks
+
+
+@shared_task(name="accesscontrol.tasks.nightly", ignore_result=True)
+def nightly() -> None:
+    """Screen everyone once a night; it must find nothing."""
+    screening.nightly(at=_now())
+
+
+# A wake-up that no worker took within a second is worth nothing, since the next one is there.
+current_app.conf.beat_schedule = {
+    **(current_app.conf.beat_schedule or {}),
+    "screen": {"task": screen.name, "schedule": 1.0, "options": {"expires": 5}},
+    "nightly": {"task": nightly.name, "schedule": crontab(hour=3, minute=0)},
+}

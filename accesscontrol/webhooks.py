@@ -1,0 +1,40 @@
+"""The outbox of messages for licensing systems: ids and what changed, written with the change."""
+
+from datetime import datetime
+
+from accesscontrol.models import OutboxMessage, ScreeningRun, StandingChange
+
+# A run that changes more standings than this names its feed instead of sending a message each.
+MOST_MESSAGES = 1_000
+
+
+def run_completed(run: ScreeningRun, *, at: datetime) -> None:
+    """One message that the run has ended and, for a small one, one per standing it changed."""
+    if run.changed <= MOST_MESSAGES:
+        OutboxMessage.objects.bulk_create(
+            OutboxMessage(kind="standing.changed", created_at=at, data=_changed(change, run))
+            for change in run.changes.filter(outcome_changed=True).select_related("licensee")
+        )
+    OutboxMessage.objects.create(
+        kind="run.completed",
+        created_at=at,
+        data={
+            "run": run.pk,
+            "release": run.release.number,
+            "cause": run.cause,
+            "total": run.total,
+            "changed": run.changed,
+            "unchanged": run.unchanged,
+            "failed": run.failed,
+            "changes": f"/api/v1/runs/{run.pk}/changes",
+        },
+    )
+
+
+def _changed(change: StandingChange, run: ScreeningRun) -> dict[str, object]:
+    return {
+        "licensee": change.licensee.ref,
+        "run": run.pk,
+        "release": run.release.number,
+        "change": change.pk,
+    }
