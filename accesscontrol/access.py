@@ -58,6 +58,9 @@ SCOPES = frozenset(
        for verb in ("read", "write")}
 )  # fmt: skip
 
+# What a token may do of what persons do: propose. Whatever needs a second person needs persons.
+SCOPE_OF_RIGHT = {"policy.draft": "policy:draft"}
+
 FAILURES_BEFORE_LOCK = 5
 LOCKED_FOR = timedelta(minutes=15)
 LONGEST_TOKEN = timedelta(days=365)
@@ -65,7 +68,7 @@ PREFIX = "eg_"
 
 
 class SignInRefused(Refused):
-    """Name or password is wrong, or the account is locked; it does not say whether a name exists."""
+    """Name or password is wrong, or the account is locked; which names exist is not told."""
 
     code = "sign_in_refused"
 
@@ -106,6 +109,8 @@ def require(user: User | ApiToken | None, right: str, *, at: datetime | None = N
     refusal is logged on a connection of its own.
     """
     if user is None or (isinstance(user, User) and may(user, right)):
+        return
+    if isinstance(user, ApiToken) and SCOPE_OF_RIGHT.get(right) in user.scopes:
         return
     roles = " or ".join(sorted(Role(role).label.lower() for role in RIGHTS[right]))
     if at is not None:
