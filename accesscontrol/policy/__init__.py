@@ -1,0 +1,38 @@
+"""The rule language: rules over typed facts, judged in three values, so that ignorance never permits.
+
+It is pure: no Django, no database, no clock, no log. ``parse_release`` reads what is in force,
+``judge`` answers a question or forecasts a standing, ``explain`` says it in words.
+"""
+
+from accesscontrol.policy.attributes import ACTIVITIES, Attribute
+from accesscontrol.policy.builtin import BUILT_IN
+from accesscontrol.policy.conditions import Condition
+from accesscontrol.policy.errors import PolicyError
+from accesscontrol.policy.judging import judge
+from accesscontrol.policy.release import Release, parse_release
+from accesscontrol.policy.rules import EFFECTS, Exemption, Period, Rule, parse_rule
+from accesscontrol.policy.verdict import OUTCOMES, Lifted, Reason, Unknown, Verdict, WouldHave
+from accesscontrol.policy.vocabulary import vocabulary
+
+__all__ = [
+    "ACTIVITIES",
+    "BUILT_IN",
+    "EFFECTS",
+    "OUTCOMES",
+    "Attribute",
+    "Condition",
+    "Exemption",
+    "Lifted",
+    "Period",
+    "PolicyError",
+    "Reason",
+    "Release",
+    "Rule",
+    "Unknown",
+    "Verdict",
+    "WouldHave",
+    "judge",
+    "parse_release",
+    "parse_rule",
+    "vocabulary",
+]

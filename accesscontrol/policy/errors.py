@@ -1,0 +1,57 @@
+"""The one failure of the rule language: what is wrong, where it stands, and in which words to say so."""
+
+from typing import Final
+
+from accesscontrol.ledger.canonical import canonical_json
+
+BAD_SHAPE: Final = "bad_shape"
+BAD_VALUE: Final = "bad_value"
+BAD_PERIOD: Final = "bad_period"
+CYCLE: Final = "cycle"
+DUPLICATE: Final = "duplicate"
+IS_KNOWN_FORBIDDEN: Final = "is_known_forbidden"
+NO_RELEASE: Final = "no_release"
+NOT_JSON: Final = "not_json"
+TOO_DEEP: Final = "too_deep"
+TOO_MANY_CLAUSES: Final = "too_many_clauses"
+UNKNOWN_ATTRIBUTE: Final = "unknown_attribute"
+UNKNOWN_GROUP: Final = "unknown_group"
+UNKNOWN_LIST: Final = "unknown_list"
+UNKNOWN_OPERATOR: Final = "unknown_operator"
+WRONG_OPERATOR: Final = "wrong_operator"
+
+
+class PolicyError(ValueError):
+    """A release, rule or question that says nothing, because some part of it is wrong.
+
+    ``at`` is the RFC 6901 pointer to that part, ``code`` one of the table in §8 of the language,
+    ``message`` a sentence for the person who wrote it.
+    """
+
+    def __init__(self, at: str, code: str, message: str) -> None:
+        super().__init__(f"{at or 'the line'}: {message}")
+        self.at = at
+        self.code = code
+        self.message = message
+
+    def __reduce__(self) -> tuple[type["PolicyError"], tuple[str, str, str]]:
+        return PolicyError, (self.at, self.code, self.message)
+
+    def to_json(self) -> dict[str, str]:
+        return {"at": self.at, "code": self.code, "message": self.message}
+
+
+def below(pointer: str, *steps: str | int) -> str:
+    """The pointer some steps further in, with ``~`` and ``/`` escaped as RFC 6901 asks."""
+    for step in steps:
+        pointer += "/" + str(step).replace("~", "~0").replace("/", "~1")
+    return pointer
+
+
+def shown(value: object) -> str:
+    """A value as it stands in JSON, shortened, for a message."""
+    try:
+        text = canonical_json(value)
+    except ValueError:
+        text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "…"

@@ -1,0 +1,284 @@
+"""Judges a question, or the standing of a licensee for an offering, by a release and the facts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from accesscontrol.policy.attributes import Attribute
+from accesscontrol.policy.errors import BAD_SHAPE, PolicyError, below
+from accesscontrol.policy.evaluate import (
+    FALSE,
+    TRUE,
+    UNKNOWN,
+    Truth,
+    all_of,
+    any_of,
+    missing,
+    negation,
+    truth,
+)
+from accesscontrol.policy.lifters import (
+    Disposition,
+    ExportLicense,
+    Lifter,
+    covers,
+    lacks,
+    parse_dispositions,
+    parse_licenses,
+)
+from accesscontrol.policy.release import Release
+from accesscontrol.policy.rules import EFFECTS, Exemption, Rule
+from accesscontrol.policy.values import instant_of
+from accesscontrol.policy.verdict import Fact, Lifted, Outcome, Reason, Unknown, Verdict, WouldHave
+from accesscontrol.policy.world import World, look
+
+Finding = Reason | Unknown | Lifted | WouldHave
+
+
+@dataclass(frozen=True)
+class Case:
+    """A question ready to be judged: what is known, and the papers that can lift a rule."""
+
+    world: World
+    licenses: tuple[ExportLicense, ...]
+    dispositions: tuple[Disposition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The truths that a rule's truth is made of."""
+
+    when: Truth
+    exempt: Truth
+    covered: Truth
+    disposed: Truth
+
+    @property
+    def whole(self) -> Truth:
+        lifted = any_of((self.exempt, self.covered, self.disposed))
+        return all_of((self.when, negation(lifted)))
+
+
+def judge(
+    release: Release,
+    *,
+    facts: Mapping[str, object],
+    stated: Mapping[str, object] | None = None,
+    licenses: Sequence[object] = (),
+    dispositions: Sequence[object] = (),
+    at: datetime,
+    standing: bool = False,
+) -> Verdict:
+    """The verdict on a question at an instant; facts, statements and papers in their JSON shapes.
+
+    Raises PolicyError for a malformed license or disposition and for statements in a standing,
+    ValueError for an instant without a time zone.
+    """
+    if standing and stated:
+        raise PolicyError("/stated", BAD_SHAPE, "Nobody states anything in a standing.")
+    case = prepare(
+        release,
+        facts=facts,
+        stated=stated or {},
+        licenses=licenses,
+        dispositions=dispositions,
+        at=instant_of(at),
+        standing=standing,
+    )
+    return judge_case(case)
+
+
+def prepare(
+    release: Release,
+    *,
+    facts: Mapping[str, object],
+    stated: Mapping[str, object],
+    licenses: object,
+    dispositions: object,
+    at: str,
+    standing: bool,
+    pointer: str = "",
+) -> Case:
+    """Weigh the facts and read the papers. Raises PolicyError."""
+    return Case(
+        look(release, facts=facts, stated=stated, at=at, standing=standing),
+        parse_licenses(licenses, release.attributes, below(pointer, "licenses")),
+        parse_dispositions(dispositions, release.attributes, below(pointer, "dispositions")),
+    )
+
+
+def judge_case(case: Case) -> Verdict:
+    world = case.world
+    if world.lacking:
+        lack = Unknown(rule=None, missing=tuple(sorted(world.lacking)))
+        return _verdict(world, "undetermined", [lack])
+    found: list[Finding] = []
+    open_rules: list[Rule] = []
+    for rule in world.release.by_ref:
+        if not rule.period.holds(world.at):
+            continue
+        finding = _finding(rule, case)
+        if finding is not None:
+            found.append(finding)
+        if isinstance(finding, Unknown):
+            open_rules.append(rule)
+    return _verdict(world, _outcome(found, open_rules, case), found)
+
+
+def _verdict(world: World, outcome: Outcome, found: Sequence[Finding]) -> Verdict:
+    reasons = [finding for finding in found if isinstance(finding, Reason)]
+    reasons.sort(key=lambda reason: EFFECTS.index(reason.effect))  # stable: by ref within an effect
+    return Verdict(
+        outcome=outcome,
+        reasons=tuple(reasons),
+        undetermined=tuple(finding for finding in found if isinstance(finding, Unknown)),
+        lifted=tuple(finding for finding in found if isinstance(finding, Lifted)),
+        would_have=tuple(finding for finding in found if isinstance(finding, WouldHave)),
+        conflicts=world.conflicts,
+        invalid=world.invalid,
+        ignored=world.ignored,
+    )
+
+
+def _outcome(found: Sequence[Finding], open_rules: Sequence[Rule], case: Case) -> Outcome:
+    """The strictest effect that is true; else what the rules left unknown leave open."""
+    true = {finding.effect for finding in found if isinstance(finding, Reason)}
+    for effect in EFFECTS:
+        if effect in true:
+            return effect
+    if not open_rules:
+        return "permit"
+    if not case.world.standing:
+        return "undetermined"
+    settled = all(_settled_by_a_request(rule, case) for rule in open_rules)
+    return "per_request" if settled else "undetermined"
+
+
+def _settled_by_a_request(rule: Rule, case: Case) -> bool:
+    """Whether the rule is false when all that a request can say speaks against it."""
+    try:
+        return parts(rule, case, when=FALSE, lifting=TRUE).whole == FALSE
+    except Exception:  # an error leaves the rule unknown, here as below
+        return False
+
+
+def parts(rule: Rule, case: Case, *, when: Truth = UNKNOWN, lifting: Truth = UNKNOWN) -> Parts:
+    """The rule's truths; deferred leaves count as given, in its condition and in what lifts it."""
+    world = case.world
+    return Parts(
+        truth(rule.when, world, when),
+        any_of([truth(each.when, world, lifting) for each in _in_force(rule, world)]),
+        any_of([covers(each, rule, world, lifting) for each in case.licenses]),
+        any_of([covers(each, rule, world, lifting) for each in case.dispositions]),
+    )
+
+
+def _in_force(rule: Rule, world: World) -> list[Exemption]:
+    return [exemption for exemption in rule.unless if exemption.period.holds(world.at)]
+
+
+def _finding(rule: Rule, case: Case) -> Finding | None:
+    """What the verdict says about a rule in force; nothing where it is simply false."""
+    reports = rule.report_only(case.world.at)
+    try:
+        found = parts(rule, case)
+        if found.whole == FALSE:
+            lifts = found.when != FALSE and not reports
+            return _lifted(rule, case) if lifts else None
+        if reports:
+            return _would_have(rule, case, found.whole)
+        return _reason(rule, case) if found.whole == TRUE else _unknown(rule, case)
+    except Exception as error:  # a rule that cannot be judged is unknown, never silent
+        return _failed(rule, error, reports=reports)
+
+
+def _reason(rule: Rule, case: Case) -> Reason:
+    return Reason(
+        rule.ref,
+        rule.version,
+        rule.effect,
+        rule.order,
+        rule.citation,
+        rule.title,
+        facts_read(rule, case.world),
+    )
+
+
+def facts_read(rule: Rule, world: World) -> dict[str, Fact]:
+    """The present facts that the rule reads, canonical; of two values, the register's."""
+    return {
+        name: world.release.attributes[name].write(world.seen[name][0].value)
+        for name in sorted(rule.attributes)
+        if name in world.seen
+    }
+
+
+def _unknown(rule: Rule, case: Case) -> Unknown:
+    lacking = missing_facts(rule, case)
+    deferred = {attribute for attribute in lacking if case.world.deferred(attribute)}
+    return Unknown(
+        rule.ref,
+        missing=_names(lacking - deferred),
+        deferred=_names(deferred),
+        effect=rule.effect,
+        order=rule.order,
+        title=rule.title,
+    )
+
+
+def missing_facts(rule: Rule, case: Case) -> frozenset[Attribute]:
+    """The facts that the whole rule lacks: the union over its parts that are unknown."""
+    world = case.world
+    found = parts(rule, case)
+    lacking = missing(rule.when, world)
+    if found.exempt == UNKNOWN:
+        lacking = lacking.union(*(missing(each.when, world) for each in _in_force(rule, world)))
+    papers: list[tuple[Truth, Sequence[Lifter]]] = [
+        (found.covered, case.licenses),
+        (found.disposed, case.dispositions),
+    ]
+    for covered, lifters in papers:
+        if covered == UNKNOWN:
+            lacking = lacking.union(*(lacks(each, rule, world) for each in lifters))
+    return lacking
+
+
+def _lifted(rule: Rule, case: Case) -> Lifted | None:
+    """By the first true exemption, else the lowest license, else the lowest disposition."""
+    kinds: list[tuple[Literal["license", "disposition"], Sequence[Lifter]]] = [
+        ("license", case.licenses),
+        ("disposition", case.dispositions),
+    ]
+    for exemption in _in_force(rule, case.world):
+        if truth(exemption.when, case.world) == TRUE:
+            return Lifted(rule.ref, exemption.ref, "exemption", rule.order, rule.title)
+    for kind, lifters in kinds:
+        for lifter in lifters:
+            if covers(lifter, rule, case.world) == TRUE:
+                return Lifted(rule.ref, lifter.name, kind, rule.order, rule.title)
+    return None
+
+
+def _would_have(rule: Rule, case: Case, whole: Truth) -> WouldHave:
+    unknown = whole == UNKNOWN
+    return WouldHave(
+        rule.ref,
+        rule.effect,
+        "unknown" if unknown else "true",
+        rule.version,
+        rule.order,
+        rule.title,
+        missing=_names(missing_facts(rule, case)) if unknown else (),
+    )
+
+
+def _failed(rule: Rule, error: Exception, *, reports: bool) -> Finding:
+    if reports:
+        return WouldHave(rule.ref, rule.effect, "unknown", rule.version, rule.order, rule.title)
+    message = f"{type(error).__name__}: {error}"
+    return Unknown(rule.ref, (), (), message, rule.effect, rule.order, rule.title)
+
+
+def _names(attributes: frozenset[Attribute] | set[Attribute]) -> tuple[str, ...]:
+    return tuple(sorted(attribute.name for attribute in attributes))
