@@ -9,7 +9,7 @@ from accesscontrol.management.starting import load_starter
 
 
 class Command(BaseCommand):
-    """`manage.py load_starter`: exits 0 also where a release stands already, and changes nothing."""
+    """`manage.py load_starter`: exits 0 also where a release stands already."""
 
     help = "Install the starter policy: the written law as rules. Safe to run twice."
 

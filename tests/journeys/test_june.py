@@ -1,0 +1,13 @@
+"""The June story as a test: the same steps as ``make story``, on the named cast and a small crowd."""
+
+import pytest
+
+from tests import cast
+from tests.journeys import story
+
+
+@pytest.mark.django_db
+def test_june_2026() -> None:
+    told: list[str] = []
+    story.tell(story.Story(cast.load(crowd=120), say=told.append))
+    assert any("Timeline" in line for line in told)
