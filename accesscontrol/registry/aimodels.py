@@ -1,0 +1,77 @@
+"""AI models and what is offered of them: which model, for which activities, with which facts."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Max
+
+from accesscontrol import audit, parties
+from accesscontrol.models import AIModel, Offering
+from accesscontrol.registry.aftermath import after_model_change
+from accesscontrol.registry.licensees import CannotAdd, check_ref
+from accesscontrol.registry.rights import Actor, may_edit, person
+from accesscontrol.registry.vocabulary import check_fact, nearest
+
+POSITIONS_LOCK = 0x45670003
+
+
+def add_model(
+    *,
+    ref: str,
+    name: str,
+    activities: Sequence[str],
+    source: str,
+    by: Actor,
+    at: datetime,
+    because: str = "",
+    facts: Mapping[str, Any] | None = None,
+) -> AIModel:
+    """A new model, offered for these activities, with what is known of it; everyone is screened."""
+    may_edit(by, at)
+    checked = {n: check_fact(n, v, of="model") for n, v in (facts or {}).items()}
+    with transaction.atomic():
+        if AIModel.objects.filter(ref=check_ref(ref)).exists():
+            raise CannotAdd(f"There is already a model “{ref}”.", pointer="/ref")
+        model = AIModel.objects.create(ref=ref, name=name, created_at=at)
+        _offer(model, activities)
+        for attribute, value in checked.items():
+            parties.put_fact(model, attribute, value, source=source, at=at, entered_by=person(by))
+        audit.record("model.added", model, by=by, at=at, because=because,
+                     details={"facts": checked, "activities": list(activities)})  # fmt: skip
+        after_model_change(ref, cause="model", by=by, at=at, because=because)
+    return model
+
+
+def add_offering(
+    *, model: AIModel, activity: str, by: Actor, at: datetime, because: str = ""
+) -> Offering:
+    """The model for one more activity."""
+    may_edit(by, at)
+    with transaction.atomic():
+        (offering,) = _offer(model, [activity])
+        audit.record("offering.added", model, by=by, at=at, because=because,
+                     details={"activity": activity})  # fmt: skip
+        after_model_change(model.ref, cause="model", by=by, at=at, because=because)
+    return offering
+
+
+def _offer(model: AIModel, activities: Sequence[str]) -> list[Offering]:
+    known = Offering.Activity.values
+    for activity in activities:
+        if activity not in known:
+            raise CannotAdd(f"“{activity}” is no activity.{nearest(activity, known)}",
+                            pointer="/activities")  # fmt: skip
+    standing = set(model.offerings.values_list("activity", flat=True))
+    twice = [each for each in activities if each in standing or activities.count(each) > 1]
+    if twice:
+        raise CannotAdd(f"{model} is already offered for {twice[0]}.", pointer="/activities")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [POSITIONS_LOCK])
+    # Positions start at 1 and are never reused: sheets of findings refer to them for ever.
+    newest = Offering.objects.aggregate(newest=Max("position"))["newest"] or 0
+    return [
+        Offering.objects.create(model=model, activity=activity, position=newest + n)
+        for n, activity in enumerate(activities, start=1)
+    ]

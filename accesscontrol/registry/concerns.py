@@ -1,0 +1,138 @@
+"""Red flags on licensees and incidents of models: opened by one, closed by two."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from accesscontrol import audit
+from accesscontrol.errors import Refused
+from accesscontrol.models import AIModel, Licensee, ModelIncident, RedFlag, User
+from accesscontrol.registry.aftermath import after_change, after_model_change
+from accesscontrol.registry.rights import (
+    Actor,
+    AlreadyConfirmed,
+    may_confirm,
+    may_edit,
+    person,
+)
+
+FLAGS = range(1, 30)  # 15 CFR 732, Supplement No. 3
+
+
+class CannotResolve(Refused):
+    """A resolution needs words, and a confirmation needs a resolution."""
+
+    code = "cannot_resolve"
+
+
+def open_red_flag(
+    *,
+    licensee: Licensee,
+    number: int,
+    note: str,
+    by: Actor,
+    at: datetime,
+    due_at: datetime | None = None,
+) -> RedFlag:
+    """A red flag of 15 CFR 732 Supp. 3; it counts from now until its resolution is confirmed."""
+    may_edit(by, at)
+    if number not in FLAGS:
+        raise CannotResolve("Red flags are numbered 1 to 29.", pointer="/number")
+    with transaction.atomic():
+        flag = RedFlag.objects.create(
+            licensee=licensee, number=number, note=note, opened_by=person(by), opened_at=at,
+            due_at=due_at,
+        )  # fmt: skip
+        audit.record("red_flag.opened", licensee, by=by, at=at, because=note,
+                     details={"number": number, "flag": flag.pk})  # fmt: skip
+        after_change([licensee], cause="red_flag", by=by, at=at, because=note)
+    return flag
+
+
+def resolve_red_flag(*, flag: RedFlag, resolution: str, by: User, at: datetime) -> RedFlag:
+    """Say with what evidence it is resolved; it stays open until confirm_red_flag."""
+    may_edit(by, at)
+    with transaction.atomic():
+        row = _resolve(RedFlag, flag, resolution, by, at)
+        audit.record("red_flag.resolved", row.licensee, by=by, at=at, because=resolution,
+                     details={"number": row.number, "flag": row.pk})  # fmt: skip
+    return row
+
+
+def confirm_red_flag(*, flag: RedFlag, by: User, at: datetime, because: str = "") -> RedFlag:
+    """The second person's word: the flag is closed."""
+    with transaction.atomic():
+        row = _confirm(RedFlag, flag, by, at)
+        audit.record("red_flag.closed", row.licensee, by=by, at=at, because=because,
+                     details={"number": row.number, "flag": row.pk})  # fmt: skip
+        after_change([row.licensee], cause="red_flag", by=by, at=at, because=because)
+    return row
+
+
+def report_incident(
+    *,
+    model: AIModel,
+    note: str,
+    by: Actor,
+    at: datetime,
+    kind: str = "jailbreak",
+    due_at: datetime | None = None,
+) -> ModelIncident:
+    """A finding on a model; it counts from now until its resolution is confirmed."""
+    may_edit(by, at)
+    with transaction.atomic():
+        incident = ModelIncident.objects.create(
+            model=model, kind=kind, note=note, opened_by=person(by), opened_at=at, due_at=due_at
+        )
+        audit.record("incident.reported", model, by=by, at=at, because=note,
+                     details={"kind": kind, "incident": incident.pk})  # fmt: skip
+        after_model_change(model.ref, cause="incident", by=by, at=at, because=note)
+    return incident
+
+
+def resolve_incident(
+    *, incident: ModelIncident, resolution: str, by: User, at: datetime
+) -> ModelIncident:
+    """Say with what evidence it is resolved; it stays open until confirm_incident."""
+    may_edit(by, at)
+    with transaction.atomic():
+        row = _resolve(ModelIncident, incident, resolution, by, at)
+        audit.record("incident.resolved", row.model, by=by, at=at, because=resolution,
+                     details={"kind": row.kind, "incident": row.pk})  # fmt: skip
+    return row
+
+
+def confirm_incident(
+    *, incident: ModelIncident, by: User, at: datetime, because: str = ""
+) -> ModelIncident:
+    """The second person's word: the incident is closed."""
+    with transaction.atomic():
+        row = _confirm(ModelIncident, incident, by, at)
+        audit.record("incident.closed", row.model, by=by, at=at, because=because,
+                     details={"kind": row.kind, "incident": row.pk})  # fmt: skip
+        after_model_change(row.model.ref, cause="incident", by=by, at=at, because=because)
+    return row
+
+
+def _resolve(table: Any, concern: Any, resolution: str, by: User, at: datetime) -> Any:
+    row = table.objects.select_for_update().get(pk=concern.pk)
+    if row.confirmed_at is not None:
+        raise AlreadyConfirmed("It is already closed. Open a new one if it came back.")
+    if not isinstance(by, User) or not resolution.strip():
+        raise CannotResolve("A person has to say how it was resolved, and on what evidence.",
+                            pointer="/resolution")  # fmt: skip
+    row.resolution, row.resolved_by, row.resolved_at = resolution, by, at
+    row.save(update_fields=["resolution", "resolved_by", "resolved_at"])
+    return row
+
+
+def _confirm(table: Any, concern: Any, by: User, at: datetime) -> Any:
+    row = table.objects.select_for_update().get(pk=concern.pk)
+    if row.confirmed_at is not None:
+        raise AlreadyConfirmed("A second person has already confirmed this.")
+    if row.resolved_by is None:
+        raise CannotResolve("Nobody has resolved it yet; enter the resolution first.")
+    row.confirmed_by, row.confirmed_at = may_confirm(by, row.resolved_by, at), at
+    row.save(update_fields=["confirmed_by", "confirmed_at"])
+    return row

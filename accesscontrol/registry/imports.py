@@ -1,0 +1,220 @@
+"""Imports licensees from CSV: every row is checked first, then all are taken or none is."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+
+from accesscontrol import audit, facts
+from accesscontrol.models import Fact, Licensee
+from accesscontrol.registry.aftermath import after_change
+from accesscontrol.registry.cells import COLUMNS_OF, FACTS, Row, read_rows
+from accesscontrol.registry.licensees import (
+    COLUMNS,
+    NAME,
+    check_name,
+    let_wait,
+    put_one,
+    set_name,
+)
+from accesscontrol.registry.loosening import loosened
+from accesscontrol.registry.rights import Actor, may_edit, person
+from accesscontrol.registry.table import Problem, read_table
+from accesscontrol.registry.vocabulary import attributes
+
+SHOWN = 100
+
+
+@dataclass
+class ImportResult:
+    """What a file holds and what importing it did, or would do."""
+
+    rows: int
+    problems: list[Problem]
+    new: list[Row] = field(default_factory=list)
+    changed: dict[int, "Changes"] = field(default_factory=dict)
+    unchanged: int = 0
+    waiting: set[int] = field(default_factory=set)
+    dry_run: bool = False
+
+    @property
+    def applied(self) -> bool:
+        """Whether the register now holds what the file says."""
+        return not self.dry_run and not self.problems
+
+    def to_json(self) -> dict[str, Any]:
+        """For the command, the job and the screen."""
+        return {
+            "rows": self.rows,
+            "new": len(self.new),
+            "changed": len(self.changed),
+            "unchanged": self.unchanged,
+            "waiting": len(self.waiting),
+            "errors": [problem.to_json() for problem in self.problems],
+            "applied": self.applied,
+            "dry_run": self.dry_run,
+        }
+
+
+@dataclass
+class Changes:
+    """What differs for a licensee that is already in the register."""
+
+    licensee: Licensee
+    name: str = ""
+    columns: dict[str, str] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.name or self.columns or self.facts)
+
+
+def import_licensees(
+    *,
+    data: bytes,
+    file_name: str,
+    by: Actor,
+    at: datetime,
+    because: str = "",
+    dry_run: bool = False,
+) -> ImportResult:
+    """Import a CSV file, all or nothing; an empty cell leaves what is on record.
+
+    New licensees are taken at once. A change that would loosen a standing waits for a second
+    person, licensee by licensee. Raises CannotRead where the file as a whole is wrong.
+    """
+    may_edit(by, at)
+    known = attributes()
+    columns = [*COLUMNS_OF, *FACTS, *(n for n in known if n.startswith("licensee.custom."))]
+    table = read_table(data, required=["ref", "name"], known=columns)
+    rows, problems = read_rows(table, known)
+    result = ImportResult(
+        len(table.rows) + len(table.problems),
+        sorted(problems, key=lambda problem: problem.row),
+        dry_run=dry_run,
+    )
+    with transaction.atomic():
+        _compare(result, rows, at)
+        if not result.problems:
+            result.waiting = _who_would_loosen(result, file_name, by, at)
+        if result.applied:
+            _apply(result, data, file_name, by, at, because)
+    return result
+
+
+def template() -> str:
+    """The first line of a file that can be imported."""
+    return ",".join([*COLUMNS_OF, *FACTS]) + "\r\n"
+
+
+def _compare(result: ImportResult, rows: list[Row], at: datetime) -> None:
+    standing = {
+        licensee.ref: licensee
+        for licensee in Licensee.objects.select_for_update().filter(ref__in=[r.ref for r in rows])
+    }
+    known = facts.about_licensees([each.pk for each in standing.values()], at=at)
+    for row in rows:
+        if row.ref not in standing:
+            result.new.append(row)
+            continue
+        licensee = standing[row.ref]
+        changes = _changes(licensee, row, known[licensee.pk].facts)
+        if changes:
+            result.changed[licensee.pk] = changes
+        else:
+            result.unchanged += 1
+
+
+def _changes(licensee: Licensee, row: Row, known: Mapping[str, Any]) -> Changes:
+    return Changes(
+        licensee,
+        name=row.name if row.name != licensee.name else "",
+        columns={c: v for c, v in row.columns.items() if v and v != getattr(licensee, c)},
+        facts={name: value for name, value in row.facts.items() if known.get(name) != value},
+    )
+
+
+def _who_would_loosen(result: ImportResult, file_name: str, by: Actor, at: datetime) -> set[int]:
+    def change() -> None:
+        for changes in result.changed.values():
+            _change(changes, file_name, by, at)
+
+    return loosened(list(result.changed), change, at=at)
+
+
+def _apply(
+    result: ImportResult, data: bytes, file_name: str, by: Actor, at: datetime, because: str
+) -> None:
+    added = _add(result.new, file_name, by, at)
+    for pk, changes in result.changed.items():
+        if pk in result.waiting:
+            _let_wait(changes, file_name, by, at)
+        else:
+            _change(changes, file_name, by, at)
+    audit.record(
+        "licensees.imported", file_name[:200], by=by, at=at, because=because,
+        details={
+            "sha256": hashlib.sha256(data).hexdigest(), "rows": result.rows,
+            "new": len(result.new), "changed": len(result.changed),
+            "waiting": len(result.waiting), "unchanged": result.unchanged,
+            "new_refs": [row.ref for row in result.new[:SHOWN]],
+            "changed_refs": [each.licensee.ref for each in result.changed.values()][:SHOWN],
+        },
+    )  # fmt: skip
+    moved = [*added, *(pk for pk in result.changed if pk not in result.waiting)]
+    if moved:
+        after_change(moved, cause="import", by=by, at=at, because=because, renamed=True)
+
+
+def _add(rows: list[Row], file_name: str, by: Actor, at: datetime) -> list[int]:
+    licensees = Licensee.objects.bulk_create([_licensee(row, at) for row in rows], batch_size=2_000)
+    Fact.objects.bulk_create(
+        [
+            Fact(
+                licensee=licensee, attribute=attribute, value=value, source=_source(file_name),
+                held=DateTimeTZRange(at, None), learned_at=at, entered_by=person(by),
+            )
+            for licensee, row in zip(licensees, rows, strict=True)
+            for attribute, value in row.facts.items()
+        ],
+        batch_size=5_000,
+    )  # fmt: skip
+    return [licensee.pk for licensee in licensees]
+
+
+def _licensee(row: Row, at: datetime) -> Licensee:
+    mirrored = {COLUMNS[n][0]: v for n, v in row.facts.items() if n in COLUMNS}
+    return Licensee(
+        ref=row.ref, name=row.name, normalized_name=check_name(row.name), created_at=at,
+        changed_at=at, **row.columns, **mirrored,
+    )  # fmt: skip
+
+
+def _change(changes: Changes, file_name: str, by: Actor, at: datetime) -> None:
+    licensee = changes.licensee
+    if changes.name:
+        set_name(licensee, changes.name, at)
+    _describe(changes, at)
+    for attribute, value in changes.facts.items():
+        put_one(licensee, attribute, value, source=_source(file_name), at=at, entered_by=person(by))
+
+
+def _let_wait(changes: Changes, file_name: str, by: Actor, at: datetime) -> None:
+    waiting = dict(changes.facts) | ({NAME: changes.name} if changes.name else {})
+    _describe(changes, at)
+    for attribute, value in waiting.items():
+        let_wait(changes.licensee, attribute, value, _source(file_name), at, at, person(by))
+
+
+def _describe(changes: Changes, at: datetime) -> None:
+    """The columns that no rule reads need no second person."""
+    if changes.columns:
+        Licensee.objects.filter(pk=changes.licensee.pk).update(changed_at=at, **changes.columns)
+
+
+def _source(file_name: str) -> str:
+    return f"import of {file_name}"[:300]

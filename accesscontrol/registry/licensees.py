@@ -1,0 +1,263 @@
+"""Licensees and their facts: add, rename, edit, and the second person for what may loosen."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+
+from accesscontrol import audit, parties
+from accesscontrol.errors import Refused, Stale
+from accesscontrol.matching.normalize import normalize
+from accesscontrol.models import AIModel, Fact, Licensee, User
+from accesscontrol.registry.aftermath import after_change, after_model_change
+from accesscontrol.registry.loosening import loosened, read_by_a_rule
+from accesscontrol.registry.rights import (
+    Actor,
+    AlreadyConfirmed,
+    may_confirm,
+    may_edit,
+    person,
+)
+from accesscontrol.registry.vocabulary import check_fact
+
+# The facts that are also columns of the licensee, and what stands there while they are unknown.
+COLUMNS: dict[str, tuple[str, Any]] = {
+    "licensee.country": ("country", ""),
+    "licensee.hq_country": ("hq_country", ""),
+    "licensee.ultimate_parent_country": ("ultimate_parent_country", ""),
+    "licensee.foreign_national_access": ("foreign_national_access", -1),
+}
+NAME = "licensee.name"  # only ever of a row that waits: a rename that would loosen
+
+
+class CannotAdd(Refused):
+    """The reference is taken, or the name cannot be compared with the lists."""
+
+    code = "cannot_add"
+
+
+def add_licensee(
+    *,
+    ref: str,
+    name: str,
+    source: str,
+    by: Actor,
+    at: datetime,
+    because: str = "",
+    facts: Mapping[str, Any] | None = None,
+    registration_number: str = "",
+    domain: str = "",
+) -> Licensee:
+    """A new licensee with what is known of it, matched with all lists; its facts hold from now.
+
+    Raises CannotAdd, UnknownAttribute, InvalidValue.
+    """
+    may_edit(by, at)
+    checked = {n: check_fact(n, v, of="licensee") for n, v in (facts or {}).items()}
+    with transaction.atomic():
+        if Licensee.objects.filter(ref=check_ref(ref)).exists():
+            raise CannotAdd(f"There is already a licensee “{ref}”.", pointer="/ref")
+        licensee = Licensee.objects.create(
+            ref=ref, name=name, normalized_name=check_name(name), created_at=at, changed_at=at,
+            registration_number=registration_number, domain=domain,
+        )  # fmt: skip
+        for attribute, value in checked.items():
+            put_one(licensee, attribute, value, source=source, at=at, entered_by=person(by))
+        audit.record("licensee.added", licensee, by=by, at=at, because=because,
+                     details={"name": name, "facts": checked, "source": source})  # fmt: skip
+        after_change([licensee], cause="fact", by=by, at=at, because=because, renamed=True)
+    return licensee
+
+
+def rename(
+    *,
+    licensee: Licensee,
+    name: str,
+    source: str,
+    by: Actor,
+    at: datetime,
+    because: str,
+    version: int | None = None,
+) -> Fact | None:
+    """A new name, matched with all lists; where that would loosen, the rename that waits."""
+    may_edit(by, at)
+    check_name(name)
+    with transaction.atomic():
+        locked = _lock(licensee, version)
+        waits = bool(loosened([locked.pk], lambda: set_name(locked, name, at), at=at))
+        row = let_wait(locked, NAME, name, source, at, at, person(by)) if waits else None
+        audit.record(
+            "licensee.rename_proposed" if waits else "licensee.renamed", locked, by=by, at=at,
+            because=because, details={"from": locked.name, "to": name, "waits": waits},
+        )  # fmt: skip
+        if not waits:
+            set_name(locked, name, at)
+            after_change([locked], cause="fact", by=by, at=at, because=because, renamed=True)
+    licensee.refresh_from_db()
+    return row
+
+
+def edit_fact(
+    *,
+    of: Licensee | AIModel,
+    attribute: str,
+    value: Any,
+    source: str,
+    by: Actor,
+    at: datetime,
+    because: str = "",
+    held_from: datetime | None = None,
+    version: int | None = None,
+) -> Fact:
+    """From ``held_from`` (now unless told) on the attribute is ``value``; None withdraws it.
+
+    Takes effect at once unless a standing would be loosened: then the row ``waits`` for
+    confirm_fact by a second person. Raises UnknownAttribute, InvalidValue, Stale.
+    """
+    may_edit(by, at)
+    checked = check_fact(attribute, value, of=_kind(of))
+    start = held_from or at
+    with transaction.atomic():
+        locked = _lock(of, version)
+
+        def put() -> Fact:
+            return put_one(
+                locked, attribute, checked, source=source, at=at, held_from=start,
+                entered_by=person(by),
+            )  # fmt: skip
+
+        waits = _would_loosen(locked, attribute, put, start, at)
+        if waits:
+            row = let_wait(locked, attribute, checked, source, start, at, person(by))
+        else:
+            row = put()
+        audit.record(
+            f"{_kind(of)}.fact_proposed" if waits else f"{_kind(of)}.fact_edited", locked, by=by,
+            at=at, because=because,
+            details={"attribute": attribute, "value": checked, "source": source,
+                     "held_from": start, "waits": waits},
+        )  # fmt: skip
+        if not waits:
+            _follow(locked, by, at, because)
+    return row
+
+
+def confirm_fact(*, fact: Fact, by: User, at: datetime, because: str = "") -> Fact:
+    """The second person's word: what waited takes effect. Raises SamePerson, AlreadyConfirmed."""
+    with transaction.atomic():
+        row = _locked_waiting(fact)
+        second = may_confirm(by, row.entered_by, at)
+        of = _lock(row.licensee or row.model, None)
+        Fact.objects.filter(pk=row.pk).update(superseded_at=at)
+        done = row
+        if row.attribute == NAME and isinstance(of, Licensee):
+            set_name(of, row.value, at)
+        else:
+            held_from = row.held.lower
+            done = put_one(of, row.attribute, row.value, source=row.source, at=at,
+                        held_from=held_from, entered_by=row.entered_by,
+                        confirmed_by=second)  # fmt: skip
+        audit.record(f"{_kind(of)}.fact_confirmed", of, by=by, at=at, because=because,
+                     details={"attribute": row.attribute, "value": row.value})  # fmt: skip
+        _follow(of, by, at, because, renamed=row.attribute == NAME)
+    return done
+
+
+def withdraw_fact(*, fact: Fact, by: Actor, at: datetime, because: str) -> None:
+    """What waited is given up, by whoever entered it or by a second person who refuses it."""
+    may_edit(by, at)
+    with transaction.atomic():
+        row = _locked_waiting(fact)
+        Fact.objects.filter(pk=row.pk).update(superseded_at=at)
+        of = row.licensee or row.model
+        audit.record(f"{_kind(of)}.fact_withdrawn", of, by=by, at=at, because=because,
+                     details={"attribute": row.attribute, "value": row.value})  # fmt: skip
+
+
+def check_ref(ref: str) -> str:
+    """A reference that can be a licensee's or model's id in the rule language."""
+    if not 1 <= len(ref) <= 200 or not ref.isprintable() or ref != ref.strip():
+        raise CannotAdd("A reference has 1 to 200 printable characters.", pointer="/ref")
+    return ref
+
+
+def check_name(name: str) -> str:
+    """The normalized name; refuses one that could not be compared with any list."""
+    normalized = normalize(name)
+    if "\0" in name or not normalized:
+        raise CannotAdd("A name needs at least one letter or digit.", pointer="/name")
+    if len(name) > 400 or len(normalized) > 400:
+        raise CannotAdd("The name is longer than 400 letters (in Latin script).", pointer="/name")
+    return normalized
+
+
+def _kind(of: Licensee | AIModel | None) -> str:
+    return "licensee" if isinstance(of, Licensee) else "model"
+
+
+def _lock(of: Any, version: int | None) -> Any:
+    locked = type(of).objects.select_for_update().get(pk=of.pk)
+    if version is not None and locked.version != version:
+        raise Stale("Somebody else changed this licensee since you opened it. Load it again.")
+    return locked
+
+
+def _locked_waiting(fact: Fact) -> Fact:
+    row = Fact.objects.select_for_update().get(pk=fact.pk)
+    if not row.waits or row.superseded_at is not None:
+        raise AlreadyConfirmed("This no longer waits: it was confirmed or withdrawn.")
+    return row
+
+
+def _would_loosen(
+    of: Licensee | AIModel, attribute: str, put: Callable[[], Fact], start: datetime, at: datetime
+) -> bool:
+    """A model's fact concerns everyone: there it waits whenever a rule reads the attribute."""
+    if isinstance(of, AIModel):
+        return read_by_a_rule(attribute)
+    looked_at = max(start, at)
+    return bool(loosened([of.pk], lambda: put() and None, at=looked_at))
+
+
+def put_one(
+    of: Licensee | AIModel, attribute: str, value: Any, *, at: datetime, **how: Any
+) -> Fact:
+    """Store a fact in force, and the licensee's column where it has one."""
+    row = parties.put_fact(of, attribute, value, at=at, **how)
+    if isinstance(of, Licensee):
+        changes: dict[str, Any] = {"changed_at": at, "version": of.version + 1}
+        if attribute in COLUMNS and row.held.lower <= at:
+            column, unknown = COLUMNS[attribute]
+            changes[column] = unknown if value is None else value
+        Licensee.objects.filter(pk=of.pk).update(**changes)
+    return row
+
+
+def set_name(licensee: Licensee, name: str, at: datetime) -> None:
+    """Store the name, and match it."""
+    Licensee.objects.filter(pk=licensee.pk).update(
+        name=name, normalized_name=check_name(name), changed_at=at, version=licensee.version + 1
+    )
+    parties.match(at=at, licensees=[licensee.pk])
+
+
+def let_wait(
+    of: Licensee | AIModel, attribute: str, value: Any, source: str, start: datetime,
+    at: datetime, entered_by: User | None,
+) -> Fact:  # fmt: skip
+    """Store a row that the judge does not read until a second person confirms it."""
+    return Fact.objects.create(
+        **parties.owner_of(of), attribute=attribute, value=value, source=source,
+        held=DateTimeTZRange(start, None), learned_at=at, waits=True, entered_by=entered_by,
+    )  # fmt: skip
+
+
+def _follow(
+    of: Licensee | AIModel, by: Actor, at: datetime, because: str, *, renamed: bool = False
+) -> None:
+    if isinstance(of, Licensee):
+        after_change([of], cause="fact", by=by, at=at, because=because, renamed=renamed)
+    else:
+        after_model_change(of.ref, cause="fact", by=by, at=at, because=because)

@@ -1,0 +1,76 @@
+"""Would this change make a standing easier? Then it waits for a second person.
+
+The change is tried on, the same judge that screens looks before and after, and the try is undone.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+
+from accesscontrol import policy, releases
+from accesscontrol.screening.judging import Answers, Found, Judge
+
+
+class _Undo(Exception):
+    pass
+
+
+def loosened(licensees: Sequence[int], change: Callable[[], None], *, at: datetime) -> set[int]:
+    """Which of these licensees would get an easier standing by ``change``; nothing stays changed.
+
+    Nobody does where no release was ever published (nothing is answered then), or where the
+    installation switched the second person off (``EG_LOOSENING_NEEDS_TWO``).
+    """
+    if not licensees or not getattr(settings, "LOOSENING_NEEDS_TWO", True):
+        return set()
+    try:
+        release = releases.current().policy
+    except releases.NoRelease:
+        return set()
+    before = Judge(release, at=at).answers(licensees)
+    after: Mapping[int, Answers] = {}
+    try:
+        with transaction.atomic():
+            change()
+            after = Judge(release, at=at).answers(licensees)
+            raise _Undo
+    except _Undo:
+        pass
+    return {pk for pk, answers in after.items() if _easier(before.get(pk, ()), answers)}
+
+
+def read_by_a_rule(attribute: str) -> bool:
+    """Whether any rule of the current release reads the attribute."""
+    try:
+        rules = releases.current().policy.rules
+    except releases.NoRelease:
+        return False
+    return any(attribute in rule.attributes for rule in rules)
+
+
+def _easier(before: Answers, after: Answers) -> bool:
+    return any(
+        was is not None and (now is None or _finding_easier(was, now))
+        for was, now in zip(before, after, strict=True)
+    )
+
+
+def _finding_easier(was: Found, now: Found) -> bool:
+    """A milder outcome, or a rule that no longer stands in the way although another one does."""
+    if _strictness(now.outcome) < _strictness(was.outcome):
+        return True
+    return not _rules(was) <= _rules(now)
+
+
+def _rules(found: Found) -> set[tuple[str | None, ...]]:
+    standing_in_the_way: Iterable[Mapping[str, str | None]] = (
+        *found.verdict["reasons"],
+        *found.verdict["undetermined"],
+    )
+    return {(each["rule"],) for each in standing_in_the_way}
+
+
+def _strictness(outcome: str) -> int:
+    return len(policy.OUTCOMES) - list(policy.OUTCOMES).index(outcome)

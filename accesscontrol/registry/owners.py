@@ -1,0 +1,222 @@
+"""Who owns a licensee: edges with shares, and the declaration that they are all of them.
+
+An edge or declaration counts for good when a second person has confirmed it; an edge that makes
+things stricter counts from the moment it is entered (parties.ownership).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+
+from accesscontrol import audit
+from accesscontrol.errors import Refused
+from accesscontrol.matching.normalize import normalize
+from accesscontrol.models import Licensee, Owner, OwnershipDeclaration, Party, User
+from accesscontrol.registry.aftermath import after_change
+from accesscontrol.registry.rights import Actor, may_confirm, may_edit, person, still_waits
+
+WHOLE = 10_000
+
+
+class CannotOwn(Refused):
+    """The owners cannot be what they are said to be."""
+
+    code = "cannot_own"
+
+
+@dataclass(frozen=True)
+class OwnedBy:
+    """One owner as it is declared: a licensee or an outside party, with basis points or None."""
+
+    owner: Licensee | Party | str
+    share_bp: int | None = None
+
+
+def add_party(*, name: str, country: str = "", by: Actor, at: datetime, because: str = "") -> Party:
+    """An outside party that owns or is owned; one of the same name and country is found again."""
+    may_edit(by, at)
+    with transaction.atomic():
+        party, new = _party(name, country, at)
+        if new:
+            audit.record("party.added", party, by=by, at=at, because=because,
+                         details={"country": country})  # fmt: skip
+    return party
+
+
+def add_owner(
+    *,
+    owned: Licensee | Party,
+    owner: Licensee | Party | str,
+    share_bp: int | None,
+    source: str,
+    by: Actor,
+    at: datetime,
+    because: str = "",
+    valid_from: datetime | None = None,
+    valid_until: datetime | None = None,
+) -> Owner:
+    """One more owner, beside those on record; waits for confirm_owner. None: share not known."""
+    may_edit(by, at)
+    with transaction.atomic():
+        span = DateTimeTZRange(valid_from or at, valid_until)
+        edge = _edge(owned, OwnedBy(owner, share_bp), source, span, by, at)
+        _check_whole(owned, [edge], at)
+        audit.record("owner.entered", owned, by=by, at=at, because=because,
+                     details=_details(edge))  # fmt: skip
+        after_change(_concerned(owned), cause="owner", by=by, at=at, because=because, owners=True)
+    return edge
+
+
+def confirm_owner(*, edge: Owner, by: User, at: datetime, because: str = "") -> Owner:
+    """The second person's word for one edge."""
+    with transaction.atomic():
+        row = Owner.objects.select_for_update().get(pk=edge.pk)
+        still_waits(row)
+        second = may_confirm(by, row.entered_by, at)
+        _confirm([row], second, at)
+        owned = row.owned or row.owned_party
+        audit.record("owner.confirmed", owned, by=by, at=at, because=because,
+                     details=_details(row))  # fmt: skip
+        after_change(_concerned(owned), cause="owner", by=by, at=at, because=because, owners=True)
+    return row
+
+
+def declare_owners(
+    *,
+    licensee: Licensee,
+    owners: Sequence[OwnedBy],
+    source: str,
+    by: Actor,
+    at: datetime,
+    because: str = "",
+    valid_from: datetime | None = None,
+    valid_until: datetime | None = None,
+) -> OwnershipDeclaration:
+    """These are all the owners: replaces those on record when confirm_owners says so too."""
+    may_edit(by, at)
+    with transaction.atomic():
+        span = DateTimeTZRange(valid_from or at, valid_until)
+        if sum(each.share_bp or 0 for each in owners) > WHOLE:
+            raise CannotOwn("The shares add up to more than 100 %.", pointer="/owners")
+        edges = [_edge(licensee, each, source, span, by, at) for each in owners]
+        declaration = OwnershipDeclaration.objects.create(
+            licensee=licensee, source=source, valid=span, recorded_at=at, entered_by=person(by)
+        )
+        details = {"owners": [_details(edge) for edge in edges], "source": source}
+        audit.record("owners.declared", licensee, by=by, at=at, because=because, details=details)
+        after_change([licensee], cause="owner", by=by, at=at, because=because, owners=True)
+    return declaration
+
+
+def confirm_owners(
+    *, declaration: OwnershipDeclaration, by: User, at: datetime, because: str = ""
+) -> OwnershipDeclaration:
+    """The second person's word for a whole declaration; what was on record before ends."""
+    with transaction.atomic():
+        row = OwnershipDeclaration.objects.select_for_update().get(pk=declaration.pk)
+        still_waits(row)
+        second = may_confirm(by, row.entered_by, at)
+        edges = Owner.objects.filter(owned=row.licensee, revoked_at=None)
+        mine = edges.filter(recorded_at=row.recorded_at, entered_by=row.entered_by,
+                            confirmed_at=None, source=row.source)  # fmt: skip
+        kept = [edge.pk for edge in mine]
+        edges.exclude(pk__in=kept).update(revoked_at=at)
+        earlier = OwnershipDeclaration.objects.filter(licensee=row.licensee, revoked_at=None)
+        earlier.exclude(pk=row.pk).update(revoked_at=at)
+        _confirm([*mine, row], second, at)
+        audit.record("owners.confirmed", row.licensee, by=by, at=at, because=because,
+                     details={"owners": len(kept)})  # fmt: skip
+        after_change([row.licensee], cause="owner", by=by, at=at, because=because, owners=True)
+    return row
+
+
+def revoke_declaration(
+    *, declaration: OwnershipDeclaration, by: Actor, at: datetime, because: str
+) -> None:
+    """The owners on record are no longer known to be all: at once, since it can only tighten."""
+    may_edit(by, at)
+    with transaction.atomic():
+        row = OwnershipDeclaration.objects.select_for_update().get(pk=declaration.pk)
+        row.revoked_at = row.revoked_at or at
+        row.save(update_fields=["revoked_at"])
+        audit.record("owners.declaration_revoked", row.licensee, by=by, at=at, because=because)
+        after_change([row.licensee], cause="owner", by=by, at=at, because=because, owners=True)
+
+
+def _edge(
+    owned: Licensee | Party, each: OwnedBy, source: str, span: DateTimeTZRange, by: Actor,
+    at: datetime,
+) -> Owner:  # fmt: skip
+    if each.share_bp is not None and not 0 <= each.share_bp <= WHOLE:
+        raise CannotOwn("A share lies between 0 and 100 %.", pointer="/share_bp")
+    owner = _party(each.owner, "", at)[0] if isinstance(each.owner, str) else each.owner
+    if type(owner) is type(owned) and owner.pk == owned.pk:
+        raise CannotOwn("Nobody is entered as an owner of himself.", pointer="/owner")
+    return Owner.objects.create(
+        owned=owned if isinstance(owned, Licensee) else None,
+        owned_party=owned if isinstance(owned, Party) else None,
+        owner_licensee=owner if isinstance(owner, Licensee) else None,
+        owner_party=owner if isinstance(owner, Party) else None,
+        share_bp=each.share_bp, source=source, valid=span, recorded_at=at, entered_by=person(by),
+    )  # fmt: skip
+
+
+def _party(name: str, country: str, at: datetime) -> tuple[Party, bool]:
+    normalized = normalize(name)
+    if not normalized or "\0" in name or len(normalized) > 400 or len(name) > 400:
+        raise CannotOwn("An owner's name has 1 to 400 letters or digits.", pointer="/owner")
+    found = Party.objects.filter(normalized_name=normalized, country=country).first()
+    if found is not None:
+        return found, False
+    new = Party.objects.create(
+        name=name, normalized_name=normalized, country=country, created_at=at
+    )
+    return new, True
+
+
+def _check_whole(owned: Licensee | Party, more: Sequence[Owner], at: datetime) -> None:
+    column = "owned" if isinstance(owned, Licensee) else "owned_party"
+    edges = Owner.objects.at(at).filter(**{column: owned})
+    if sum(edge.share_bp or 0 for edge in {*edges, *more}) > WHOLE:
+        raise CannotOwn(
+            "With the owners on record the shares add up to more than 100 %. "
+            "Declare all owners anew to replace them.",
+            pointer="/share_bp",
+        )
+
+
+def _confirm(rows: Sequence[Owner | OwnershipDeclaration], second: User, at: datetime) -> None:
+    for row in rows:
+        row.confirmed_by, row.confirmed_at = second, at
+        row.save(update_fields=["confirmed_by", "confirmed_at"])
+
+
+def _concerned(owned: Licensee | Party | None) -> list[Licensee]:
+    """The licensee itself, or every licensee somewhere below an outside party."""
+    if isinstance(owned, Licensee):
+        return [owned]
+    found: dict[int, Licensee] = {}
+    seen: set[int] = set()
+    waiting = [owned] if owned is not None else []
+    while waiting:
+        party = waiting.pop()
+        if party.pk in seen:
+            continue
+        seen.add(party.pk)
+        for edge in Owner.objects.filter(owner_party=party).select_related("owned", "owned_party"):
+            if edge.owned is not None:
+                found[edge.owned.pk] = edge.owned
+            elif edge.owned_party is not None:
+                waiting.append(edge.owned_party)
+    return list(found.values())
+
+
+def _details(edge: Owner) -> dict[str, object]:
+    return {
+        "owner": str(edge.owner_licensee or edge.owner_party),
+        "share_bp": edge.share_bp,
+        "source": edge.source,
+    }

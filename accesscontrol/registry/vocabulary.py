@@ -1,0 +1,99 @@
+"""Checks a value against the attribute it is for, and says what is wrong and what was meant."""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from accesscontrol import releases
+from accesscontrol.errors import Refused
+from accesscontrol.policy import values
+
+# Where there is a table of its own, the facts table must not say it a second time.
+DERIVED = (
+    "licensee.id",
+    "model.id",
+    "licensee.red_flags_open",
+    "model.jailbreak_findings_open",
+    "licensee.list_status.",
+    "licensee.captured_by_ownership.",
+    "licensee.restricted_owner_share.",
+)
+
+
+class UnknownAttribute(Refused):
+    """The vocabulary has no such attribute, or it is kept in another way."""
+
+    code = "unknown_attribute"
+
+
+class InvalidValue(Refused):
+    """The value is outside its attribute's domain."""
+
+    code = "invalid_value"
+
+
+def attributes() -> dict[str, Mapping[str, Any]]:
+    """The vocabulary by name."""
+    return {each["name"]: each for each in releases.vocabulary()}
+
+
+def check_fact(
+    name: str,
+    value: Any,
+    *,
+    of: str,
+    known: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Any:
+    """The value as it is stored, for an attribute of a ``licensee`` or ``model``; None stays."""
+    known = known or attributes()
+    attribute = _attribute(name, known, f"{of}.")
+    if name.startswith(DERIVED):
+        raise UnknownAttribute(f"“{name}” is derived from the register and cannot be edited.")
+    return None if value is None else check_value(attribute, value)
+
+
+def check_statement(name: str, value: Any) -> Any:
+    """The value of an attribute of source request, as an attestation states it."""
+    known = {n: a for n, a in attributes().items() if a["source"] == "request"}
+    known.pop("request.activity", None)  # an attestation that answers what is asked makes no sense
+    return check_value(_attribute(name, known, ""), value)
+
+
+def check_value(attribute: Mapping[str, Any], value: Any) -> Any:
+    """The value in its canonical order; raises InvalidValue with what was expected."""
+    name, type_ = attribute["name"], attribute["type"]
+    try:
+        read = values.read(type_, value)
+    except values.NotAValue:
+        raise InvalidValue(f"{name} has to be {values.EXPECTED[type_]}.", pointer=name) from None
+    allowed = attribute.get("values")
+    if allowed:
+        for each in read if isinstance(read, frozenset) else [read]:
+            _check_allowed(name, str(each), allowed)
+    if attribute.get("non_empty") and read == frozenset():
+        raise InvalidValue(f"{name} cannot be empty.", pointer=name)
+    return sorted(read) if isinstance(read, frozenset) else value
+
+
+def nearest(name: str, among: Iterable[str]) -> str:
+    """“ Did you mean …?” with the nearest known name, or nothing."""
+    found = difflib.get_close_matches(name, list(among), 1, cutoff=0.5)
+    return f" Did you mean “{found[0]}”?" if found else ""
+
+
+def _attribute(name: str, known: Mapping[str, Mapping[str, Any]], prefix: str) -> Mapping[str, Any]:
+    candidates = [each for each in known if each.startswith(prefix)]
+    if name not in candidates:
+        raise UnknownAttribute(
+            f"There is no attribute “{name}”.{nearest(name, candidates)}", pointer=name
+        )
+    return known[name]
+
+
+def _check_allowed(name: str, value: str, allowed: Iterable[str]) -> None:
+    if value not in allowed:
+        hint = nearest(value, allowed)
+        raise InvalidValue(
+            f"“{value}” is no {name}: choose among {', '.join(sorted(allowed))}.{hint}",
+            pointer=name,
+        )
