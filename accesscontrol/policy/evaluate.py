@@ -25,6 +25,7 @@ from accesscontrol.policy.conditions import (
     OneOf,
     Test,
 )
+from accesscontrol.policy.release import Release
 from accesscontrol.policy.world import Seen, World
 
 # Numbers, so that all is min, any is max, and not is 2 − truth.
@@ -76,14 +77,14 @@ def leaf_truth(leaf: Test, world: World, deferred: Truth = UNKNOWN) -> Truth:
     found = world.seen.get(leaf.attribute.name)
     if found is None:
         return deferred if world.deferred(leaf.attribute) else UNKNOWN
-    results = {holds(leaf, seen, world) for seen in found}
-    if len(results) > 1:
+    held = holds(leaf, found[0], world.release, world.at)
+    if len(found) == 2 and holds(leaf, found[1], world.release, world.at) != held:
         return UNKNOWN
-    return TRUE if True in results else FALSE
+    return TRUE if held else FALSE
 
 
-def holds(leaf: Test, seen: Seen, world: World) -> bool:
-    """Whether the leaf is true of one present value."""
+def holds(leaf: Test, seen: Seen, release: Release, at: str) -> bool:
+    """Whether the leaf is true of one present value at that instant."""
     match leaf:
         case Is(attribute, operand):
             if attribute.type == "country":
@@ -94,11 +95,9 @@ def holds(leaf: Test, seen: Seen, world: World) -> bool:
         case Contains(_, operand):
             return operand in seen.stands_for
         case InGroup(_, group):
-            members = world.release.groups[group]
-            return any(members.hold(str(each), world.at) for each in seen.stands_for)
+            return release.groups[group].hold_any(seen.stands_for, at)
         case InList(_, list_):
-            members = world.release.lists[list_]
-            return any(members.hold(str(each), world.at) for each in seen.stands_for)
+            return release.lists[list_].hold_any(seen.stands_for, at)
         case AtLeast(_, operand):
             return cast(int, seen.value) >= operand
         case AtMost(_, operand):

@@ -1,7 +1,7 @@
 """Judges a question, or the standing of a licensee for an offering, by a release and the facts."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -217,13 +217,19 @@ def facts_read(rule: Rule, world: World) -> dict[str, Fact]:
 def _unknown(rule: Rule, case: Case) -> Unknown:
     lacking = missing_facts(rule, case)
     deferred = {attribute for attribute in lacking if case.world.deferred(attribute)}
+    found = _about(rule, facts_read(rule, case.world))
+    return replace(found, missing=_names(lacking - deferred), deferred=_names(deferred))
+
+
+def _about(rule: Rule, facts: Mapping[str, Fact]) -> Unknown:
     return Unknown(
         rule.ref,
-        missing=_names(lacking - deferred),
-        deferred=_names(deferred),
         effect=rule.effect,
+        version=rule.version,
         order=rule.order,
+        citation=rule.citation,
         title=rule.title,
+        facts=facts,
     )
 
 
@@ -252,32 +258,43 @@ def _lifted(rule: Rule, case: Case) -> Lifted | None:
     ]
     for exemption in _in_force(rule, case.world):
         if truth(exemption.when, case.world) == TRUE:
-            return Lifted(rule.ref, exemption.ref, "exemption", rule.order, rule.title)
+            return Lifted(rule.ref, exemption.ref, "exemption", rule.version, rule.order, rule.title)
     for kind, lifters in kinds:
         for lifter in lifters:
             if covers(lifter, rule, case.world) == TRUE:
-                return Lifted(rule.ref, lifter.name, kind, rule.order, rule.title)
+                return Lifted(rule.ref, lifter.name, kind, rule.version, rule.order, rule.title)
     return None
 
 
 def _would_have(rule: Rule, case: Case, whole: Truth) -> WouldHave:
-    unknown = whole == UNKNOWN
+    facts = facts_read(rule, case.world)
+    if whole == TRUE:
+        return _reported(rule, "true", facts)
+    return replace(
+        _reported(rule, "unknown", facts), missing=_names(missing_facts(rule, case))
+    )
+
+
+def _reported(
+    rule: Rule, truth: Literal["true", "unknown"], facts: Mapping[str, Fact]
+) -> WouldHave:
     return WouldHave(
         rule.ref,
         rule.effect,
-        "unknown" if unknown else "true",
-        rule.version,
-        rule.order,
-        rule.title,
-        missing=_names(missing_facts(rule, case)) if unknown else (),
+        truth,
+        version=rule.version,
+        order=rule.order,
+        citation=rule.citation,
+        title=rule.title,
+        facts=facts,
     )
 
 
 def _failed(rule: Rule, error: Exception, *, reports: bool) -> Finding:
-    if reports:
-        return WouldHave(rule.ref, rule.effect, "unknown", rule.version, rule.order, rule.title)
     message = f"{type(error).__name__}: {error}"
-    return Unknown(rule.ref, (), (), message, rule.effect, rule.order, rule.title)
+    if reports:
+        return replace(_reported(rule, "unknown", {}), error=message)
+    return replace(_about(rule, {}), error=message)
 
 
 def _names(attributes: frozenset[Attribute] | set[Attribute]) -> tuple[str, ...]:

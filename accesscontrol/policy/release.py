@@ -18,7 +18,7 @@ from accesscontrol.policy.errors import (
     shown,
 )
 from accesscontrol.policy.rules import Period, Rule, parse_rule
-from accesscontrol.policy.values import EXPECTED, Type
+from accesscontrol.policy.values import EXPECTED, Type, Value
 from accesscontrol.policy.vocabulary import Vocabulary, parse_vocabulary
 
 RELEASE: Final = ("release", "vocabulary", "territories", "groups", "lists", "rules")
@@ -30,10 +30,15 @@ class Members:
     """Who is in a group or list, and when: as it was read, and by value."""
 
     entries: tuple[tuple[str, Period], ...]
-    periods: Mapping[str, tuple[Period, ...]]
+    periods: Mapping[Value, tuple[Period, ...]]
 
-    def hold(self, value: str, at: str) -> bool:
-        return any(period.holds(at) for period in self.periods.get(value, ()))
+    def hold_any(self, values: frozenset[Value], at: str) -> bool:
+        """Whether one of the values is in, at that instant."""
+        for value in values:
+            for period in self.periods.get(value, ()):
+                if period.holds(at):
+                    return True
+        return False
 
     def to_json(self) -> list[dict[str, object]]:
         return [
@@ -147,7 +152,7 @@ def _named(document: object, at: str, type_: Type) -> dict[str, Members]:
 
 def _members(document: object, at: str, type_: Type) -> Members:
     entries: list[tuple[str, Period]] = []
-    periods: dict[str, tuple[Period, ...]] = {}
+    periods: dict[Value, tuple[Period, ...]] = {}
     for index, entry in enumerate(reading.an_array(document, at)):
         here = below(at, index)
         value, period = _member(entry, here, type_)

@@ -1,7 +1,7 @@
 """What the judge answers: the outcome, every rule that stands behind it, and every fact that it lacks."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from accesscontrol.policy.rules import Effect
@@ -36,12 +36,15 @@ class Unknown:
     """A rule that cannot be decided, or (rule None) a question that lacks what it must have."""
 
     rule: str | None
-    missing: tuple[str, ...]
+    missing: tuple[str, ...] = ()
     deferred: tuple[str, ...] = ()
     error: str | None = None
     effect: Effect | None = None
+    version: int | None = None
     order: str = ""
+    citation: str = ""
     title: str = ""
+    facts: Mapping[str, Fact] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +54,9 @@ class Lifted:
     rule: str
     by: str
     kind: Literal["exemption", "license", "disposition"]
-    order: str = ""
-    title: str = ""
+    version: int
+    order: str
+    title: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +68,11 @@ class WouldHave:
     truth: Literal["true", "unknown"]
     version: int
     order: str
+    citation: str
     title: str
+    facts: Mapping[str, Fact]
     missing: tuple[str, ...] = ()
+    error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,14 +111,15 @@ def _known(release: Release, name: str, registered: bool) -> bool:
 
 
 def _seen(release: Release, name: str, found: tuple[Value, ...]) -> tuple[Seen, ...]:
-    geographic = release.attributes[name].type in ("country", "countries")
-    return tuple(Seen(value, _stands_for(release, value, geographic)) for value in found)
+    return tuple(as_seen(release, release.attributes[name], value) for value in found)
 
 
-def _stands_for(release: Release, value: Value, geographic: bool) -> frozenset[Value]:
-    elements: frozenset[Value] = (
+def as_seen(release: Release, attribute: Attribute, value: Value) -> Seen:
+    """The value with its elements and, of countries, all that they belong to."""
+    stands_for: frozenset[Value] = (
         frozenset(value) if isinstance(value, frozenset) else frozenset((value,))
     )
-    if not geographic or not release.territories:
-        return elements
-    return elements.union(*(release.lineage.get(str(each), ()) for each in elements))
+    if attribute.type in ("country", "countries") and release.territories:
+        lines = (release.lineage.get(str(each), frozenset()) for each in stands_for)
+        stands_for = stands_for.union(*lines)
+    return Seen(value, stands_for)
