@@ -8,11 +8,12 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError, InterfaceError
 from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from accesscontrol import access, errors
+from accesscontrol import access, decisions, errors, releases
 
 CONTENT_TYPE = "application/problem+json"
 LONGEST_REQUEST_ID = 1_000
@@ -115,16 +116,24 @@ def _not_recorded(error: Any) -> Problem:
     )
 
 
+def _no_release(error: Any) -> Problem:
+    return Problem(503, error.code, error.message, headers={"Retry-After": "30"})
+
+
 # In this order: the special before the general.
 _TRANSLATIONS: dict[type[Exception], Callable[[Any], Problem]] = {
     Problem: lambda error: error,
     access.InvalidToken: _of_token,
     access.InsufficientScope: _of_scope,
+    releases.NoRelease: _no_release,
+    decisions.KeyReused: _of_refused(422),
     errors.NotAllowed: _of_refused(403),
     errors.NotFound: _of_refused(404),
     errors.Stale: _of_refused(409),
     errors.Refused: _of_refused(400),
     errors.NotRecorded: _not_recorded,
+    DatabaseError: _not_recorded,
+    InterfaceError: _not_recorded,
     exceptions.APIException: _of_api_exception,
     Http404: lambda error: Problem(404, "not_found", "There is nothing at this address."),
     PermissionDenied: lambda error: Problem(403, "not_allowed", "This is not allowed."),

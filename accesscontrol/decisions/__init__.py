@@ -4,6 +4,7 @@ from accesscontrol.decisions.answers import answer, may_explain
 from accesscontrol.decisions.asking import Asked, Faulty, Semantic, UnknownName
 from accesscontrol.decisions.deciding import Batch, Decided, decide, decide_many, evaluate, what_if
 from accesscontrol.decisions.judging import Judged, again, replay
+from accesscontrol.decisions.units import KeyReused
 
 __all__ = [
     "Asked",
@@ -11,6 +12,7 @@ __all__ = [
     "Decided",
     "Faulty",
     "Judged",
+    "KeyReused",
     "Semantic",
     "UnknownName",
     "again",

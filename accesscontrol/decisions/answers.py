@@ -2,9 +2,11 @@
 
 from bisect import bisect_right
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from accesscontrol import access, policy
+from accesscontrol.decisions import units
 from accesscontrol.decisions.judging import HELD, Judged
 from accesscontrol.models import ApiToken, Order, User
 from accesscontrol.models.common import instant
@@ -73,12 +75,19 @@ def what_would_change(judged: Judged) -> list[dict[str, Any]]:
 
 def next_change(judged: Judged) -> str | None:
     """The next instant at which the answer can change by itself: information, no cache lifetime."""
-    instants = [instant(each) if isinstance(each, datetime) else each for each in judged.release.policy.boundaries()]
     papers = [*judged.question["licenses"], *judged.question["dispositions"]]
-    instants += [each[end] for each in papers for end in ("valid_from", "valid_until") if each[end]]
-    instants.sort()
-    place = bisect_right(instants, instant(judged.at))
-    return instants[place] if place < len(instants) else None
+    ends = {each[end] for each in papers for end in ("valid_from", "valid_until") if each[end]}
+    now = instant(judged.at)
+    boundaries = _boundaries(judged.release.policy)
+    later = {each for each in ends if each > now}
+    later.update(boundaries[bisect_right(boundaries, now) :][:1])
+    return min(later, default=None)
+
+
+@lru_cache(maxsize=8)
+def _boundaries(release: policy.Release) -> list[str]:
+    """The release's instants as the rule language writes them, which sort as text."""
+    return [instant(each) for each in release.boundaries()]
 
 
 def _confidential_rules(judged: Judged) -> frozenset[str]:
@@ -141,7 +150,7 @@ def _obligations(judged: Judged) -> list[dict[str, str]]:
     """The conditions of the export licenses that a permit rests on."""
     if not judged.permits:
         return []
-    lifting = {each.by for each in judged.verdict.lifted}
+    lifting = units.lifting(judged.verdict)
     return [
         {"license": each["number"], "condition": condition}
         for each in judged.question["licenses"]

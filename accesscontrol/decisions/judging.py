@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from accesscontrol import facts, policy, releases
@@ -46,7 +47,7 @@ def judge(
     asked: Asked, known: facts.Question, release: releases.Loaded, at: datetime
 ) -> Judged:
     """The verdict on the question; an officer's hold outweighs it. Raises UnknownName."""
-    names = {attribute.name: attribute for attribute in release.policy.vocabulary}
+    names = release.policy.attributes
     notes: list[str] = []
     question = {
         "at": instant(at),
@@ -56,7 +57,13 @@ def judge(
         "licenses": _usable(known.licenses, asked, notes),
         "dispositions": known.dispositions,
     }
-    verdict = _verdict(release, question)
+    try:
+        verdict = _verdict(release, question)
+    except policy.PolicyError as error:
+        # A paper that says nothing to this release lifts nothing: stricter, never a permit.
+        notes.append(f"The export licenses and decided reviews could not be read: {error.message}")
+        question |= {"licenses": [], "dispositions": []}
+        verdict = _verdict(release, question)
     question = _as_recorded(question, release.policy, verdict)
     held = _hold(known, asked) if known.entitlement == HELD else None
     if held is not None:
@@ -137,8 +144,7 @@ def _as_recorded(
     question: dict[str, Any], release: policy.Release, verdict: policy.Verdict
 ) -> dict[str, Any]:
     """The question with only the attributes that a rule reads or the verdict names."""
-    read = ALWAYS.union(
-        *(rule.attributes for rule in release.rules),
+    read = _read_by(release).union(
         *(each["facts"] for each in question["dispositions"]),
         verdict.conflicts,
         verdict.invalid,
@@ -151,6 +157,12 @@ def _as_recorded(
         "sources": {name: question["sources"][name] for name in kept},
         "stated": {name: value for name, value in question["stated"].items() if name in read},
     }
+
+
+@lru_cache(maxsize=8)
+def _read_by(release: policy.Release) -> frozenset[str]:
+    """Every attribute that one of the release's rules reads."""
+    return ALWAYS.union(*(rule.attributes for rule in release.rules))
 
 
 def _hold(known: facts.Question, asked: Asked) -> dict[str, Any] | None:

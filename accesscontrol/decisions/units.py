@@ -36,13 +36,25 @@ def count(licenses: list[dict[str, Any]], key: str) -> list[dict[str, Any]]:
     ]
 
 
-def use(verdict: policy.Verdict, licenses: list[dict[str, Any]], *, key: str, decision_id: str, at: datetime) -> list[str]:
+def lifting(verdict: policy.Verdict) -> set[str]:
+    """The numbers of the export licenses that a permit rests on."""
+    return {each.by for each in verdict.lifted if each.kind == "license"}
+
+
+def use(
+    verdict: policy.Verdict,
+    licenses: list[dict[str, Any]],
+    *,
+    key: str,
+    decision_id: str,
+    at: datetime,
+) -> list[str]:
     """Use up one unit of each license that the permit rests on; the licenses' numbers.
 
     A retry with the same key finds its unit used already and uses no other.
     """
     limited = {each["number"] for each in licenses if each["remaining"] is not None}
-    used = sorted(limited.intersection(each.by for each in verdict.lifted))
+    used = sorted(limited & lifting(verdict))
     for number in used:
         license_ = ExportLicense.objects.get(number=number)
         if not LicenseUse.objects.filter(

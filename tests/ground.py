@@ -1,0 +1,171 @@
+"""A small world for tests of the decision and its API: a dozen rows and a policy of five rules."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from accesscontrol import access, orders
+from accesscontrol.models import (
+    AIModel,
+    Attestation,
+    CustomAttribute,
+    Entitlement,
+    ExportLicense,
+    Fact,
+    Licensee,
+    Offering,
+    Release,
+    User,
+)
+
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
+AT = datetime(2026, 7, 1, 12, tzinfo=UTC)
+ACTIVITIES = ("use_api", "fine_tune", "download_weights")
+
+
+def rule(ref: str, effect: str, when: Mapping[str, Any], **more: Any) -> dict[str, Any]:
+    """A rule of the language with everything filled in."""
+    return {
+        "ref": ref, "version": 1, "title": f"Title of {ref}", "order": "LETTER-1",
+        "citation": "15 CFR 744.22(b)", "effect": effect, "when": when, "unless": [],
+        "effective_from": "2026-01-01T00:00:00Z", "effective_until": None,
+        "report_only_until": None, **more,
+    }  # fmt: skip
+
+
+FRONTIER = {"is": ["model.family", "frontier"]}
+RULES = (
+    rule("R-HQ", "license_required", {"all": [FRONTIER, {"in_group": ["licensee.hq_country", "D:5"]}]}),
+    rule("R-USER", "license_required", {"all": [FRONTIER, {"not": {"is": ["user.us_person", True]}}]},
+         order="SECRET-1", title="Foreign persons at the secret project"),
+    rule("R-PLACE", "deny", {"all": [{"is": ["request.activity", "download_weights"]},
+                                     {"is": ["request.location_country", "RU"]}]}),
+    rule("R-USE", "review", {"is": ["request.end_use", "military"]}),
+    rule("R-SEEN", "deny", {"is": ["licensee.country", "KP"]},
+         report_only_until="2027-01-01T00:00:00Z"),
+)  # fmt: skip
+
+
+def person(username: str, role: str) -> User:
+    return User.objects.create(username=username, role=role)
+
+
+def lay(rules: Sequence[Mapping[str, Any]] = RULES, *, at: datetime = LONG_AGO) -> Release:
+    """Two orders (one confidential), the rules as the first release, three licensees, two models."""
+    CustomAttribute.objects.get_or_create(
+        name="licensee.custom.role",
+        defaults={
+            "definition": {"name": "licensee.custom.role", "type": "code", "source": "register"},
+            "recorded_at": at,
+            "confirmed_at": at,
+            "entered_by": person("enterer", "officer"),
+            "confirmed_by": person("confirmer", "officer"),
+        },
+    )
+    release = orders.install(starter=policy_of(rules), at=at, because="A test begins.")
+    assert release is not None
+    for ref, country in (("acme", "US"), ("zhong", "CN"), ("murk", None)):
+        add_licensee(ref, country, at=at)
+    for ref, family in (("frontier-5", "frontier"), ("mini-1", "mini")):
+        add_model(ref, family, at=at)
+    return release
+
+
+def policy_of(rules: Sequence[Mapping[str, Any]]) -> Any:
+    from accesscontrol.orders.installing import Membership, Policy
+
+    order = {
+        "kind": "is_informed_letter", "authority": "BIS", "citation": "15 CFR 744",
+        "subject": "Frontier models", "effective_at": LONG_AGO,
+    }  # fmt: skip
+    return Policy(
+        lists={"EL": "Entity List"},
+        end_uses={"civil": "Civil", "military": "Military"},
+        memberships=[
+            Membership("D:5", country, LONG_AGO, None, "15 CFR 740") for country in ("CN", "RU")
+        ],
+        territories={"HK": "CN"},
+        territories_citation="15 CFR 738.3",
+        orders=[
+            {"reference": "LETTER-1", **order},
+            {"reference": "SECRET-1", **order, "confidential": True, "text": "The secret project."},
+        ],
+        rules=list(rules),
+    )
+
+
+def add_licensee(ref: str, hq: str | None, *, at: datetime = LONG_AGO) -> Licensee:
+    licensee = Licensee.objects.create(
+        ref=ref, name=ref.title(), normalized_name=ref, created_at=at, changed_at=at
+    )
+    if hq:
+        state(licensee, "licensee.hq_country", hq, at=at)
+    state(licensee, "licensee.country", "US", at=at)
+    return licensee
+
+
+def add_model(ref: str, family: str, *, at: datetime = LONG_AGO) -> AIModel:
+    model = AIModel.objects.create(ref=ref, name=ref.title(), created_at=at)
+    Fact.objects.create(
+        model=model, attribute="model.family", value=family, source="register",
+        held=(at, None), learned_at=at,
+    )  # fmt: skip
+    for activity in ACTIVITIES:
+        Offering.objects.create(model=model, activity=activity, position=Offering.objects.count())
+    return model
+
+
+def state(licensee: Licensee, attribute: str, value: Any, *, at: datetime = LONG_AGO) -> Fact:
+    return Fact.objects.create(
+        licensee=licensee, attribute=attribute, value=value, source="register",
+        held=(at, None), learned_at=at,
+    )  # fmt: skip
+
+
+def entitle(licensee: str, model: str, activity: str = "use_api") -> Entitlement:
+    offering = Offering.objects.get(model__ref=model, activity=activity)
+    return Entitlement.objects.create(
+        licensee=Licensee.objects.get(ref=licensee), offering=offering, granted_at=LONG_AGO
+    )
+
+
+def attest(licensee: str, attribute: str, value: Any) -> Attestation:
+    return Attestation.objects.create(
+        licensee=Licensee.objects.get(ref=licensee), attribute=attribute, value=value,
+        evidence="letter", valid=(LONG_AGO, None), recorded_at=LONG_AGO, confirmed_at=LONG_AGO,
+        entered_by=User.objects.get(username="enterer"),
+        confirmed_by=User.objects.get(username="confirmer"),
+    )  # fmt: skip
+
+
+def license_for(licensee: str, *, quantity: int | None = None, **more: Any) -> ExportLicense:
+    return ExportLicense.objects.create(**{
+        "number": "D-100", "licensees": [licensee], "quantity": quantity,
+        "conditions": ["Report each quarter."], "valid": (LONG_AGO, None),
+        "recorded_at": LONG_AGO, "confirmed_at": LONG_AGO,
+        "entered_by": User.objects.get(username="enterer"),
+        "confirmed_by": User.objects.get(username="confirmer"), **more,
+    })  # fmt: skip
+
+
+def token(*scopes: str, at: datetime | None = None, days: int = 90) -> access.IssuedToken:
+    """A token of the clock's now, since the API reads the clock."""
+    now = at or datetime.now(UTC)
+    return access.issue_token(
+        name="gateway", scopes=scopes or ("decisions:ask",), by=None, at=now,
+        expires_at=now + timedelta(days=days),
+    )  # fmt: skip
+
+
+def question(
+    licensee: str = "acme", model: str = "frontier-5", activity: str = "use_api", **more: Any
+) -> dict[str, Any]:
+    """An AuthZEN request: `user` and `context` as members, other members go to subject.properties."""
+    user, context = more.pop("user", {}), more.pop("context", {})
+    properties = {**more, **({"user": user} if user else {})}
+    return {
+        "subject": {"type": "licensee", "id": licensee, "properties": properties},
+        "resource": {"type": "model", "id": model},
+        "action": {"name": activity},
+        "context": context,
+    }
