@@ -1,0 +1,9 @@
+"""The ASGI entry point, for hosts that offer nothing else; WSGI is measurably faster here."""
+
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
+
+application = get_asgi_application()
