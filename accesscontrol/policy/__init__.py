@@ -8,6 +8,7 @@ from accesscontrol.policy.attributes import ACTIVITIES, Attribute
 from accesscontrol.policy.builtin import BUILT_IN
 from accesscontrol.policy.conditions import Condition
 from accesscontrol.policy.errors import PolicyError
+from accesscontrol.policy.explaining import explain, sentence, why_not
 from accesscontrol.policy.judging import judge
 from accesscontrol.policy.release import Release, parse_release
 from accesscontrol.policy.rules import EFFECTS, Exemption, Period, Rule, parse_rule
@@ -31,8 +32,11 @@ __all__ = [
     "Unknown",
     "Verdict",
     "WouldHave",
+    "explain",
     "judge",
     "parse_release",
     "parse_rule",
+    "sentence",
     "vocabulary",
+    "why_not",
 ]

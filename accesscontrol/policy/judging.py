@@ -185,7 +185,7 @@ def _finding(rule: Rule, case: Case) -> Finding | None:
         found = parts(rule, case)
         if found.whole == FALSE:
             lifts = found.when != FALSE and not reports
-            return _lifted(rule, case) if lifts else None
+            return what_lifts(rule, case) if lifts else None
         if reports:
             return _would_have(rule, case, found.whole)
         return _reason(rule, case) if found.whole == TRUE else _unknown(rule, case)
@@ -250,7 +250,7 @@ def missing_facts(rule: Rule, case: Case) -> frozenset[Attribute]:
     return lacking
 
 
-def _lifted(rule: Rule, case: Case) -> Lifted | None:
+def what_lifts(rule: Rule, case: Case) -> Lifted | None:
     """By the first true exemption, else the lowest license, else the lowest disposition."""
     kinds: list[tuple[Literal["license", "disposition"], Sequence[Lifter]]] = [
         ("license", case.licenses),
@@ -258,7 +258,9 @@ def _lifted(rule: Rule, case: Case) -> Lifted | None:
     ]
     for exemption in _in_force(rule, case.world):
         if truth(exemption.when, case.world) == TRUE:
-            return Lifted(rule.ref, exemption.ref, "exemption", rule.version, rule.order, rule.title)
+            return Lifted(
+                rule.ref, exemption.ref, "exemption", rule.version, rule.order, rule.title
+            )
     for kind, lifters in kinds:
         for lifter in lifters:
             if covers(lifter, rule, case.world) == TRUE:
@@ -270,9 +272,7 @@ def _would_have(rule: Rule, case: Case, whole: Truth) -> WouldHave:
     facts = facts_read(rule, case.world)
     if whole == TRUE:
         return _reported(rule, "true", facts)
-    return replace(
-        _reported(rule, "unknown", facts), missing=_names(missing_facts(rule, case))
-    )
+    return replace(_reported(rule, "unknown", facts), missing=_names(missing_facts(rule, case)))
 
 
 def _reported(
