@@ -1,4 +1,4 @@
-"""The Django project around the one app: settings, web and worker entry points, embedded servers."""
+"""The project around the one app: settings, web and worker entry points, embedded servers."""
 
 from project.celery import app as celery_app
 

@@ -1,4 +1,4 @@
-"""Reads settings from the environment: every NAME also as NAME_FILE, unknown EG_* names are reported."""
+"""Reads settings from the environment: every NAME also as NAME_FILE, unknown EG_* reported."""
 
 import os
 import secrets
@@ -79,8 +79,8 @@ def database(url: str) -> dict[str, object]:
     parts = urlsplit(url)
     if parts.scheme not in {"postgres", "postgresql"}:
         raise ImproperlyConfigured(
-            f"DATABASE_URL begins with {parts.scheme!r}; Export Gate runs on PostgreSQL 15 or later "
-            "only: postgresql://user:password@host:5432/name."
+            f"DATABASE_URL begins with {parts.scheme!r}; Export Gate runs on PostgreSQL 15 "
+            "or later only: postgresql://user:password@host:5432/name."
         )
     options = dict(parse_qsl(parts.query))
     return {

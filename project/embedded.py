@@ -21,8 +21,8 @@ from project import config, postgres, processes
 ROLE = DATABASE = "export_gate"
 # Commands that need no server, or (serve) start their own.
 WITHOUT_SERVERS = {
-    "help", "version", "--help", "--version", "-h", "check", "collectstatic", "serve", "compilemessages",
-    "spectacular", "diffsettings", "startapp", "testserver", "test",
+    "help", "version", "--help", "--version", "-h", "check", "collectstatic", "serve",
+    "spectacular", "diffsettings", "test",
 }  # fmt: skip
 
 
@@ -35,8 +35,10 @@ def state_dir() -> Path:
 def socket_dir(state: Path) -> Path:
     """A folder whose path is short enough for a unix socket (107 bytes with the file's name)."""
     dropped = state / "dropped_to"
-    if dropped.exists():
-        return Path(dropped.read_text()) / "run"
+    return Path(dropped.read_text()) / "run" if dropped.exists() else _short(state)
+
+
+def _short(state: Path) -> Path:
     inside = state / "run"
     if len(str(inside)) <= 80:
         return inside
@@ -57,10 +59,7 @@ def broker_url(state: Path) -> str:
 
 
 def broker_socket(state: Path) -> Path:
-    short = socket_dir(state)
-    return (
-        state / "run" if short.parent != state and len(str(state)) <= 80 else short
-    ) / "valkey.sock"
+    return _short(state) / "valkey.sock"
 
 
 class Servers:
@@ -75,7 +74,7 @@ class Servers:
         self._lock = self._users = -1
 
     def start(self) -> None:
-        """Start what is not up; where another process has started them, only wait until they answer."""
+        """Start what is not up; where another process has started them, only wait for them."""
         self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._users = os.open(self.state / "users.lock", os.O_CREAT | os.O_RDWR, 0o600)
         fcntl.flock(self._users, fcntl.LOCK_SH)
@@ -136,7 +135,7 @@ class Servers:
 
 
 def _locked(descriptor: int) -> bool:
-    """Take the lock that the owner of the servers holds; the system frees it when the owner dies."""
+    """Take the lock of the servers' owner; the system frees it when the owner dies."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -15,7 +15,7 @@ _SHARED: list = [
 
 
 def configure(*, level: str, plain: bool) -> None:
-    """Send everything, Django's and Celery's own lines included, through one formatter to stderr."""
+    """Send everything, Django's and Celery's lines included, through one formatter to stderr."""
     renderer = (
         structlog.dev.ConsoleRenderer(colors=False)
         if plain

@@ -1,4 +1,4 @@
-"""Gives every request an id, tells the log and the audit who asks from where, and times the answer."""
+"""Gives every request an id, tells both logs who asks from where, and times the answer."""
 
 import re
 import time

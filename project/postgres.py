@@ -42,7 +42,7 @@ def start(state: Path, socket_dir: Callable[[Path], Path], *, durable: bool) -> 
         cwd=Path("/"),
         env=_environment(),
         wrap=wrap,
-        stop_with=signal.SIGINT,
+        stop_with=signal.SIGINT,  # PostgreSQL's fast shutdown
     )
 
 
@@ -60,9 +60,11 @@ def answers(url: str) -> bool:
 
 def prepare(state: Path, sockets: Path, *, role: str, database: str) -> None:
     """The product's role (no superuser; it may make databases, for tests) and its database."""
-    owner = dict(
-        host=str(sockets), user="postgres", password=config.secret(state / "superuser_password")
-    )
+    owner = {
+        "host": str(sockets),
+        "user": "postgres",
+        "password": config.secret(state / "superuser_password"),
+    }
 
     def ready() -> bool:
         try:
@@ -163,7 +165,7 @@ def _wrap(state: Path) -> list[str]:
         return _NAMESPACE
     user = _unprivileged()
     if not (state / "dropped_to").exists():
-        base = Path("/var/tmp") / f"export-gate-{secrets.token_hex(6)}"  # reachable by that user
+        base = Path("/var/tmp") / f"export-gate-{secrets.token_hex(6)}"  # noqa: S108 - a fresh name
         base.mkdir(mode=0o711)
         os.chown(base, user.pw_uid, user.pw_gid)
         (state / "dropped_to").write_text(str(base))

@@ -66,7 +66,7 @@ class Child:
 
 
 def dies_with_parent(stop_with: signal.Signals) -> list[str]:
-    """The words before a command that make Linux stop it when its parent is gone, even by SIGKILL."""
+    """The words before a command that make Linux stop it when its parent is gone."""
     if shutil.which("setpriv") is None:
         return []  # macOS: a plain child, ended by a clean stop only
     return ["setpriv", "--pdeathsig", stop_with.name.removeprefix("SIG")]
@@ -85,7 +85,7 @@ def until(condition: Callable[[], bool], name: str, children: Sequence[Child]) -
 
 
 def own(folder: Path) -> None:
-    """Refuse a folder that another user could have put there (short paths lie in a shared place)."""
+    """Refuse a folder that another user could have put there (short paths are shared)."""
     status = folder.lstat()
     if status.st_uid != os.geteuid() or status.st_mode & 0o077:
         raise CannotStart(

@@ -1,4 +1,4 @@
-"""All settings, from environment variables (README, section Settings); safe values where none is given."""
+"""All settings, from environment variables; what is not given has a safe value."""
 
 import hashlib
 from pathlib import Path

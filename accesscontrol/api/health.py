@@ -34,7 +34,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
 
 def look() -> tuple[dict[str, str], list[str]]:
-    """Each thing a decision needs, as "ok" or what to do; and what is not right but does not stop."""
+    """Each thing a decision needs, as "ok" or what to do; and what is not right yet."""
     checks = {"database": _said(_database)}
     if checks["database"] == "ok":
         checks["migrations"] = _said(_migrations)
@@ -158,9 +158,7 @@ class _Numbers:
 def security_txt(request: HttpRequest) -> HttpResponse:
     """Whom to tell of a weakness (RFC 9116); absent where no contact is set."""
     if not settings.SECURITY_CONTACT:
-        return HttpResponse(
-            "EG_SECURITY_CONTACT is not set.\n", status=404, content_type="text/plain"
-        )
+        return HttpResponse("no contact is set\n", status=404, content_type="text/plain")
     expires = (datetime.now(UTC) + timedelta(days=180)).strftime("%Y-%m-%dT00:00:00Z")
     text = f"Contact: {settings.SECURITY_CONTACT}\nExpires: {expires}\n"
     return HttpResponse(text, content_type="text/plain; charset=utf-8")
