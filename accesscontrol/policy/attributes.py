@@ -32,11 +32,6 @@ class Attribute:
     non_empty: bool = False
     values: tuple[str, ...] | None = None
 
-    @property
-    def words(self) -> str:
-        """How a sentence names it, after "the": its label, or the name where it has none."""
-        return self.label or self.name
-
     def read(self, value: object) -> Value:
         """The value as a fact about this attribute. Raises NotAValue outside its domain."""
         return self._inside(read(self.type, value))

@@ -28,7 +28,7 @@ from accesscontrol.policy.release import Release
 from accesscontrol.policy.rules import Effect, Rule
 from accesscontrol.policy.values import instant_of
 from accesscontrol.policy.verdict import Fact, Unknown, Verdict
-from accesscontrol.policy.words import say, say_found, sentence_case
+from accesscontrol.policy.words import named, say, say_found, sentence_case
 from accesscontrol.policy.world import World, look
 
 CONSEQUENCE: Final[dict[Effect, str]] = {
@@ -130,7 +130,7 @@ def _undecided(rule: Rule, unknown: Unknown, verdict: Verdict, release: Release)
 
 def _lacks(name: str, rule: Rule, verdict: Verdict, release: Release) -> str:
     """Why an attribute does not decide: absent, outside its domain, or said to be two things."""
-    words = release.attributes[name].words
+    words = named(release.attributes[name])
     if name in verdict.conflicts:
         return f"two sources contradict each other about the {words}"
     if name in verdict.invalid:
@@ -174,7 +174,7 @@ def _found(leaf: Leaf, world: World, *, holds: bool) -> str:
     seen = world.seen.get(leaf.attribute.name)
     if seen is None:
         return say(leaf, holds=holds)
-    return say_found(leaf, seen[0].value, world.release, holds=holds)
+    return say_found(leaf, seen[0].value, world, holds=holds)
 
 
 def why_not(

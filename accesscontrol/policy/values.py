@@ -83,6 +83,11 @@ def element(type_: Type) -> Type:
     return "country" if type_ == "countries" else "code" if type_ == "codes" else type_
 
 
+def elements(value: Value) -> frozenset[Value]:
+    """The elements of a set; of any other value, it alone."""
+    return frozenset(value) if isinstance(value, frozenset) else frozenset((value,))
+
+
 def boolean(value: object) -> bool:
     if isinstance(value, bool):
         return value

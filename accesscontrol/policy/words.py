@@ -3,6 +3,7 @@
 from typing import Final, assert_never
 
 from accesscontrol.policy.attributes import Attribute
+from accesscontrol.policy.builtin import built_in
 from accesscontrol.policy.conditions import (
     After,
     AtLeast,
@@ -15,11 +16,12 @@ from accesscontrol.policy.conditions import (
     IsKnown,
     Leaf,
     OneOf,
+    Test,
 )
 from accesscontrol.policy.countries import COUNTRIES
-from accesscontrol.policy.release import Release
-from accesscontrol.policy.values import Value, element
-from accesscontrol.policy.world import as_seen
+from accesscontrol.policy.evaluate import holds as holds_of
+from accesscontrol.policy.values import Value, element, elements
+from accesscontrol.policy.world import World, as_seen
 
 # What comes before the value, and the same denied; attributes without an entry get "the … is".
 BEFORE: Final[dict[str, tuple[str, str]]] = {
@@ -91,32 +93,42 @@ def say(leaf: Leaf, *, holds: bool) -> str:
         case InGroup(_, group):
             return f"{_before(attribute, holds)} a country of group {group}"
         case InList(_, list_):
-            return f"the {attribute.words} is {'' if holds else 'not '}on the list {list_}"
+            return f"the {named(attribute)} is {'' if holds else 'not '}on the list {list_}"
         case IsKnown():
-            return f"it is {'' if holds else 'not '}known what the {attribute.words} is"
+            return f"it is {'' if holds else 'not '}known what the {named(attribute)} is"
         case AtLeast() | AtMost() | Before() | After():
-            return f"the {attribute.words} is {_limit(leaf, holds)}"
+            return f"the {named(attribute)} is {_limit(leaf, holds)}"
         case _:
             assert_never(leaf)
 
 
-def say_found(leaf: Leaf, value: Value, release: Release, *, holds: bool) -> str:
+def say_found(leaf: Leaf, value: Value, world: World, *, holds: bool) -> str:
     """The test as it came out over the value that was found; in groups and lists, which value."""
     if isinstance(leaf, IsKnown | AtLeast | AtMost | Before | After) or not holds:
         return say(leaf, holds=holds)
     if isinstance(leaf, Is) and isinstance(leaf.operand, bool):
         return say(leaf, holds=holds)
+    value = _matching(leaf, value, world)
     if isinstance(leaf, InList):
         return f"{say(leaf, holds=True)} ({show(leaf.attribute, value)})"
     said = f"{_before(leaf.attribute, True)} {show(leaf.attribute, value)}"
     if isinstance(leaf, InGroup):
         return f"{said}, which is in country group {leaf.group}"
-    stands_for = as_seen(release, leaf.attribute, value).stands_for
+    stands_for = as_seen(world.release, leaf.attribute, value).stands_for
     wanted = stands_for & (leaf.operands if isinstance(leaf, OneOf) else {leaf.operand})
-    elements = value if isinstance(value, frozenset) else {value}
-    if not wanted & elements:  # by way of what a territory belongs to
+    if not wanted & elements(value):  # by way of what a territory belongs to
         return f"{said}, which belongs to {_any_of(leaf.attribute, wanted)}"
     return said
+
+
+def _matching(leaf: Test, value: Value, world: World) -> Value:
+    """Of a set, the elements that the test is true of."""
+    if not isinstance(value, frozenset):
+        return value
+    singles = {each: as_seen(world.release, leaf.attribute, frozenset({each})) for each in value}
+    return frozenset(
+        each for each, seen in singles.items() if holds_of(leaf, seen, world.release, world.at)
+    )
 
 
 def state(attribute: Attribute, value: bool) -> str:
@@ -126,7 +138,7 @@ def state(attribute: Attribute, value: bool) -> str:
     if attribute.name.startswith("licensee.captured_by_ownership."):
         regime = attribute.name.rpartition(".")[2]
         return f"the licensee is {'' if value else 'not '}captured by ownership ({regime})"
-    return f"the {attribute.words} is {'true' if value else 'false'}"
+    return f"the {named(attribute)} is {'true' if value else 'false'}"
 
 
 def show(attribute: Attribute, value: Value) -> str:
@@ -156,8 +168,16 @@ def say_value(attribute: Attribute, value: Value) -> str:
     if isinstance(value, bool):
         return state(attribute, value)
     if value == frozenset():
-        return f"there are no {attribute.words}"
+        return f"there are no {named(attribute)}"
     return f"{_before(attribute, True)} {show(attribute, value)}"
+
+
+def named(attribute: Attribute) -> str:
+    """How a sentence names it, after "the": its label, the built-in one, or the bare name."""
+    if attribute.label:
+        return attribute.label
+    table = built_in(attribute.name)
+    return table.label if table is not None else attribute.name
 
 
 def sentence_case(text: str) -> str:
@@ -177,8 +197,8 @@ def _before(attribute: Attribute, holds: bool) -> str:
     if attribute.name in BEFORE:
         return BEFORE[attribute.name][0 if holds else 1]
     if attribute.type in ("countries", "codes"):
-        return f"the {attribute.words} {'include' if holds else 'do not include'}"
-    return f"the {attribute.words} is{'' if holds else ' not'}"
+        return f"the {named(attribute)} {'include' if holds else 'do not include'}"
+    return f"the {named(attribute)} is{'' if holds else ' not'}"
 
 
 def _limit(leaf: AtLeast | AtMost | Before | After, holds: bool) -> str:

@@ -6,7 +6,7 @@ from typing import Final
 
 from accesscontrol.policy.attributes import Attribute
 from accesscontrol.policy.release import Release
-from accesscontrol.policy.values import NotAValue, Value
+from accesscontrol.policy.values import NotAValue, Value, elements
 
 REQUIRED: Final = ("licensee.id", "model.id", "request.activity")
 
@@ -116,9 +116,7 @@ def _seen(release: Release, name: str, found: tuple[Value, ...]) -> tuple[Seen, 
 
 def as_seen(release: Release, attribute: Attribute, value: Value) -> Seen:
     """The value with its elements and, of countries, all that they belong to."""
-    stands_for: frozenset[Value] = (
-        frozenset(value) if isinstance(value, frozenset) else frozenset((value,))
-    )
+    stands_for = elements(value)
     if attribute.type in ("country", "countries") and release.territories:
         lines = (release.lineage.get(str(each), frozenset()) for each in stands_for)
         stands_for = stands_for.union(*lines)
