@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Case, IntegerField, Q, QuerySet, When
+from django.db.models import Case, IntegerField, Max, Q, QuerySet, When
 from django.db.models.functions import Now
 
 from accesscontrol import audit, cases, entitlements, releases
@@ -20,6 +20,9 @@ MOST_ATTEMPTS = 5
 # Between counting an attempt and holding the chunk's lock lies an instant in which another worker
 # could count the same attempt again; a chunk taken this recently is left alone.
 LEASE = timedelta(seconds=2)
+
+# How far clocks may be apart, or a worker wait for a lock, and still judge at the newest instant.
+CLOCKS_APART = timedelta(hours=1)
 
 RunState = ScreeningRun.State
 
@@ -79,6 +82,7 @@ def _screen(pk: int, at: datetime) -> None:
     if chunk is None:
         return
     old = standings.lock(chunk)
+    at = _not_before_what_is_known(at)
     loaded = releases.current()
     if not _goes_on(chunk, loaded, at):
         return
@@ -95,6 +99,16 @@ def _screen(pk: int, at: datetime) -> None:
         says, offerings=offerings, changed=set(written.changed), run=chunk.run, at=at
     )
     _done(chunk, len(answers), written, held | asked, at)
+
+
+def _not_before_what_is_known(at: datetime) -> datetime:
+    """The instant to judge at: not older than the newest change already committed.
+
+    A worker that waited for a lock, or whose clock is behind, would otherwise read the facts as
+    they stood before a change, and write an older standing over a newer one.
+    """
+    ahead = ScreeningRun.objects.filter(created_at__gt=at, created_at__lte=at + CLOCKS_APART)
+    return ahead.aggregate(newest=Max("created_at"))["newest"] or at
 
 
 def _goes_on(chunk: ScreeningChunk, loaded: releases.Loaded, at: datetime) -> bool:

@@ -17,6 +17,11 @@ from accesscontrol.models import Offering
 PAPERS_READ = frozenset(
     {"licensee.id", "model.id", "request.activity", "request.location_country", "request.end_use"}
 )
+# Where nobody states it, this one is derived from the others.
+US_PERSON = "user.us_person"
+US_PERSON_FROM = frozenset(
+    {"user.nationalities", "user.lawful_permanent_resident", "user.protected_individual"}
+)
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,7 @@ class Judge:
     def __init__(self, release: policy.Release, *, at: datetime) -> None:
         self.release = release
         self.at = at
-        self.reads = frozenset().union(*(rule.attributes for rule in release.rules))
+        self.reads = _read_by_rules(release)
         self.named = named_ids(release)
         self.offerings = _offerings(at)
         self._sheets: dict[str, Answers] = {}
@@ -103,6 +108,11 @@ def finding(verdict: policy.Verdict, reads: frozenset[str]) -> Found:
     }
     kept["invalid"] = [name for name in full["invalid"] if name in reads]
     return Found(digest(canonical_json(kept)), verdict.outcome, kept)
+
+
+def _read_by_rules(release: policy.Release) -> frozenset[str]:
+    reads: frozenset[str] = frozenset().union(*(rule.attributes for rule in release.rules))
+    return reads | US_PERSON_FROM if US_PERSON in reads else reads
 
 
 @dataclass(frozen=True)

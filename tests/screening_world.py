@@ -1,0 +1,172 @@
+"""A small register and releases written straight into the tables, for tests of what follows."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from accesscontrol import facts, policy, releases, screening
+from accesscontrol.models import (
+    AIModel,
+    Attestation,
+    Entitlement,
+    Fact,
+    Finding,
+    Licensee,
+    Offering,
+    Release,
+    ScreeningRun,
+    Sheet,
+    Standing,
+    User,
+)
+
+AT = datetime(2026, 6, 12, 21, 21, tzinfo=UTC)
+SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
+ACTIVITIES = ("use_api", "download_weights")
+
+EMBARGO = {"is": ["licensee.country", "CU"]}
+HQ_IN_CHINA = {"is": ["licensee.hq_country", "CN"]}
+FOREIGN_USER = {"not": {"is": ["user.us_person", True]}}
+RED_FLAG = {"at_least": ["licensee.red_flags_open", 1]}
+
+
+def person(name: str, role: str = "officer") -> User:
+    found = User.objects.filter(username=name).first()
+    return found or User.objects.create_user(name, password="x", role=role)
+
+
+def licensee(ref: str, at: datetime = AT, **known: Any) -> Licensee:
+    """A licensee with facts, ``hq_country="CN"`` being ``licensee.hq_country``."""
+    row = Licensee.objects.create(
+        ref=ref, name=ref.title(), normalized_name=ref, created_at=at, changed_at=at
+    )
+    for name, value in known.items():
+        learn(row, f"licensee.{name}", value, at)
+    return row
+
+
+def learn(row: Licensee, attribute: str, value: Any, at: datetime = AT, until: Any = None) -> Fact:
+    """Put a fact in the register in place of the one that it held (no screening is started)."""
+    Fact.objects.filter(licensee=row, attribute=attribute, superseded_at=None).update(
+        superseded_at=at
+    )
+    return Fact.objects.create(
+        licensee=row, attribute=attribute, value=value, source="test", held=(at, until),
+        learned_at=at,
+    )  # fmt: skip
+
+
+def attest(row: Licensee, attribute: str, value: Any, until: Any = None, at: datetime = AT) -> None:
+    Attestation.objects.create(
+        licensee=row, attribute=attribute, value=value, evidence="letter", valid=(at, until),
+        recorded_at=at, entered_by=person("mina"), confirmed_by=person("jonas", "approver"),
+        confirmed_at=at,
+    )  # fmt: skip
+
+
+def model(ref: str = "frontier-5", at: datetime = AT) -> list[Offering]:
+    """A model with an offering for each activity, at the next free positions."""
+    row = AIModel.objects.create(ref=ref, name=ref.title(), created_at=at)
+    first = Offering.objects.count()
+    return [
+        Offering.objects.create(model=row, activity=activity, position=first + n)
+        for n, activity in enumerate(ACTIVITIES)
+    ]
+
+
+def rule(ref: str, effect: str, when: Any, **changes: Any) -> dict[str, Any]:
+    return {
+        "ref": ref, "version": 1, "title": ref, "order": "BIS-2026-0612",
+        "citation": "15 CFR 744.22(b)", "effect": effect, "when": when, "unless": [],
+        "effective_from": "2026-01-01T00:00:00Z", "effective_until": None,
+        "report_only_until": None,
+    } | changes  # fmt: skip
+
+
+def publish(*rules: dict[str, Any], at: datetime = AT, lists: Any = None) -> Release:
+    """Store the next release with these rules (no screening is started)."""
+    newest = Release.objects.order_by("-number").first()
+    document = {
+        "release": newest.number + 1 if newest else 1,
+        "vocabulary": policy.vocabulary(lists=["SDN"], regimes=releases.REGIMES, end_uses=[]),
+        "territories": {"HK": "CN"},
+        "groups": {},
+        "lists": lists or {},
+        "rules": list(rules),
+    }
+    parsed = policy.parse_release(document)
+    return Release.objects.create(
+        number=parsed.number, canonical=parsed.canonical, sha256=parsed.digest, published_at=at,
+        because="test",
+    )  # fmt: skip
+
+
+def start(at: datetime = AT, **changes: Any) -> ScreeningRun:
+    with transaction.atomic():
+        run = screening.start(**{"cause": "rule", "by": None, "at": at} | changes)
+    assert run is not None
+    return run
+
+
+def work(at: datetime = AT) -> int:
+    """Do what workers would: take chunks until none is left; returns how many."""
+    taken = 0
+    while screening.next_chunk(at=at):
+        taken += 1
+        assert taken < 1_000, "the chunks do not end"
+    return taken
+
+
+def screened(at: datetime = AT, **changes: Any) -> ScreeningRun:
+    run = start(at, **changes)
+    work(at)
+    run.refresh_from_db()
+    return run
+
+
+def standing(row: Licensee, position: int = 0) -> str:
+    sheet = Standing.objects.get(licensee=row).sheet
+    return Finding.objects.get(pk=sheet.findings[position]).outcome
+
+
+def grant(row: Licensee, offering: Offering, at: datetime = AT) -> Entitlement:
+    return Entitlement.objects.create(licensee=row, offering=offering, granted_at=at)
+
+
+def stored() -> dict[str, list[str]]:
+    """Every standing as outcomes with the rules named, by position."""
+    finding = {row.pk: [row.outcome, _names(row.verdict)] for row in Finding.objects.all()}
+    sheets = {row.pk: [finding.get(each) for each in row.findings] for row in Sheet.objects.all()}
+    return {
+        row.licensee.ref: sheets[row.sheet_id]
+        for row in Standing.objects.select_related("licensee")
+    }
+
+
+def one_by_one(at: datetime = AT) -> dict[str, list[Any]]:
+    """The same by asking the judge for each licensee and offering, nothing remembered."""
+    release = releases.current().policy
+    offerings = list(Offering.objects.select_related("model").order_by("position"))
+    answers: dict[str, list[Any]] = {}
+    for row in Licensee.objects.all():
+        answers[row.ref] = [None] * (offerings[-1].position + 1 if offerings else 0)
+        for offering in offerings:
+            asked = facts.question(
+                licensee=row.ref, model=offering.model.ref, activity=offering.activity, at=at
+            )
+            verdict = policy.judge(
+                release, facts=asked.facts, licenses=asked.licenses,
+                dispositions=asked.dispositions, at=at, standing=True,
+            )  # fmt: skip
+            answers[row.ref][offering.position] = [verdict.outcome, _names(verdict.to_json())]
+    return answers
+
+
+def _names(verdict: Any) -> list[Any]:
+    return [
+        [(each["rule"], each["version"]) for each in verdict["reasons"]],
+        [(each["rule"], each["missing"], each["deferred"]) for each in verdict["undetermined"]],
+        [(each["rule"], each["by"]) for each in verdict["lifted"]],
+        [(each["rule"], each["truth"]) for each in verdict["would_have"]],
+    ]
