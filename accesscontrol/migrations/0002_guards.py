@@ -103,7 +103,7 @@ CREATE FUNCTION audit.leaf_hash(payload text) RETURNS bytea LANGUAGE sql IMMUTAB
 CREATE TABLE audit.event (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     payload text NOT NULL CHECK (octet_length(payload) <= 60000),
-    leaf_hash bytea NOT NULL CHECK (leaf_hash = audit.leaf_hash(payload)),
+    leaf_hash bytea NOT NULL CONSTRAINT leaf_hash_of_payload CHECK (leaf_hash = audit.leaf_hash(payload)),
     kind text NOT NULL GENERATED ALWAYS AS ((payload::jsonb) ->> 'kind') STORED,
     actor_id text NOT NULL GENERATED ALWAYS AS ((payload::jsonb) #>> '{actor,id}') STORED,
     subject_id text NOT NULL GENERATED ALWAYS AS ((payload::jsonb) #>> '{subject,id}') STORED,

@@ -1,0 +1,101 @@
+"""The log's one writer: canonical, hashed in the database, inserts only, in the verb's transaction."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from accesscontrol import audit
+from accesscontrol.errors import NotRecorded
+from accesscontrol.ledger.canonical import leaf_hash
+from accesscontrol.models import AuditEvent, User
+
+AT = datetime(2026, 6, 12, 21, 21, 0, 123456, tzinfo=UTC)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def officer() -> User:
+    return User.objects.create_user("mina", password="x", role="officer")
+
+
+def run(statement: str) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def test_an_event_is_canonical_text_with_its_leaf_hash(officer: User) -> None:
+    pk = audit.record("order.entered", officer, by=officer, at=AT, because="Letter received")
+    event = AuditEvent.objects.get(pk=pk)
+    assert bytes(event.leaf_hash) == leaf_hash(event.payload.encode())
+    assert json.loads(event.payload)["because"] == "Letter received"
+    assert (event.kind, event.actor_id, event.subject_id) == ("order.entered", "mina", "mina")
+    assert event.at_us == 1781299260123456
+
+
+def test_numbers_that_json_readers_round_are_written_as_text(officer: User) -> None:
+    pk = audit.record("fact.edited", None, by=officer, at=AT, details={"training_ops": 10**26})
+    assert json.loads(AuditEvent.objects.get(pk=pk).payload)["details"] == {
+        "training_ops": "1" + "0" * 26
+    }
+
+
+def test_every_event_waits_to_be_integrated(officer: User) -> None:
+    pk = audit.record("x.y", officer, by=None, at=AT)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM audit.pending WHERE event_id = %s", [pk])
+        assert cursor.fetchone()
+
+
+def test_the_order_of_a_batch_is_kept() -> None:
+    texts = [audit.payload("x.y", str(n), by=None, at=AT) for n in range(50)]
+    ids = audit.append(texts)
+    assert ids == sorted(ids)
+    assert [AuditEvent.objects.get(pk=pk).subject_id for pk in ids] == [str(n) for n in range(50)]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE audit.event SET payload = payload",
+        "DELETE FROM audit.event",
+        "TRUNCATE audit.event",
+    ],
+)
+def test_the_log_takes_inserts_only(statement: str) -> None:
+    audit.record("x.y", None, by=None, at=AT)
+    with pytest.raises(DatabaseError, match=r"inserts only|permission denied"):
+        run(statement)
+
+
+def test_a_wrong_leaf_hash_is_refused_by_the_database() -> None:
+    text = audit.payload("x.y", None, by=None, at=AT)
+    with pytest.raises(DatabaseError, match="leaf_hash"):
+        run(f"INSERT INTO audit.event (payload, leaf_hash) VALUES ('{text}', '\\x00')")
+
+
+def test_what_cannot_be_recorded_is_an_error_never_silence(officer: User) -> None:
+    with pytest.raises(NotRecorded):
+        audit.record("x.y", None, by=officer, at=AT, because="y" * 70_000)
+
+
+def test_a_rolled_back_verb_leaves_no_event(officer: User) -> None:
+    before = AuditEvent.objects.count()
+    with pytest.raises(RuntimeError), transaction.atomic():
+        audit.record("x.y", officer, by=officer, at=AT)
+        raise RuntimeError
+    assert AuditEvent.objects.count() == before
+
+
+def test_a_request_is_named_in_its_events(officer: User) -> None:
+    with audit.context(request_id="req-1", ip="203.0.113.9"):
+        pk = audit.record("x.y", officer, by=officer, at=AT)
+    payload = json.loads(AuditEvent.objects.get(pk=pk).payload)
+    assert (payload["request_id"], payload["ip"]) == ("req-1", "203.0.113.9")
+
+
+def test_floats_never_enter_the_log(officer: User) -> None:
+    with pytest.raises(TypeError, match="float"):
+        audit.record("x.y", officer, by=officer, at=AT, details={"score": 0.5})
