@@ -136,6 +136,12 @@ def sign_in(*, username: str, password: str, at: datetime) -> User:
     raise SignInRefused(problem or "")
 
 
+def prefer(*, user: User, theme: str, shortcuts: bool) -> None:
+    """Keep how a person likes the screens; it concerns nobody else, so it is not in the log."""
+    user.theme, user.shortcuts = theme, shortcuts
+    user.save(update_fields=["theme", "shortcuts"])
+
+
 def _why_not(user: User | None, password: str, at: datetime) -> str | None:
     if user is not None and user.locked_until and user.locked_until > at:
         return f"Too many failed attempts. Try again after {user.locked_until:%H:%M} UTC."

@@ -83,6 +83,12 @@ def plain(value: Any) -> str:
 
 
 @register.filter
+def share(basis_points: int) -> str:
+    """6250 as 62.5 %."""
+    return f"{basis_points / 100:g} %"
+
+
+@register.filter
 def utc(value: datetime | None) -> str:
     """24 Nov 2026 15:54 UTC."""
     if value is None:

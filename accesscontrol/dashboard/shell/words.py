@@ -45,6 +45,7 @@ STATES: Mapping[str, tuple[str, str, str]] = {  # state -> (word, tone, icon)
     "clear": ("Clear", "allow", "check"),
     "possible": ("Possible match", "review", "review"),
     "confirmed": ("Confirmed match", "deny", "deny"),
+    "confirmed_paper": ("Confirmed", "allow", "check"),
     "expired": ("Expired", "unknown", "clock"),
     "revoked": ("Revoked", "deny", "close"),
     "active": ("Active", "allow", "check"),

@@ -1,0 +1,51 @@
+"""A superuser's back office, off by default; policy and evidence can only be read in it."""
+
+from typing import Any
+
+from django.apps import apps
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+from django.http import HttpRequest
+
+from accesscontrol.models import User
+
+admin.site.site_header = "Export Gate back office"
+admin.site.site_title = "Export Gate"
+
+
+class ReadOnly(admin.ModelAdmin[Any]):
+    """Whatever has verbs of its own is changed by them, never here."""
+
+    list_per_page = 50
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class Person(UserAdmin):  # type: ignore[type-arg]
+    """People are made and disabled here; nobody is deleted, for he stands in the log."""
+
+    list_display = ("username", "first_name", "last_name", "role", "is_active", "locked_until")
+    list_filter = ("role", "is_active")
+    fieldsets = (
+        (None, {"fields": ("username", "password")}),
+        ("Person", {"fields": ("first_name", "last_name", "email", "role")}),
+        ("Access", {"fields": ("is_active", "is_staff", "is_superuser", "locked_until")}),
+    )
+    add_fieldsets = ((None, {"fields": ("username", "role", "usable_password", "password1", "password2")}),)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+admin.site.register(User, Person)
+for model in apps.get_app_config("accesscontrol").get_models():
+    if model is not User and model._meta.managed:
+        admin.site.register(model, ReadOnly)

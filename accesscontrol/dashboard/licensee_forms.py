@@ -1,0 +1,253 @@
+"""What a person changes about a licensee: add it, edit a fact, confirm one, hold and release."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path
+from django.views.decorators.http import require_POST
+
+from accesscontrol import entitlements, registry, releases
+from accesscontrol.dashboard.shell import words
+from accesscontrol.dashboard.shell.entry import attempt, screen
+from accesscontrol.dashboard.shell.values import Unreadable, parse
+from accesscontrol.models import Attestation, Entitlement, Fact, Hold, Licensee
+from accesscontrol.policy.countries import COUNTRIES
+
+NOT_KNOWN = [("", "Not known"), *COUNTRIES.items()]
+DERIVED = ("licensee.id", "licensee.red_flags_open", "licensee.list_status.",
+           "licensee.captured_by_ownership.", "licensee.restricted_owner_share.")  # fmt: skip
+
+
+class AddForm(forms.Form):
+    """The least that makes a licensee; what is not known stays unknown and never permits."""
+
+    name = forms.CharField(max_length=400)
+    ref = forms.CharField(max_length=200, label="Id", help_text="As your licensing systems call it")
+    registration_number = forms.CharField(max_length=100, required=False)
+    domain = forms.CharField(max_length=253, required=False)
+    country = forms.ChoiceField(choices=NOT_KNOWN, required=False)
+    hq_country = forms.ChoiceField(choices=NOT_KNOWN, required=False, label="Headquarters")
+    source = forms.CharField(max_length=300, help_text="Where you have this from, with its date")
+    because = forms.CharField(max_length=1000, required=False, label="Reason")
+
+
+class FactForm(forms.Form):
+    """One attribute, its new value, where it comes from and since when it is so."""
+
+    attribute = forms.ChoiceField()
+    value = forms.CharField(
+        required=False,
+        max_length=2000,
+        help_text="Countries as two letters (DE, CN), shares in percent (25 %), yes or no. "
+        "Empty: it is not known any more.",
+    )
+    source = forms.CharField(max_length=300, help_text="Where you have this from, with its date")
+    held_from = forms.DateTimeField(
+        required=False,
+        label="True since (UTC)",
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        help_text="Empty: from now on",
+    )
+    because = forms.CharField(max_length=1000, required=False, label="Reason")
+    version = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.known = {
+            one["name"]: one
+            for one in releases.vocabulary()
+            if one["name"].startswith("licensee.") and not one["name"].startswith(DERIVED)
+        }
+        choices = [(name, words.attribute(name)) for name in self.known]
+        self.fields["attribute"].choices = choices  # type: ignore[attr-defined]
+
+    def clean_held_from(self) -> datetime | None:
+        at = self.cleaned_data["held_from"]
+        return at.replace(tzinfo=UTC) if at else None
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        attribute = self.known.get(cleaned.get("attribute", ""))
+        if attribute and "value" in cleaned:
+            try:
+                cleaned["value"] = parse(cleaned["value"], attribute)
+            except Unreadable as problem:
+                self.add_error("value", str(problem))
+        return cleaned
+
+
+class ReasonForm(forms.Form):
+    """Why."""
+
+    because = forms.CharField(
+        max_length=1000, label="Reason", widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+
+def _licensee(ref: str) -> Licensee:
+    found = Licensee.objects.filter(ref=ref).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+@screen("register.edit")
+def add(request: Any) -> HttpResponse:
+    """A new licensee, matched with all lists and screened."""
+    form = AddForm(request.POST or None, initial={"name": request.GET.get("name", "")})
+    if request.method == "POST" and form.is_valid():
+        given = dict(form.cleaned_data)
+        known = {
+            f"licensee.{name}": value
+            for name in ("country", "hq_country")
+            if (value := given.pop(name))
+        }
+        made = attempt(
+            form,
+            lambda: registry.add_licensee(**given, facts=known, by=request.user, at=request.now),
+        )
+        if made:
+            messages.success(request, f"{made} added. It is being matched and screened.")
+            return redirect("dashboard:licensee", made.ref)
+    return _form(request, form, None, "Add a licensee", "Add licensee")
+
+
+@screen("register.edit")
+def edit_fact(request: Any, ref: str) -> HttpResponse:
+    """Takes effect at once, unless it loosens a standing: then a second person confirms it."""
+    licensee = _licensee(ref)
+    initial = {"attribute": request.GET.get("attribute", ""), "version": licensee.version}
+    form = FactForm(request.POST or None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        row = attempt(
+            form,
+            lambda: registry.edit_fact(
+                of=licensee, **form.cleaned_data, by=request.user, at=request.now
+            ),
+        )
+        if row:
+            said = "It would loosen a standing, so it waits for a second person." if row.waits else (
+                "It is in effect; the licensee is being screened again."
+            )
+            messages.success(request, f"Saved. {said}")
+            return redirect("dashboard:licensee", ref)
+    return _form(request, form, licensee, "Edit a fact", "Save fact")
+
+
+@screen("hold.place")
+def hold(request: Any, ref: str, pk: int) -> HttpResponse:
+    """Refuse at once, by one person."""
+    row = Entitlement.objects.filter(pk=pk, licensee__ref=ref).first()
+    return _reasoned(
+        request,
+        row,
+        ref,
+        "Hold the entitlement",
+        f"Hold it: every question about {getattr(row, 'offering', '')} is denied at once",
+        lambda because: entitlements.hold(
+            entitlement=row, by=request.user, at=request.now, because=because
+        ),
+        "Held. Lifting it takes two persons.",
+    )
+
+
+@screen("hold.place")
+def ask_release(request: Any, ref: str, pk: int) -> HttpResponse:
+    """The first of the two persons who lift a hold."""
+    row = Hold.objects.filter(pk=pk, entitlement__licensee__ref=ref).first()
+    return _reasoned(
+        request,
+        row,
+        ref,
+        "Ask for the release of the hold",
+        "Ask: it stays held until a second person agrees",
+        lambda because: entitlements.ask_release(
+            hold=row, by=request.user, at=request.now, because=because
+        ),
+        "Asked. A second person has to agree.",
+    )
+
+
+@screen("hold.place")
+def release(request: Any, ref: str, pk: int) -> HttpResponse:
+    """The second person."""
+    row = Hold.objects.filter(pk=pk, entitlement__licensee__ref=ref).first()
+    return _reasoned(
+        request,
+        row,
+        ref,
+        "Release the hold",
+        "Release it: questions are answered by the rules again",
+        lambda because: entitlements.release_hold(
+            hold=row, by=request.user, at=request.now, because=because
+        ),
+        "Released.",
+    )
+
+
+def _reasoned(
+    request: Any, row: Any, ref: str, title: str, button: str, verb: Any, said: str
+) -> HttpResponse:
+    if row is None:
+        raise Http404
+    licensee = _licensee(ref)
+    form = ReasonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        if attempt(form, lambda: verb(form.cleaned_data["because"])):
+            messages.success(request, said)
+            return redirect("dashboard:licensee", ref)
+    return _form(request, form, licensee, title, button)
+
+
+@require_POST
+@screen("register.confirm")
+def confirm_fact(request: Any, ref: str, pk: int) -> HttpResponse:
+    """A refusal (the same person, say) becomes a page in words."""
+    row = Fact.objects.filter(pk=pk, licensee__ref=ref).first()
+    if row is None:
+        raise Http404
+    registry.confirm_fact(fact=row, by=request.user, at=request.now)
+    messages.success(request, "Confirmed. It is in effect; the licensee is being screened again.")
+    return redirect("dashboard:licensee", ref)
+
+
+@require_POST
+@screen("register.confirm")
+def confirm_attestation(request: Any, ref: str, pk: int) -> HttpResponse:
+    """The second person's word for an attestation."""
+    row = Attestation.objects.filter(pk=pk, licensee__ref=ref).first()
+    if row is None:
+        raise Http404
+    registry.confirm_attestation(attestation=row, by=request.user, at=request.now)
+    messages.success(request, "Confirmed. The licensee is being screened again.")
+    return redirect("dashboard:licensee", ref)
+
+
+def _form(
+    request: Any, form: forms.Form, licensee: Licensee | None, title: str, button: str
+) -> HttpResponse:
+    return render(
+        request,
+        "dashboard/licensees/form.html",
+        {"form": form, "licensee": licensee, "title": title, "button": button},
+        status=422 if form.errors else 200,
+    )
+
+
+urlpatterns = [
+    path("licensees/add", add, name="licensee-add"),
+    path("licensees/<path:ref>/fact", edit_fact, name="licensee-fact"),
+    path("licensees/<path:ref>/fact/<int:pk>/confirm", confirm_fact, name="licensee-fact-confirm"),
+    path(
+        "licensees/<path:ref>/attestation/<int:pk>/confirm",
+        confirm_attestation,
+        name="licensee-attestation-confirm",
+    ),
+    path("licensees/<path:ref>/hold/<int:pk>", hold, name="licensee-hold"),
+    path("licensees/<path:ref>/ask-release/<int:pk>", ask_release, name="licensee-ask-release"),
+    path("licensees/<path:ref>/release/<int:pk>", release, name="licensee-release"),
+]

@@ -1,0 +1,173 @@
+"""Licensees: who they are, what is known of them and since when, and what they may use."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import path
+
+from accesscontrol import access, facts
+from accesscontrol.dashboard import licensee_forms
+from accesscontrol.dashboard.search import find_licensees
+from accesscontrol.dashboard.shell import events, filters, paging, standings
+from accesscontrol.dashboard.shell.entry import screen
+from accesscontrol.models import (
+    AuditEvent,
+    Case,
+    Entitlement,
+    Fact,
+    Hold,
+    Licensee,
+    Owner,
+    OwnershipDeclaration,
+)
+from accesscontrol.policy.countries import COUNTRIES
+
+SEARCH = filters.Filter("q", "Search")
+STANDING = filters.Filter("standing", "Standing", standings.CHOICES)
+COUNTRY = filters.Filter("country", "Country", [*COUNTRIES.items()])
+GAPS = filters.Filter(
+    "gap",
+    "Not on record",
+    [("country", "Country"), ("hq", "Headquarters"), ("parent", "Ultimate parent")],
+)
+COLUMN_OF_GAP = {"country": "country", "hq": "hq_country", "parent": "ultimate_parent_country"}
+
+
+@screen()
+def listing(request: HttpRequest) -> HttpResponse:
+    """By name, fifty at a time, with the standing and what is missing."""
+    chosen = filters.read(request, SEARCH, STANDING, COUNTRY, GAPS)
+    rows = find_licensees(chosen["q"]) if chosen["q"] else Licensee.objects.all()
+    if chosen["standing"]:
+        rows = rows.filter(standing__sheet__in=standings.sheets_with(chosen["standing"]))
+    if chosen["country"]:
+        rows = rows.filter(country=chosen["country"])
+    if chosen["gap"]:
+        rows = rows.filter(**{COLUMN_OF_GAP[chosen["gap"]]: ""})
+    page = paging.page(rows, request, by=("name", "id"))
+    ids = [one.pk for one in page]
+    summaries, entitled = standings.summaries(ids), _entitled(ids)
+    for one in page:
+        one.summary = summaries.get(one.pk, [])
+        one.in_force, one.held = entitled.get(one.pk, (0, 0))
+        one.gaps = gaps(one)
+    return render(
+        request,
+        "dashboard/licensees/list.html",
+        {"page": page, "filters": chosen, "may_edit": access.may(request.user, "register.edit")},  # type: ignore[arg-type]
+    )
+
+
+def _entitled(ids: list[int]) -> dict[int, tuple[int, int]]:
+    """Entitlements in force and held, per licensee."""
+    held = Count("id", filter=Q(holds__released_at=None, holds__id__isnull=False), distinct=True)
+    rows = Entitlement.objects.filter(licensee__in=ids, ended_at=None).values("licensee")
+    counted = rows.annotate(n=Count("id", distinct=True), held=held)
+    return {row["licensee"]: (row["n"] - row["held"], row["held"]) for row in counted}
+
+
+def gaps(licensee: Licensee) -> list[str]:
+    """The facts most rules read that the register does not hold."""
+    return [
+        word
+        for word, known in (
+            ("country", licensee.country),
+            ("headquarters", licensee.hq_country),
+            ("ultimate parent", licensee.ultimate_parent_country),
+        )
+        if not known
+    ]
+
+
+@screen()
+def detail(request: Any, ref: str) -> HttpResponse:
+    """Everything about one licensee on one page, its story beside it."""
+    licensee = Licensee.objects.filter(ref=ref).first()
+    if licensee is None:
+        raise Http404
+    at = request.now
+    standing, per_offering = standings.of_licensee(licensee.pk)
+    return render(
+        request,
+        "dashboard/licensees/detail.html",
+        {
+            "licensee": licensee,
+            "standing": standing,
+            "per_offering": per_offering,
+            "summary": standings.summaries([licensee.pk]).get(licensee.pk, []),
+            "gaps": gaps(licensee),
+            "facts": _facts(licensee, at),
+            "waiting": Fact.objects.filter(licensee=licensee, waits=True, superseded_at=None)[:50],
+            "entitlements": _entitlements(licensee),
+            "owners": _owners(licensee, at),
+            "declaration": OwnershipDeclaration.objects.at(at).filter(licensee=licensee).first(),
+            "matches": _matches(licensee),
+            "attestations": licensee.attestations.filter(revoked_at=None).order_by("-id")[:50],
+            "cases": Case.objects.filter(licensee=licensee).exclude(state__in=["decided", "closed"])[:20],
+            "story": _story(licensee),
+            "may_edit": access.may(request.user, "register.edit"),
+            "may_hold": access.may(request.user, "hold.place"),
+        },
+    )  # fmt: skip
+
+
+def _facts(licensee: Licensee, at: datetime) -> list[dict[str, Any]]:
+    """What the judge reads now, with the source, and since when where the register says."""
+    about = facts.about_licensees([licensee.pk], at=at).get(licensee.pk)
+    if about is None:
+        return []
+    rows = Fact.objects.filter(licensee=licensee, waits=False, superseded_at=None, held__contains=at)
+    since = {row.attribute: row for row in rows}
+    return [
+        {
+            "name": name,
+            "value": value,
+            "source": about.sources[name],
+            "row": since.get(name),
+            "editable": name in since,
+        }
+        for name, value in sorted(about.facts.items())
+        if name != "licensee.id"
+    ]
+
+
+def _entitlements(licensee: Licensee) -> list[dict[str, Any]]:
+    rows = licensee.entitlements.filter(ended_at=None).select_related("offering__model")
+    holds = Hold.objects.filter(entitlement__in=rows, released_at=None).select_related(
+        "placed_by", "release_asked_by", "run"
+    )
+    by_entitlement: dict[int, list[Hold]] = {}
+    for hold in holds:
+        by_entitlement.setdefault(hold.entitlement_id, []).append(hold)
+    made = []
+    for row in rows.order_by("offering__model__ref", "offering__position"):
+        held = by_entitlement.get(row.pk, [])
+        officer = next((hold for hold in held if hold.cause == "officer"), None)
+        made.append({"row": row, "holds": held, "officer": officer})
+    return made
+
+
+def _owners(licensee: Licensee, at: datetime) -> list[Owner]:
+    rows = Owner.objects.at(at).filter(owned=licensee)
+    return list(rows.select_related("owner_licensee", "owner_party").order_by("-share_bp", "id")[:100])
+
+
+def _matches(licensee: Licensee) -> list[Any]:
+    rows = licensee.matches.filter(superseded_at=None).exclude(status="clear")
+    return list(rows.select_related("restricted_list", "party").order_by("restricted_list__code")[:50])
+
+
+def _story(licensee: Licensee) -> list[events.Told]:
+    """The newest thirty events about it."""
+    rows = AuditEvent.objects.filter(subject_id=licensee.ref).order_by("-id")[:30]
+    return [one for one in events.tell(rows) if one.subject_type in ("licensee", "text")]
+
+
+urlpatterns = [
+    path("licensees", listing, name="licensees"),
+    *licensee_forms.urlpatterns,
+    path("licensees/<path:ref>", detail, name="licensee"),
+]

@@ -1,0 +1,218 @@
+"""May this licensee use this model now, and why: the what-if question on one page."""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django import forms
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path
+
+from accesscontrol import decisions
+from accesscontrol.dashboard.search import find_licensees
+from accesscontrol.dashboard.shell import explained, standings
+from accesscontrol.dashboard.shell.entry import attempt, screen
+from accesscontrol.dashboard.shell.words import ACTIVITIES
+from accesscontrol.models import AIModel, AuditEvent, Licensee
+from accesscontrol.policy.countries import COUNTRIES
+
+NOT_SAID = [("", "Not said")]
+YES_NO = [*NOT_SAID, ("yes", "Yes"), ("no", "No")]
+MODELS_OFFERED = 200
+
+
+class LookUpForm(forms.Form):
+    """Who, which model, which use; then what is said about the person and the place."""
+
+    q = forms.CharField(
+        label="Licensee",
+        max_length=200,
+        help_text="Name, id, registration number or domain",
+    )
+    model = forms.ChoiceField(required=False)
+    activity = forms.ChoiceField(choices=list(ACTIVITIES.items()), required=False, label="Use")
+    us_person = forms.ChoiceField(choices=YES_NO, required=False, label="The user is a US person")
+    nationalities = forms.CharField(
+        required=False,
+        max_length=100,
+        label="The user's nationalities",
+        help_text="Country codes, such as DE, CN",
+    )
+    country = forms.ChoiceField(
+        choices=[*NOT_SAID, *((code, name) for code, name in COUNTRIES.items())],
+        required=False,
+        label="Where the user is",
+    )
+    at = forms.DateTimeField(
+        required=False,
+        label="As of (UTC)",
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        help_text="Empty: now",
+    )
+
+    def __init__(self, data: Any) -> None:
+        super().__init__(data)
+        models = AIModel.objects.filter(retired_at=None).values_list("ref", "name")
+        choices = [("", "Any: show its standings"), *models[:MODELS_OFFERED]]
+        self.fields["model"].choices = choices  # type: ignore[attr-defined]
+
+    def clean_nationalities(self) -> list[str]:
+        codes = self.cleaned_data["nationalities"].replace(",", " ").upper().split()
+        unknown = [code for code in codes if code not in COUNTRIES]
+        if unknown:
+            raise forms.ValidationError(
+                f"{unknown[0][:20]} is no country code. Write two letters each, such as DE, CN."
+            )
+        return codes
+
+    def clean_activity(self) -> str:
+        return self.cleaned_data["activity"] or "use_api"
+
+    def clean_at(self) -> datetime | None:
+        at = self.cleaned_data["at"]
+        return at.replace(tzinfo=UTC) if at else None
+
+    @property
+    def stated(self) -> dict[str, Any]:
+        """The statements, under the names of the vocabulary."""
+        said: dict[str, Any] = {}
+        if self.cleaned_data["us_person"]:
+            said["user.us_person"] = self.cleaned_data["us_person"] == "yes"
+        if self.cleaned_data["nationalities"]:
+            said["user.nationalities"] = self.cleaned_data["nationalities"]
+        if self.cleaned_data["country"]:
+            said["request.location_country"] = self.cleaned_data["country"]
+        return said
+
+
+@dataclass(frozen=True)
+class Result:
+    """One answer with its words, ready for the page."""
+
+    licensee: Licensee
+    model: AIModel
+    activity: str
+    answer: dict[str, Any]
+    why_not: list[dict[str, str]]
+    at: datetime
+    as_json: str
+
+
+@screen()
+def look_up(request: Any) -> HttpResponse:
+    """Empty: examples. One licensee: its answer. Several: choose."""
+    form = LookUpForm(request.GET if "q" in request.GET else None)
+    context: dict[str, Any] = {"form": form}
+    if form.is_bound and form.is_valid():
+        context |= _found(request, form)
+    elif not form.is_bound:
+        context["recent"] = _recent(request)
+    return render(
+        request, "dashboard/look_up/detail.html", context, status=422 if form.errors else 200
+    )
+
+
+def _found(request: Any, form: LookUpForm) -> dict[str, Any]:
+    text = form.cleaned_data["q"].replace("\0", "")
+    exact = Licensee.objects.filter(ref=text).first()
+    found = [exact] if exact else list(find_licensees(text)[:11])
+    if len(found) != 1:
+        return {"choices": found[:10], "more": len(found) > 10, "searched": text}
+    licensee = found[0]
+    model = AIModel.objects.filter(ref=form.cleaned_data["model"]).first()
+    if model is None:
+        standing, per_offering = standings.of_licensee(licensee.pk)
+        return {"licensee": licensee, "standing": standing, "per_offering": per_offering}
+    return {"licensee": licensee, "result": _ask(request, form, licensee, model)}
+
+
+def _ask(request: Any, form: LookUpForm, licensee: Licensee, model: AIModel) -> Result | None:
+    asked = _question(form, licensee, model)
+    as_of = form.cleaned_data["at"]
+    judged = attempt(
+        form,
+        lambda: decisions.what_if(asked=asked, by=request.user, at=request.now, as_of=as_of),
+    )
+    if judged is None:
+        return None
+    answer = decisions.answer(
+        judged, explained=decisions.may_explain(request.user), changes=True
+    )
+    return Result(
+        licensee=licensee,
+        model=model,
+        activity=asked.activity,
+        answer=answer,
+        why_not=explained.why_not(judged, request.user),
+        at=judged.at,
+        as_json=json.dumps(_body(asked), indent=2, ensure_ascii=False),
+    )
+
+
+def _question(form: LookUpForm, licensee: Licensee, model: AIModel) -> decisions.Asked:
+    return decisions.Asked(
+        licensee=licensee.ref,
+        model=model.ref,
+        activity=form.cleaned_data["activity"],
+        stated=form.stated,
+    )
+
+
+def _body(asked: decisions.Asked) -> dict[str, Any]:
+    """The same question as a licensing system asks it."""
+    user = {k.removeprefix("user."): v for k, v in asked.stated.items() if k.startswith("user.")}
+    context = {
+        k.removeprefix("request."): v for k, v in asked.stated.items() if k.startswith("request.")
+    }
+    subject: dict[str, Any] = {"type": "licensee", "id": asked.licensee}
+    if user:
+        subject["properties"] = {"user": user}
+    body = {
+        "subject": subject,
+        "action": {"name": asked.activity},
+        "resource": {"type": "model", "id": asked.model},
+    }
+    return body | ({"context": context} if context else {})
+
+
+@screen("register.edit")
+def record(request: Any) -> HttpResponse:
+    """Ask the same for real: a recorded decision."""
+    form = LookUpForm(request.POST)
+    if form.is_valid():
+        licensee = Licensee.objects.filter(ref=form.cleaned_data["q"]).first()
+        model = AIModel.objects.filter(ref=form.cleaned_data["model"]).first()
+        if licensee and model:
+            asked = _question(form, licensee, model)
+            made = decisions.decide(asked=asked, by=request.user, at=request.now)
+            return redirect("dashboard:decision", made.decision_id)
+    return redirect("dashboard:look-up")
+
+
+def _recent(request: Any) -> list[dict[str, str]]:
+    """The person's last look-ups, out of the log."""
+    events = AuditEvent.objects.filter(kind="decision.what_if", actor_id=request.user.username)
+    made: dict[str, dict[str, str]] = {}
+    for event in events.order_by("-id")[:30]:
+        payload = json.loads(event.payload)
+        details, subject = payload.get("details", {}), payload["subject"]
+        key = f"{subject['id']} {details.get('model')} {details.get('activity')}"
+        made.setdefault(
+            key,
+            {
+                "ref": subject["id"],
+                "name": subject.get("name", subject["id"]),
+                "model": details.get("model", ""),
+                "activity": details.get("activity", ""),
+                "outcome": details.get("outcome", ""),
+            },
+        )
+    return list(made.values())[:8]
+
+
+urlpatterns = [
+    path("look-up", look_up, name="look-up"),
+    path("look-up/record", record, name="look-up-record"),
+]

@@ -1,0 +1,91 @@
+"""AI models: what each can do, which rules read it, who may use it."""
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import path
+
+from accesscontrol import facts, releases
+from accesscontrol.dashboard.shell import events, filters, paging
+from accesscontrol.dashboard.shell.entry import screen
+from accesscontrol.models import AIModel, AuditEvent, Entitlement, Fact
+
+MOST = 1000
+SEARCH = filters.Filter("q", "Search")
+
+
+@screen()
+def listing(request: HttpRequest) -> HttpResponse:
+    """By id; there are few."""
+    chosen = filters.read(request, SEARCH)
+    rows = AIModel.objects.prefetch_related("offerings")
+    if chosen["q"]:
+        rows = rows.filter(name__icontains=chosen["q"])
+    page = paging.page(rows, request, by=("ref",))
+    about = facts.about_models([one.pk for one in page], at=request.now)  # type: ignore[attr-defined]
+    for one in page:
+        known = about[one.pk].facts if one.pk in about else {}
+        one.classification = known.get("model.eccn")
+        one.compute = known.get("model.training_ops")
+        one.known = len(known) - 1
+    return render(request, "dashboard/models/list.html", {"page": page, "filters": chosen})
+
+
+@screen()
+def detail(request: Any, ref: str) -> HttpResponse:
+    """Attributes with source, offerings with their entitlements, rules, story."""
+    model = AIModel.objects.filter(ref=ref).first()
+    if model is None:
+        raise Http404
+    about = facts.about_models([model.pk], at=request.now).get(model.pk)
+    rows = Fact.objects.filter(model=model, waits=False, superseded_at=None, held__contains=request.now)
+    since = {row.attribute: row for row in rows}
+    known = about.facts if about else {}
+    story = AuditEvent.objects.filter(subject_id=model.ref).order_by("-id")[:20]
+    return render(
+        request,
+        "dashboard/models/detail.html",
+        {
+            "model": model,
+            "facts": [
+                {"name": n, "value": v, "source": about.sources[n], "row": since.get(n)}
+                for n, v in sorted(known.items())
+                if about and n != "model.id"
+            ],
+            "offerings": [_offering(one) for one in model.offerings.all()],
+            "rules": _rules(),
+            "incidents": model.incidents.order_by("-opened_at")[:20],
+            "story": [one for one in events.tell(story) if one.subject_type == "aimodel"],
+        },
+    )
+
+
+def _offering(offering: Any) -> dict[str, Any]:
+    rows = Entitlement.objects.filter(offering=offering, ended_at=None)
+    held = rows.filter(holds__released_at=None, holds__isnull=False).distinct()
+    return {"row": offering, "granted": _count(rows), "held": _count(held)}
+
+
+def _count(rows: Any) -> str:
+    found = rows.order_by().values("pk")[: MOST + 1].count()
+    return f"{MOST}+" if found > MOST else str(found)
+
+
+def _rules() -> list[Any]:
+    """Rules of the release in force that read something of a model."""
+    try:
+        release = releases.current().policy
+    except releases.NoRelease:
+        return []
+    return [
+        rule
+        for rule in release.rules
+        if any(name.startswith("model.") for name in rule.attributes)
+    ]
+
+
+urlpatterns = [
+    path("models", listing, name="models"),
+    path("models/<path:ref>", detail, name="model"),
+]

@@ -1,0 +1,158 @@
+"""Does anything need me, and is enforcement healthy? Each number leads to the list behind it."""
+
+from collections import Counter
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import path
+
+from accesscontrol import access
+from accesscontrol.dashboard.shell.entry import screen
+from accesscontrol.dashboard.shell.words import OUTCOMES
+from accesscontrol.models import (
+    AIModel,
+    ApiToken,
+    Case,
+    Decision,
+    Licensee,
+    Order,
+    Release,
+    RestrictedList,
+    Rule,
+    RuleVersion,
+    ScreeningRun,
+    Term,
+    User,
+)
+
+MOST = 1000  # nothing here counts further than this
+SOON = timedelta(days=30)
+
+
+@screen()
+def overview(request: Any) -> HttpResponse:
+    """Panels; each is a few indexed reads."""
+    at = request.now
+    steps = _first_steps()
+    return render(
+        request,
+        "dashboard/overview/detail.html",
+        {
+            "needs": _needs(request.user, at),
+            "release": Release.objects.select_related("published_by").first(),
+            "run": ScreeningRun.objects.select_related("release").first(),
+            "running": ScreeningRun.objects.filter(state__in=["queued", "running"]).first(),
+            "report_only": _report_only(at),
+            "soon": _soon(at),
+            "decisions": _decisions(at),
+            "lists": _lists(at),
+            "clients": _clients(),
+            "steps": steps if not all(step["done"] for step in steps) else [],
+        },
+    )
+
+
+def _needs(user: User, at: datetime) -> dict[str, Any]:
+    due = Case.objects.filter(state__in=["open", "proposed"])
+    waiting = RuleVersion.objects.filter(state="submitted")
+    if access.may(user, "policy.approve"):
+        waiting = waiting.exclude(edits__user=user)
+    return {
+        "overdue": _count(due.filter(due_at__lt=at)),
+        "due": _count(due.filter(due_at__gte=at, due_at__lt=at + timedelta(days=1))),
+        "mine": _count(due.filter(assignee=user)),
+        "cases": _count(due),
+        "approvals": _count(waiting.distinct()),
+        "may_approve": access.may(user, "policy.approve"),
+        "first_case": due.select_related("licensee").first(),
+        "first_approval": waiting.select_related("rule").order_by("submitted_at").first(),
+    }
+
+
+def _count(rows: Any) -> str:
+    found = rows.order_by().values("pk")[: MOST + 1].count()
+    return f"{MOST}+" if found > MOST else str(found)
+
+
+def _report_only(at: datetime) -> list[Any]:
+    """Rules in force that only report, with the end of that."""
+    terms = Term.objects.filter(period__contains=at, withdrawn=False).select_related(
+        "rule_version__rule"
+    )
+    return [
+        term.rule_version
+        for term in terms.filter(rule_version__content__report_only_until__isnull=False)[:20]
+        if (term.rule_version.content.get("report_only_until") or "") > at.isoformat()
+    ]
+
+
+def _soon(at: datetime) -> list[dict[str, Any]]:
+    """What takes effect or ends within thirty days, soonest first."""
+    orders = Order.objects.filter(effective_at__gt=at, effective_at__lte=at + SOON)
+    coming = [
+        {"at": order.effective_at, "what": f"Order {order.reference} takes effect", "order": order}
+        for order in orders[:10]
+    ]
+    terms = Term.objects.filter(withdrawn=False).select_related("rule_version__rule")
+    for term in terms.filter(period__startswith__gt=at, period__startswith__lte=at + SOON)[:10]:
+        coming.append(_term(term, term.period.lower, "starts"))
+    for term in terms.filter(period__endswith__gt=at, period__endswith__lte=at + SOON)[:10]:
+        coming.append(_term(term, term.period.upper, "ends"))
+    return sorted(coming, key=lambda one: one["at"])[:10]
+
+
+def _term(term: Term, at: datetime, verb: str) -> dict[str, Any]:
+    return {"at": at, "what": f"Rule {term.rule_version} {verb}", "rule": term.rule_version.rule}
+
+
+def _decisions(at: datetime) -> dict[str, Any]:
+    """The last 24 hours by outcome, out of at most ten thousand."""
+    recent = Decision.objects.filter(decided_at__gt=at - timedelta(hours=24)).order_by("-decided_at")
+    counts = Counter(recent.values_list("outcome", flat=True)[:10_000])
+    total = sum(counts.values())
+    bars = [
+        {"outcome": outcome, "count": counts[outcome], "width": max(counts[outcome] * 100 // total, 1)}
+        for outcome in OUTCOMES
+        if counts[outcome]
+    ]
+    return {"total": total, "most": total >= 10_000, "bars": bars}
+
+
+def _lists(at: datetime) -> list[dict[str, Any]]:
+    return [
+        {
+            "list": one,
+            "stale": one.checked_at is None
+            or at - one.checked_at > timedelta(days=one.stale_after_days),
+        }
+        for one in RestrictedList.objects.all()[:30]
+    ]
+
+
+def _clients() -> list[dict[str, Any]]:
+    """Licensing systems and the release each saw last."""
+    tokens = ApiToken.objects.filter(revoked_at=None, last_used_at__isnull=False)
+    return list(tokens.order_by("-last_used_at")[:6])
+
+
+def _first_steps() -> list[dict[str, Any]]:
+    """The way from a fresh installation to the first answer."""
+    roles = dict(
+        User.objects.filter(is_active=True).values_list("role").annotate(n=Count("id"))
+    )
+    people = roles.get("officer", 0) + roles.get("approver", 0)
+    return [
+        {"title": "Add models", "done": AIModel.objects.exists(), "url": "models"},
+        {"title": "Add or import licensees", "done": Licensee.objects.exists(), "url": "licensees"},
+        {"title": "Import a restricted-party list", "done": RestrictedList.objects.exists(), "url": "lists"},
+        {"title": "Enter the first order", "done": Order.objects.exists(), "url": "orders"},
+        {"title": "Draft its first rule", "done": Rule.objects.exists(), "url": "rules"},
+        {"title": "Name a second person who approves", "done": people > 1 and roles.get("approver", 0) > 0, "url": "people"},
+        {"title": "Publish the first release", "done": Release.objects.exists(), "url": "approvals"},
+    ]  # fmt: skip
+
+
+urlpatterns = [path("", overview, name="overview")]

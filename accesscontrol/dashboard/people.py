@@ -1,0 +1,71 @@
+"""Who may sign in and with which role, and the tokens of licensing systems."""
+
+from collections import Counter
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path
+from django.views.decorators.http import require_POST
+
+from accesscontrol import access
+from accesscontrol.dashboard.shell.entry import screen
+from accesscontrol.models import ApiToken, Role, User
+
+
+@screen()
+def listing(request: Any) -> HttpResponse:
+    """People by role with the separation of duty in a sentence; tokens without their secrets."""
+    people = list(User.objects.order_by("role", "username")[:200])
+    return render(
+        request,
+        "dashboard/people/list.html",
+        {
+            "people": people,
+            "duty": _separation(people),
+            "tokens": [
+                {"row": one, "state": _state(one, request.now)}
+                for one in ApiToken.objects.select_related("created_by").order_by("-created_at")[:100]
+            ],
+            "may_manage": access.may(request.user, "token.manage"),
+        },
+    )
+
+
+def _separation(people: list[User]) -> str:
+    """What would stop if one person were away."""
+    counts = Counter(one.role for one in people if one.is_active)
+    approvers, drafters = counts[Role.APPROVER], counts[Role.OFFICER] + counts[Role.APPROVER]
+    if approvers == 0:
+        return "There is no approver, so no rule can be approved."
+    if drafters < 2:
+        return "There is one person who drafts or approves; a rule needs two."
+    if approvers == 1:
+        name = next(str(one) for one in people if one.is_active and one.role == Role.APPROVER)
+        return f"Approvals would stop if {name} were away: there is no second approver."
+    return f"{approvers} approvers and {counts[Role.OFFICER]} officers: nobody's absence stops an approval."
+
+
+def _state(token: ApiToken, at: Any) -> str:
+    if token.revoked_at:
+        return "revoked"
+    return "expired" if token.expires_at <= at else "active"
+
+
+@require_POST
+@screen("token.manage")
+def revoke(request: Any, key_id: str) -> HttpResponse:
+    """End a token now; a system that uses it gets 401 from the next call on."""
+    token = ApiToken.objects.filter(key_id=key_id).first()
+    if token is None:
+        raise Http404
+    access.revoke_token(token=token, by=request.user, at=request.now, because="Revoked on screen")
+    messages.success(request, f"The token {token.name} is revoked.")
+    return redirect("dashboard:people")
+
+
+urlpatterns = [
+    path("people", listing, name="people"),
+    path("people/tokens/<str:key_id>/revoke", revoke, name="token-revoke"),
+]

@@ -1,0 +1,91 @@
+"""One box for everything: a pasted id opens its page, a word shows what begins with it."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import NoReverseMatch, path, reverse
+
+from accesscontrol.dashboard.shell.entry import screen
+from accesscontrol.matching.normalize import normalize
+from accesscontrol.models import AIModel, Decision, Licensee, Order, Rule
+
+MOST = 8
+
+
+@screen()
+def search(request: HttpRequest) -> HttpResponse:
+    """At most eight of each kind; one exact id goes straight there."""
+    text = request.GET.get("q", "").replace("\0", "").strip()[:200]
+    if exact := _exact(text):
+        return redirect(exact)
+    groups = _groups(text) if text else []
+    found = [group for group in groups if group["rows"]]
+    return render(request, "dashboard/search/list.html", {"text": text, "groups": found})
+
+
+def _exact(text: str) -> str:
+    """The address of what has exactly this id, if anything has."""
+    if not text:
+        return ""
+    base = text.split(".")[0]
+    if _is_uuid(base) and Decision.objects.filter(decision_id=text).exists():
+        return reverse("dashboard:decision", args=[text])
+    for model, field, name in (
+        (Licensee, "ref", "licensee"),
+        (AIModel, "ref", "model"),
+        (Order, "reference", "order"),
+        (Rule, "ref", "rule"),
+    ):
+        if model.objects.filter(**{field: text}).exists():
+            return _address(name, text)
+    return ""
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _groups(text: str) -> list[dict[str, Any]]:
+    licensees = find_licensees(text)[:MOST]
+    models = AIModel.objects.filter(Q(name__icontains=text) | Q(ref__istartswith=text))[:MOST]
+    orders = Order.objects.filter(Q(reference__icontains=text) | Q(subject__icontains=text))[:MOST]
+    rules = Rule.objects.filter(Q(ref__icontains=text) | Q(versions__title__icontains=text))
+    return [
+        _group("Licensees", "licensee", [(one.ref, one.name, one.country) for one in licensees]),
+        _group("Models", "model", [(one.ref, one.name, one.ref) for one in models]),
+        _group("Orders", "order", [(one.reference, one.subject, one.reference) for one in orders]),
+        _group("Rules", "rule", [(one.ref, one.ref, "") for one in rules.distinct()[:MOST]]),
+    ]
+
+
+def find_licensees(text: str) -> Any:
+    """By the beginning of the name, or exactly by id, registration number or domain."""
+    return Licensee.objects.filter(
+        Q(name__istartswith=text)
+        | Q(normalized_name=normalize(text) or "\x01")
+        | Q(ref__iexact=text)
+        | Q(registration_number__iexact=text)
+        | Q(domain__iexact=text)
+    ).order_by("name", "id")
+
+
+def _group(title: str, name: str, rows: list[tuple[str, str, str]]) -> dict[str, Any]:
+    made = [{"url": _address(name, ref), "name": label, "note": note} for ref, label, note in rows]
+    return {"title": title, "rows": made}
+
+
+def _address(name: str, ref: str) -> str:
+    try:
+        return reverse(f"dashboard:{name}", args=[ref])
+    except NoReverseMatch:
+        return ""
+
+
+urlpatterns = [path("search", search, name="search")]

@@ -1,0 +1,125 @@
+"""An audit event in words: what happened, by whom, when and why."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from accesscontrol.dashboard.shell import words
+from accesscontrol.models import AuditEvent
+
+SENTENCES: Mapping[str, str] = {
+    "licensee.added": "Licensee added",
+    "licensee.fact_edited": "{attribute} set to {value}",
+    "licensee.fact_proposed": "{attribute} to be {value}: waits for a second person",
+    "licensee.fact_confirmed": "{attribute} confirmed as {value}",
+    "licensee.fact_withdrawn": "{attribute}: the proposal {value} was withdrawn",
+    "licensee.renamed": "Renamed from {from} to {to}",
+    "licensee.rename_proposed": "Rename to {to} proposed: waits for a second person",
+    "model.added": "Model added",
+    "model.fact_edited": "{attribute} set to {value}",
+    "model.fact_proposed": "{attribute} to be {value}: waits for a second person",
+    "model.fact_confirmed": "{attribute} confirmed as {value}",
+    "attestation.entered": "Attestation entered: {attribute} is {value}",
+    "attestation.confirmed": "Attestation confirmed: {attribute} is {value}",
+    "attestation.revoked": "Attestation revoked: {attribute}",
+    "entitlement.granted": "Entitlement granted: {model}, {activity}",
+    "entitlement.ended": "Entitlement ended: {model}, {activity}",
+    "entitlement.held": "Entitlement held by an officer: {model}, {activity}",
+    "entitlement.release_asked": "Release of the hold asked for: {model}, {activity}",
+    "entitlement.released": "Hold released: {model}, {activity}",
+    "decision.what_if": "Looked up: {model}, {activity}: {outcome}",
+    "decision.recorded": "Decision: {model}, {activity}: {outcome}",
+    "decision.made": "Decision: {model}, {activity}: {outcome}",
+    "access.signed_in": "Signed in",
+    "access.sign_in_failed": "Sign-in failed",
+    "access.refused": "Refused: lacks the right to {right}",
+    "release.published": "Release published",
+    "rule.published": "Rule published",
+    "token.issued": "Token issued",
+    "audit.exported": "Audit log exported",
+}
+
+
+@dataclass(frozen=True)
+class Told:
+    """An event as a person reads it, beside the exact text that was hashed."""
+
+    id: int
+    kind: str
+    text: str
+    at: datetime
+    by: str
+    by_id: str
+    by_type: str
+    because: str
+    subject_type: str
+    subject_id: str
+    subject: str
+    request_id: str
+    details: list[tuple[str, str]]
+    payload: str
+    leaf: str
+
+
+def tell(events: Iterable[AuditEvent]) -> list[Told]:
+    """Each event in words; what has no sentence of its own is told by its kind."""
+    return [_told(event) for event in events]
+
+
+def _told(event: AuditEvent) -> Told:
+    payload = json.loads(event.payload)
+    details = payload.get("details") or {}
+    actor, subject = payload["actor"], payload["subject"]
+    return Told(
+        id=event.pk,
+        kind=event.kind,
+        text=_sentence(event.kind, details),
+        at=datetime.fromtimestamp(event.at_us / 1_000_000, UTC),
+        by=actor.get("name", actor["id"]),
+        by_id=actor["id"],
+        by_type=actor["type"],
+        because=payload.get("because", ""),
+        subject_type=subject["type"],
+        subject_id=subject["id"],
+        subject=subject.get("name") or subject["id"],
+        request_id=payload.get("request_id", ""),
+        details=_members(payload, details),
+        payload=event.payload,
+        leaf=bytes(event.leaf_hash).hex(),
+    )
+
+
+def _sentence(kind: str, details: Mapping[str, Any]) -> str:
+    sentence = SENTENCES.get(kind)
+    if sentence is None:
+        return words.event(kind)
+    said = {name: words.plain(value) for name, value in details.items()}
+    if "attribute" in details:
+        said["attribute"] = words.attribute(str(details["attribute"]))
+    if "activity" in details:
+        said["activity"] = words.ACTIVITIES.get(str(details["activity"]), said["activity"]).lower()
+    if "outcome" in details:
+        said["outcome"] = words.outcome(str(details["outcome"]))["word"].lower()
+    try:
+        return sentence.format_map(said)
+    except (KeyError, ValueError):
+        return words.event(kind)
+
+
+def _members(payload: Mapping[str, Any], details: Mapping[str, Any]) -> list[tuple[str, str]]:
+    rows = [
+        (label, str(payload[name]))
+        for name, label in (
+            ("order", "Order"),
+            ("rule", "Rule"),
+            ("release", "Release"),
+            ("decision_id", "Decision"),
+            ("ip", "Address"),
+        )
+        if payload.get(name)
+    ]
+    return rows + [
+        (name.replace("_", " ").capitalize(), words.plain(value)) for name, value in details.items()
+    ]

@@ -1,0 +1,33 @@
+"""Why the other rules did not decide: each with the first condition that failed, in words."""
+
+from datetime import datetime
+from typing import Any
+
+from accesscontrol import decisions, policy
+from accesscontrol.models import Order, User
+
+
+def why_not(judged: decisions.Judged, by: User) -> list[dict[str, str]]:
+    """Rule, title and reason; rules of confidential orders only for those who may read them."""
+    question = judged.question
+    found = policy.why_not(
+        judged.release.policy,
+        facts=question["facts"],
+        stated=question["stated"],
+        licenses=question["licenses"],
+        dispositions=question["dispositions"],
+        at=datetime.fromisoformat(question["at"]),
+    )
+    rules = {rule.ref: rule for rule in judged.release.policy.rules}
+    hidden = set() if decisions.may_explain(by) else _confidential(judged)
+    return [
+        {"rule": ref, "title": rules[ref].title, "order": rules[ref].order, "sentence": sentence}
+        for ref, sentence in found
+        if ref in rules and rules[ref].order not in hidden
+    ]
+
+
+def _confidential(judged: decisions.Judged) -> set[str]:
+    orders = {rule.order for rule in judged.release.policy.rules}
+    secret = Order.objects.filter(reference__in=orders, confidential=True)
+    return set(secret.values_list("reference", flat=True))
