@@ -64,7 +64,11 @@ def capture_of(
     above = _tree(f"l{licensee.pk}", holdings.with_waiting)
     names = _names(above)
     return {
-        regime: {names[key]: (found[key], ownership.arithmetic(found[key], names)) for key in above}
+        regime: {
+            names[key]: (found[key], ownership.arithmetic(found[key], names))
+            for key in above
+            if key in found
+        }
         for regime, found in ((regime, _captures(holdings, regime)) for regime in REGIME_LISTS)
     }
 
@@ -86,7 +90,7 @@ def _captures(holdings: Holdings, regime: str) -> dict[str, ownership.Capture]:
         for listed in (sure, sure | perhaps)
         for edges in (holdings.confirmed, holdings.with_waiting)
     ]
-    return {key: _strictest([answer.get(key) for answer in answers]) for key in answers[-1]}
+    return {key: _strictest([answer.get(key) for answer in answers]) for key in answers[1]}
 
 
 def _strictest(readings: list[ownership.Capture | None]) -> ownership.Capture:
