@@ -1,4 +1,4 @@
-"""The rule language: rules over typed facts, judged in three values, so that ignorance never permits.
+"""The rule language: rules over typed facts, judged so that what is not known never permits.
 
 It is pure: no Django, no database, no clock, no log. ``parse_release`` reads what is in force,
 ``judge`` answers a question or forecasts a standing, ``explain`` says it in words.
@@ -6,10 +6,12 @@ It is pure: no Django, no database, no clock, no log. ``parse_release`` reads wh
 
 from accesscontrol.policy.attributes import ACTIVITIES, Attribute
 from accesscontrol.policy.builtin import BUILT_IN
+from accesscontrol.policy.changing import what_would_change
 from accesscontrol.policy.conditions import Condition
 from accesscontrol.policy.errors import PolicyError
 from accesscontrol.policy.explaining import explain, sentence, why_not
 from accesscontrol.policy.judging import judge
+from accesscontrol.policy.lint import Finding, lint
 from accesscontrol.policy.release import Release, parse_release
 from accesscontrol.policy.rules import EFFECTS, Exemption, Period, Rule, parse_rule
 from accesscontrol.policy.verdict import OUTCOMES, Lifted, Reason, Unknown, Verdict, WouldHave
@@ -23,6 +25,7 @@ __all__ = [
     "Attribute",
     "Condition",
     "Exemption",
+    "Finding",
     "Lifted",
     "Period",
     "PolicyError",
@@ -34,9 +37,11 @@ __all__ = [
     "WouldHave",
     "explain",
     "judge",
+    "lint",
     "parse_release",
     "parse_rule",
     "sentence",
     "vocabulary",
+    "what_would_change",
     "why_not",
 ]

@@ -1,31 +1,83 @@
-"""The rule language as a command: judge lines of questions, check a release, run a company's cases."""
+"""The rule language as a command: judge lines, check a release, run a company's own cases."""
 
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
 
-from accesscontrol.policy.lines import answers
+from accesscontrol.policy.cases import run_cases
+from accesscontrol.policy.errors import PolicyError
+from accesscontrol.policy.lines import answers, parse_document
+from accesscontrol.policy.lint import lint
+from accesscontrol.policy.release import Release, parse_release
+
+FOUND: Final = 1
+UNREADABLE: Final = 2
 
 
 def main(arguments: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(prog="python -m accesscontrol.policy", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("judge", help="answer the JSON lines of the standard input")
-    parser.parse_args(arguments)
-    return judge()
+    """0; 1 where a check or a case finds something; 2 where the input cannot be read at all."""
+    given = _parser().parse_args(arguments)
+    try:
+        if given.command == "judge":
+            return judge()
+        release = _release(given.release)
+        return check(release) if given.command == "check" else test(release, given.cases)
+    except PolicyError as error:
+        print(f"{error.at or '/'}: {error.code}: {error.message}")
+        return FOUND
+    except OSError as error:
+        print(f"The input cannot be read: {error}", file=sys.stderr)
+        return UNREADABLE
 
 
 def judge() -> int:
-    """Print one answer a line; 2 if the input cannot be read at all."""
+    """Print an answer for each line that has one."""
     output = sys.stdout.buffer
-    try:
-        for line in answers(sys.stdin.buffer):
-            output.write(line.encode("utf-8") + b"\n")
-            output.flush()
-    except OSError as error:
-        print(f"The input cannot be read: {error}", file=sys.stderr)
-        return 2
+    for line in answers(sys.stdin.buffer):
+        output.write(line.encode("utf-8") + b"\n")
+        output.flush()
     return 0
+
+
+def check(release: Release) -> int:
+    """Print what the conflict finder finds."""
+    findings = lint(release)
+    for finding in findings:
+        print(f"{finding.at}: {finding.kind}: {finding.message}")
+    print(f"release {release.number}: {len(release.rules)} rules, {len(findings)} findings")
+    return FOUND if findings else 0
+
+
+def test(release: Release, cases: Path) -> int:
+    """Print the cases that fail, and how many do not."""
+    total, failures = run_cases(release, parse_document(cases.read_bytes()))
+    for failure in failures:
+        print(f"{failure.name}: {failure.message}")
+    passed = total - len({failure.name for failure in failures})
+    print(f"cases: {passed} of {total}")
+    return FOUND if failures else 0
+
+
+def _release(path: Path) -> Release:
+    """From a file that holds a release, or the line {"release": …} of the command judge."""
+    document = parse_document(path.read_bytes())
+    if isinstance(document, dict) and isinstance(document.get("release"), dict):
+        document = document["release"]
+    return parse_release(document)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m accesscontrol.policy", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("judge", help="answer the JSON lines of the standard input")
+    checking = commands.add_parser("check", help="parse a release and look for conflicts")
+    checking.add_argument("release", type=Path, metavar="RELEASE.json")
+    testing = commands.add_parser("test", help="run a company's own cases against a release")
+    testing.add_argument("release", type=Path, metavar="RELEASE.json")
+    testing.add_argument("cases", type=Path, metavar="CASES.json")
+    return parser
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """The attributes that every vocabulary has in common, each with the regulation that it comes from.
 
-Section 1 of the language holds the same table; a vocabulary may give another enumeration, nothing else.
+Section 1 of the language has the same table; only enumerations may differ in a vocabulary.
 """
 
 from typing import Final

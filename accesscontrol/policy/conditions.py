@@ -1,7 +1,7 @@
 """The nodes of a condition, without behavior: every reader of conditions matches on these.
 
-A ``match`` over conditions ends in ``assert_never``, so that a new kind of node type-checks only when
-every reader knows it.
+A ``match`` over conditions ends in ``assert_never``, so that a new kind of node type-checks only
+when every reader knows it.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The one failure of the rule language: what is wrong, where it stands, and in which words to say so."""
+"""The one failure of the rule language: what is wrong, where it stands, in words to mend it."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""The truth of a condition in Kleene's three values, and the facts that it lacks where it is unknown.
+"""The truth of a condition in Kleene's three values, and the facts that it lacks.
 
 This evaluator of the tree is the oracle that every faster reader of conditions is held equal to.
 """
@@ -48,7 +48,7 @@ def negation(truth: Truth) -> Truth:
 
 
 def truth(condition: Condition, world: World, deferred: Truth = UNKNOWN) -> Truth:
-    """The truth of the condition; a leaf over a deferred fact counts as ``deferred`` where it stands.
+    """The truth of the condition; a leaf over a deferred fact counts as ``deferred``.
 
     Every child is looked at: no short cut loses a reason or an error.
     """
@@ -73,7 +73,7 @@ def truth(condition: Condition, world: World, deferred: Truth = UNKNOWN) -> Trut
 
 
 def leaf_truth(leaf: Test, world: World, deferred: Truth = UNKNOWN) -> Truth:
-    """Unknown over an absent fact, and over two values that the leaf is not true or false of alike."""
+    """Unknown over an absent fact, and over two values of which the leaf is true of one only."""
     found = world.seen.get(leaf.attribute.name)
     if found is None:
         return deferred if world.deferred(leaf.attribute) else UNKNOWN

@@ -149,7 +149,7 @@ def _all_leaves(rule: Rule) -> list[tuple[Leaf, bool]]:
 
 
 def because(condition: Condition, world: World, *, holds: bool = True) -> str:
-    """Why a condition is true (or, ``holds`` false, false): the tests that make it so, with values."""
+    """Why a condition is true (or, ``holds`` false, false): the tests that make it so."""
     match condition:
         case Not(child):
             return because(child, world, holds=not holds)

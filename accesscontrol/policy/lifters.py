@@ -1,4 +1,4 @@
-"""Export licenses and dispositions: the papers that lift a rule for a question, read and held against it."""
+"""Export licenses and dispositions: papers that lift a rule for a question they cover."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -89,14 +89,20 @@ def ask(release: Release, question: Json, at: str = "") -> Verdict:
 
 
 def parse_line(line: bytes) -> Json:
-    """The object that a line of I-JSON (RFC 7493) holds. Raises not_json."""
+    """The object that a line of I-JSON holds. Raises not_json."""
+    document = parse_document(line)
+    if not isinstance(document, dict):
+        raise _not_json("it holds no object")
+    return document
+
+
+def parse_document(read: bytes) -> object:
+    """The value that I-JSON (RFC 7493) holds. Raises not_json."""
     try:
-        text = line.decode("utf-8")
+        text = read.decode("utf-8")
     except UnicodeDecodeError as error:
         raise _not_json(f"byte {error.start + 1} is not UTF-8") from None
     document = _parse(text)
-    if not isinstance(document, dict):
-        raise _not_json("it holds no object")
     _interchangeable(text, document)
     return document
 
@@ -135,7 +141,7 @@ def _parse_deep(text: str) -> object:
 
 
 def _interchangeable(text: str, document: object) -> None:
-    """Raises not_json for what I-JSON forbids in a text; most lines hold nothing that could be it."""
+    """Raises not_json for what I-JSON forbids in a text; few lines hold what could be it."""
     if "\\u" not in text and not _NONCHARACTER.search(text):
         return
     waiting = [document]
@@ -168,7 +174,7 @@ def _constant(name: str) -> NoReturn:
 
 
 def _not_json(why: str) -> PolicyError:
-    return PolicyError("", NOT_JSON, f"The line is not I-JSON: {why}.")
+    return PolicyError("", NOT_JSON, f"This is not I-JSON: {why}.")
 
 
 _DECODER: Final = json.JSONDecoder(

@@ -1,4 +1,4 @@
-"""A release: the numbered whole of what a decision depends on besides facts, addressed by its content."""
+"""A release: the numbered whole of what a decision depends on besides facts."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

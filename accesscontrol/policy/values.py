@@ -1,7 +1,7 @@
 """Reads the typed values that facts, statements and rules are made of; a value is read or refused.
 
-A value inside its domain becomes bool, int, str or a frozenset of str (quantities become the integer
-that they write out; instants and dates stay texts, because theirs sort as time does).
+A value inside its domain becomes bool, int, str or a frozenset of str. A quantity becomes the
+integer that it writes out; instants and dates stay texts, which sort as time does.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""What the judge answers: the outcome, every rule that stands behind it, and every fact that it lacks."""
+"""What the judge answers: the outcome, every rule behind it, and every fact that it lacks."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

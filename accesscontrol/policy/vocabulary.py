@@ -31,7 +31,7 @@ def vocabulary(
     end_uses: Iterable[str],
     custom: Iterable[Mapping[str, object]] = (),
 ) -> list[dict[str, object]]:
-    """The vocabulary of a release, as JSON: built-in attributes, one per list and regime, custom."""
+    """A vocabulary as JSON: built-in attributes, those once a list or regime, custom ones."""
     documents = [attribute.to_json() for attribute in builtin.BUILT_IN]
     listed = sorted(end_uses)
     for document in documents:
@@ -90,7 +90,7 @@ def _name(document: Json, at: str) -> str:
     raise PolicyError(
         below(at, "name"),
         BAD_VALUE,
-        f"{shown(name)} is no built-in attribute, and a custom one is named licensee.custom.<name>, "
+        f"{shown(name)} is no built-in attribute; a custom one is named licensee.custom.<name>, "
         "model.custom.<name>, user.custom.<name> or request.custom.<name>.",
     )
 
@@ -136,7 +136,7 @@ def some_codes(value: object) -> tuple[str, ...]:
 
 
 def _as_built_in(attribute: Attribute, document: Json, at: str) -> None:
-    """Raises bad_value where a built-in attribute is not as in the table; an absent flag is false."""
+    """Raises bad_value where a built-in attribute is not as in the table."""
     table = builtin.built_in(attribute.name)
     if table is None:
         return

@@ -1,4 +1,4 @@
-"""Says one test of a rule in words: of any value, as a rule reads, or of the value that was found."""
+"""Says one test of a rule in words: as the rule reads, or with the value that was found."""
 
 from typing import Final, assert_never
 
