@@ -4,8 +4,11 @@ import hashlib
 from pathlib import Path
 
 import csp.constants as csp
+import django_stubs_ext
 
 from project import config, embedded, logs
+
+django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 STATE_DIR = embedded.state_dir()

@@ -4,13 +4,13 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
-from accesscontrol.api import health
+from project import probes
 
 urlpatterns = [
-    path("livez", health.livez, name="livez"),
-    path("readyz", health.readyz, name="readyz"),
-    path("metrics", health.metrics, name="metrics"),
-    path(".well-known/security.txt", health.security_txt, name="security-txt"),
+    path("livez", probes.livez, name="livez"),
+    path("readyz", probes.readyz, name="readyz"),
+    path("metrics", probes.metrics, name="metrics"),
+    path(".well-known/security.txt", probes.security_txt, name="security-txt"),
     path("", include("accesscontrol.api.urls")),
     path("", include("accesscontrol.dashboard.urls")),
 ]
