@@ -7,13 +7,14 @@ from typing import Final
 
 from accesscontrol.policy.attributes import Attribute
 from accesscontrol.policy.conditions import IsKnown, Test, leaves
-from accesscontrol.policy.judging import Case, judge_case, prepare
+from accesscontrol.policy.judging import judge_case
 from accesscontrol.policy.lifters import Lifter, Same
 from accesscontrol.policy.release import Release
 from accesscontrol.policy.representatives import representatives
 from accesscontrol.policy.rules import Rule
 from accesscontrol.policy.values import Value, instant_of
 from accesscontrol.policy.verdict import Verdict
+from accesscontrol.policy.weighing import Case, prepare
 from accesscontrol.policy.words import say_value
 
 TRIES: Final = 400  # at most so many combinations of missing facts are judged

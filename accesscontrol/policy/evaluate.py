@@ -86,14 +86,10 @@ def leaf_truth(leaf: Test, world: World, deferred: Truth = UNKNOWN) -> Truth:
 def holds(leaf: Test, seen: Seen, release: Release, at: str) -> bool:
     """Whether the leaf is true of one present value at that instant."""
     match leaf:
-        case Is(attribute, operand):
-            if attribute.type == "country":
-                return operand in seen.stands_for
-            return seen.value == operand
+        case Is(_, operand) | Contains(_, operand):
+            return operand in seen.stands_for
         case OneOf(_, operands):
             return not operands.isdisjoint(seen.stands_for)
-        case Contains(_, operand):
-            return operand in seen.stands_for
         case InGroup(_, group):
             return release.groups[group].hold_any(seen.stands_for, at)
         case InList(_, list_):

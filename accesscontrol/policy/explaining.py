@@ -23,11 +23,11 @@ from accesscontrol.policy.conditions import (
     leaves,
 )
 from accesscontrol.policy.evaluate import FALSE, TRUE, truth
-from accesscontrol.policy.judging import Case, parts, prepare, what_lifts
 from accesscontrol.policy.release import Release
 from accesscontrol.policy.rules import Effect, Rule
 from accesscontrol.policy.values import instant_of
 from accesscontrol.policy.verdict import Fact, Unknown, Verdict
+from accesscontrol.policy.weighing import Case, parts, prepare, what_lifts
 from accesscontrol.policy.words import named, say, say_found, sentence_case
 from accesscontrol.policy.world import World, look
 

@@ -1,63 +1,28 @@
 """Judges a question, or the standing of a licensee for an offering, by a release and the facts."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
 from accesscontrol.policy.attributes import Attribute
-from accesscontrol.policy.errors import BAD_SHAPE, PolicyError, below
-from accesscontrol.policy.evaluate import (
-    FALSE,
-    TRUE,
-    UNKNOWN,
-    Truth,
-    all_of,
-    any_of,
-    missing,
-    negation,
-    truth,
-)
-from accesscontrol.policy.lifters import (
-    Disposition,
-    ExportLicense,
-    Lifter,
-    covers,
-    lacks,
-    parse_dispositions,
-    parse_licenses,
-)
+from accesscontrol.policy.errors import BAD_SHAPE, PolicyError
+from accesscontrol.policy.evaluate import FALSE, TRUE, Truth
 from accesscontrol.policy.release import Release
-from accesscontrol.policy.rules import EFFECTS, Exemption, Rule
+from accesscontrol.policy.rules import EFFECTS, Rule
 from accesscontrol.policy.values import instant_of
 from accesscontrol.policy.verdict import Fact, Lifted, Outcome, Reason, Unknown, Verdict, WouldHave
-from accesscontrol.policy.world import World, look
+from accesscontrol.policy.weighing import (
+    Case,
+    missing_facts,
+    parts,
+    parts_by_tree,
+    prepare,
+    what_lifts,
+)
+from accesscontrol.policy.world import World
 
 Finding = Reason | Unknown | Lifted | WouldHave
-
-
-@dataclass(frozen=True)
-class Case:
-    """A question ready to be judged: what is known, and the papers that can lift a rule."""
-
-    world: World
-    licenses: tuple[ExportLicense, ...]
-    dispositions: tuple[Disposition, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """The truths that a rule's truth is made of."""
-
-    when: Truth
-    exempt: Truth
-    covered: Truth
-    disposed: Truth
-
-    @property
-    def whole(self) -> Truth:
-        lifted = any_of((self.exempt, self.covered, self.disposed))
-        return all_of((self.when, negation(lifted)))
 
 
 def judge(
@@ -87,25 +52,6 @@ def judge(
         standing=standing,
     )
     return judge_case(case)
-
-
-def prepare(
-    release: Release,
-    *,
-    facts: Mapping[str, object],
-    stated: Mapping[str, object],
-    licenses: object,
-    dispositions: object,
-    at: str,
-    standing: bool,
-    pointer: str = "",
-) -> Case:
-    """Weigh the facts and read the papers. Raises PolicyError."""
-    return Case(
-        look(release, facts=facts, stated=stated, at=at, standing=standing),
-        parse_licenses(licenses, release.attributes, below(pointer, "licenses")),
-        parse_dispositions(dispositions, release.attributes, below(pointer, "dispositions")),
-    )
 
 
 def judge_case(case: Case) -> Verdict:
@@ -158,24 +104,9 @@ def _outcome(found: Sequence[Finding], open_rules: Sequence[Rule], case: Case) -
 def _settled_by_a_request(rule: Rule, case: Case) -> bool:
     """Whether the rule is false when all that a request can say speaks against it."""
     try:
-        return parts(rule, case, when=FALSE, lifting=TRUE).whole == FALSE
+        return parts_by_tree(rule, case, when=FALSE, lifting=TRUE).whole == FALSE
     except Exception:  # an error leaves the rule unknown, here as below
         return False
-
-
-def parts(rule: Rule, case: Case, *, when: Truth = UNKNOWN, lifting: Truth = UNKNOWN) -> Parts:
-    """The rule's truths; deferred leaves count as given, in its condition and in what lifts it."""
-    world = case.world
-    return Parts(
-        truth(rule.when, world, when),
-        any_of([truth(each.when, world, lifting) for each in _in_force(rule, world)]),
-        any_of([covers(each, rule, world, lifting) for each in case.licenses]),
-        any_of([covers(each, rule, world, lifting) for each in case.dispositions]),
-    )
-
-
-def _in_force(rule: Rule, world: World) -> list[Exemption]:
-    return [exemption for exemption in rule.unless if exemption.period.holds(world.at)]
 
 
 def _finding(rule: Rule, case: Case) -> Finding | None:
@@ -231,41 +162,6 @@ def _about(rule: Rule, facts: Mapping[str, Fact]) -> Unknown:
         title=rule.title,
         facts=facts,
     )
-
-
-def missing_facts(rule: Rule, case: Case) -> frozenset[Attribute]:
-    """The facts that the whole rule lacks: the union over its parts that are unknown."""
-    world = case.world
-    found = parts(rule, case)
-    lacking = missing(rule.when, world)
-    if found.exempt == UNKNOWN:
-        lacking = lacking.union(*(missing(each.when, world) for each in _in_force(rule, world)))
-    papers: list[tuple[Truth, Sequence[Lifter]]] = [
-        (found.covered, case.licenses),
-        (found.disposed, case.dispositions),
-    ]
-    for covered, lifters in papers:
-        if covered == UNKNOWN:
-            lacking = lacking.union(*(lacks(each, rule, world) for each in lifters))
-    return lacking
-
-
-def what_lifts(rule: Rule, case: Case) -> Lifted | None:
-    """By the first true exemption, else the lowest license, else the lowest disposition."""
-    kinds: list[tuple[Literal["license", "disposition"], Sequence[Lifter]]] = [
-        ("license", case.licenses),
-        ("disposition", case.dispositions),
-    ]
-    for exemption in _in_force(rule, case.world):
-        if truth(exemption.when, case.world) == TRUE:
-            return Lifted(
-                rule.ref, exemption.ref, "exemption", rule.version, rule.order, rule.title
-            )
-    for kind, lifters in kinds:
-        for lifter in lifters:
-            if covers(lifter, rule, case.world) == TRUE:
-                return Lifted(rule.ref, lifter.name, kind, rule.version, rule.order, rule.title)
-    return None
 
 
 def _would_have(rule: Rule, case: Case, whole: Truth) -> WouldHave:

@@ -9,10 +9,11 @@ from typing import Final, NoReturn
 
 from accesscontrol.policy import reading, values
 from accesscontrol.policy.errors import BAD_SHAPE, NO_RELEASE, NOT_JSON, PolicyError, below
-from accesscontrol.policy.judging import judge_case, prepare
+from accesscontrol.policy.judging import judge_case
 from accesscontrol.policy.reading import Json
 from accesscontrol.policy.release import Release, parse_release
 from accesscontrol.policy.verdict import Verdict
+from accesscontrol.policy.weighing import prepare
 
 BLANK: Final = b" \t\r\n"
 STACK: Final = 512 * 1024 * 1024  # for lines nested as deep as they are long; touched only by them

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from math import prod
 from typing import Final, Literal
 
+from accesscontrol.policy.bounds import clauses
 from accesscontrol.policy.clauses import Clause, clauses_of, satisfiable
 from accesscontrol.policy.conditions import Condition
 from accesscontrol.policy.errors import below
@@ -77,11 +78,12 @@ def _outweighs(release: Release, strict: Rule, weak: Rule) -> bool:
 
 def _never(release: Release, period: Period, wanted: list[tuple[Condition, bool]]) -> bool:
     """Proof that at no instant of the period all conditions come out as wanted together."""
-    clauses = list(islice(_together(wanted), CLAUSES + 1))
-    if len(clauses) > CLAUSES:
+    if prod(clauses(condition, negated=not holds) for condition, holds in wanted) > CLAUSES:
         return False
     instants = _instants(release, period)
-    return not any(satisfiable(clause, release, at) for clause in clauses for at in instants)
+    return not any(
+        satisfiable(clause, release, at) for clause in _together(wanted) for at in instants
+    )
 
 
 def _together(wanted: list[tuple[Condition, bool]]) -> Iterable[Clause]:

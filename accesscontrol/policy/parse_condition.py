@@ -110,7 +110,7 @@ def _leaf(operator: str, argument: object, at: str, scope: Scope, *, negated: bo
     return MAKE[operator](attribute, _operand(attribute, operand, at))
 
 
-# The types of operands agree by OPERATORS: dates are texts, what is ordered otherwise is an integer.
+# The types of operands agree by OPERATORS: dates are texts, all else that has order an integer.
 MAKE: Final[dict[str, Callable[[Attribute, Value], Condition]]] = {
     "is": conditions.Is,
     "contains": conditions.Contains,

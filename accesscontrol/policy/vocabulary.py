@@ -84,15 +84,18 @@ def _attribute(entry: object, at: str) -> Attribute:
 
 def _name(document: Json, at: str) -> str:
     name = document["name"]
-    if isinstance(name, str) and NAME.fullmatch(name):
-        if CUSTOM.fullmatch(name) or builtin.built_in(name):
-            return name
+    if isinstance(name, str) and NAME.fullmatch(name) and _may_be_named(name):
+        return name
     raise PolicyError(
         below(at, "name"),
         BAD_VALUE,
         f"{shown(name)} is no built-in attribute; a custom one is named licensee.custom.<name>, "
         "model.custom.<name>, user.custom.<name> or request.custom.<name>.",
     )
+
+
+def _may_be_named(name: str) -> bool:
+    return CUSTOM.fullmatch(name) is not None or builtin.built_in(name) is not None
 
 
 def _source(document: Json, name: str, at: str) -> Source:

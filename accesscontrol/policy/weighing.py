@@ -1,0 +1,150 @@
+"""Weighs one rule in one question: its condition, its exemptions, and the papers that lift it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from accesscontrol.policy.attributes import Attribute
+from accesscontrol.policy.compiling import Program, compiled
+from accesscontrol.policy.errors import below
+from accesscontrol.policy.evaluate import (
+    TRUE,
+    UNKNOWN,
+    Truth,
+    all_of,
+    any_of,
+    missing,
+    negation,
+    truth,
+)
+from accesscontrol.policy.lifters import (
+    Disposition,
+    ExportLicense,
+    Lifter,
+    covers,
+    lacks,
+    parse_dispositions,
+    parse_licenses,
+)
+from accesscontrol.policy.release import Release
+from accesscontrol.policy.rules import Exemption, Rule
+from accesscontrol.policy.verdict import Lifted
+from accesscontrol.policy.world import World, look
+
+
+@dataclass(frozen=True)
+class Case:
+    """A question ready to be judged: what is known, and the papers that can lift a rule."""
+
+    world: World
+    licenses: tuple[ExportLicense, ...]
+    dispositions: tuple[Disposition, ...]
+    program: Program  # the release's conditions, compiled
+    tests: Sequence[Truth] | None  # what each test of it comes to; None where one of them fails
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The truths that a rule's truth is made of."""
+
+    when: Truth
+    exempt: Truth
+    covered: Truth
+    disposed: Truth
+
+    @property
+    def whole(self) -> Truth:
+        lifted = any_of((self.exempt, self.covered, self.disposed))
+        return all_of((self.when, negation(lifted)))
+
+
+def prepare(
+    release: Release,
+    *,
+    facts: Mapping[str, object],
+    stated: Mapping[str, object],
+    licenses: object,
+    dispositions: object,
+    at: str,
+    standing: bool,
+    pointer: str = "",
+) -> Case:
+    """Weigh the facts and read the papers. Raises PolicyError."""
+    world = look(release, facts=facts, stated=stated, at=at, standing=standing)
+    program = compiled(release)
+    return Case(
+        world,
+        parse_licenses(licenses, release.attributes, below(pointer, "licenses")),
+        parse_dispositions(dispositions, release.attributes, below(pointer, "dispositions")),
+        program,
+        program.run_tests(world),
+    )
+
+
+def parts(rule: Rule, case: Case) -> Parts:
+    """The truths that the rule's truth is made of, by its compiled conditions where they run."""
+    if case.tests is None:
+        return parts_by_tree(rule, case)
+    when, exemptions = case.program.rules[rule.ref, rule.version]
+    exempt = [
+        condition(case.tests)
+        for exemption, condition in zip(rule.unless, exemptions, strict=True)
+        if exemption.period.holds(case.world.at)
+    ]
+    return Parts(when(case.tests), any_of(exempt), *_papers(rule, case))
+
+
+def parts_by_tree(
+    rule: Rule, case: Case, *, when: Truth = UNKNOWN, lifting: Truth = UNKNOWN
+) -> Parts:
+    """The same by the trees; deferred tests count as given in the condition, and in what lifts."""
+    world = case.world
+    exempt = [truth(each.when, world, lifting) for each in _in_force(rule, world)]
+    return Parts(truth(rule.when, world, when), any_of(exempt), *_papers(rule, case, lifting))
+
+
+def _papers(rule: Rule, case: Case, lifting: Truth = UNKNOWN) -> tuple[Truth, Truth]:
+    """How far the export licenses cover the rule, and the dispositions."""
+    return (
+        any_of([covers(each, rule, case.world, lifting) for each in case.licenses]),
+        any_of([covers(each, rule, case.world, lifting) for each in case.dispositions]),
+    )
+
+
+def _in_force(rule: Rule, world: World) -> list[Exemption]:
+    return [exemption for exemption in rule.unless if exemption.period.holds(world.at)]
+
+
+def missing_facts(rule: Rule, case: Case) -> frozenset[Attribute]:
+    """The facts that the whole rule lacks: the union over its parts that are unknown."""
+    world = case.world
+    found = parts(rule, case)
+    lacking = missing(rule.when, world)
+    if found.exempt == UNKNOWN:
+        lacking = lacking.union(*(missing(each.when, world) for each in _in_force(rule, world)))
+    papers: list[tuple[Truth, Sequence[Lifter]]] = [
+        (found.covered, case.licenses),
+        (found.disposed, case.dispositions),
+    ]
+    for covered, lifters in papers:
+        if covered == UNKNOWN:
+            lacking = lacking.union(*(lacks(each, rule, world) for each in lifters))
+    return lacking
+
+
+def what_lifts(rule: Rule, case: Case) -> Lifted | None:
+    """By the first true exemption, else the lowest license, else the lowest disposition."""
+    kinds: list[tuple[Literal["license", "disposition"], Sequence[Lifter]]] = [
+        ("license", case.licenses),
+        ("disposition", case.dispositions),
+    ]
+    for exemption in _in_force(rule, case.world):
+        if truth(exemption.when, case.world) == TRUE:
+            return Lifted(
+                rule.ref, exemption.ref, "exemption", rule.version, rule.order, rule.title
+            )
+    for kind, lifters in kinds:
+        for lifter in lifters:
+            if covers(lifter, rule, case.world) == TRUE:
+                return Lifted(rule.ref, lifter.name, kind, rule.version, rule.order, rule.title)
+    return None
