@@ -8,6 +8,7 @@ from accesscontrol.policy.attributes import Attribute
 from accesscontrol.policy.compiling import Program, compiled
 from accesscontrol.policy.errors import below
 from accesscontrol.policy.evaluate import (
+    FALSE,
     TRUE,
     UNKNOWN,
     Truth,
@@ -79,6 +80,13 @@ def prepare(
         program,
         program.run_tests(world),
     )
+
+
+def untouched(rule: Rule, case: Case) -> bool:
+    """Whether the rule's condition is false already, so that nothing else of it matters."""
+    if case.tests is None:
+        return False
+    return case.program.rules[rule.ref, rule.version][0](case.tests) == FALSE
 
 
 def parts(rule: Rule, case: Case) -> Parts:
