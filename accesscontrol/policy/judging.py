@@ -18,6 +18,7 @@ from accesscontrol.policy.weighing import (
     parts,
     parts_by_tree,
     prepare,
+    untouched,
     what_lifts,
 )
 from accesscontrol.policy.world import World
@@ -62,7 +63,7 @@ def judge_case(case: Case) -> Verdict:
     found: list[Finding] = []
     open_rules: list[Rule] = []
     for rule in world.release.by_ref:
-        if not rule.period.holds(world.at):
+        if not rule.period.holds(world.at) or untouched(rule, case):
             continue
         finding = _finding(rule, case)
         if finding is not None:
