@@ -65,6 +65,11 @@ class Member:
         }
         return {name: country for name, country in seats.items() if country}
 
+    @property
+    def known(self) -> dict[str, Any]:
+        """Everything that the register holds about it."""
+        return {"licensee.end_user_type": "commercial", **self.seats, **self.facts}
+
 
 PEOPLE: Final = (
     Person("olivia", "Olivia", "Okafor", "officer"),

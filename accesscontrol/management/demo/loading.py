@@ -4,12 +4,12 @@ import csv
 import io
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from itertools import chain
 
 from django.db import transaction
 
 from accesscontrol import audit, entitlements, parties, registry
 from accesscontrol.management.demo import cast
+from accesscontrol.management.demo.bulk import add_crowd
 from accesscontrol.management.demo.cast import Member
 from accesscontrol.management.demo.crowd import crowd
 from accesscontrol.management.starting import load_starter
@@ -38,8 +38,8 @@ def load_demo(*, at: datetime, password: str, crowd_size: int = 1_000) -> bool:
         with registry.together(by=first, at=at, because=BECAUSE):
             for model in cast.MODELS:
                 _add_model(model, first, at)
-            members = list(chain(cast.MEMBERS, crowd(crowd_size)))
-            added = [(member, _add_member(member, first, second, at)) for member in members]
+            added = [(each, _add_member(each, first, second, at)) for each in cast.MEMBERS]
+            added += add_crowd(list(crowd(crowd_size)), first, second, at)
             _entitle(added, first, at)
     return True
 
@@ -100,7 +100,7 @@ def _add_member(member: Member, first: User, second: User, at: datetime) -> Lice
     licensee = registry.add_licensee(
         ref=member.ref,
         name=member.name,
-        facts={**member.seats, **member.facts},
+        facts=member.known,
         source=SOURCE,
         by=first,
         at=at,
