@@ -3,6 +3,7 @@
 import os
 import secrets
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
@@ -71,7 +72,7 @@ def secret(path: Path) -> str:
     return path.read_text().strip()
 
 
-def database(url: str) -> dict[str, object]:
+def database(url: str) -> dict[str, Any]:
     """Django's description of a database from a URL such as postgresql://user:secret@host:5432/name.
 
     A unix socket is given as ?host=/its/folder; other parameters are libpq's (sslmode and so on).

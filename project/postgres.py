@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 import psycopg
+import psycopg.conninfo
 from psycopg import sql
 
 from project import config, processes
@@ -60,21 +61,14 @@ def answers(url: str) -> bool:
 
 def prepare(state: Path, sockets: Path, *, role: str, database: str) -> None:
     """The product's role (no superuser; it may make databases, for tests) and its database."""
-    owner = {
-        "host": str(sockets),
-        "user": "postgres",
-        "password": config.secret(state / "superuser_password"),
-    }
-
-    def ready() -> bool:
-        try:
-            psycopg.connect(**owner, dbname="postgres", connect_timeout=2).close()
-        except psycopg.OperationalError:
-            return False
-        return True
-
-    processes.until(ready, "PostgreSQL", [])
-    with psycopg.connect(**owner, dbname="postgres", autocommit=True) as connection:
+    owner = psycopg.conninfo.make_conninfo(
+        host=str(sockets),
+        user="postgres",
+        password=config.secret(state / "superuser_password"),
+        dbname="postgres",
+    )
+    processes.until(lambda: answers(owner), "PostgreSQL", [])
+    with psycopg.connect(owner, autocommit=True) as connection:
         _ensure_role(connection, role, config.secret(state / "password"))
         _ensure_database(connection, role, database)
 
@@ -277,6 +271,8 @@ def _settings(binaries: Path, sockets: Path, *, durable: bool) -> dict[str, str]
         "max_connections": "100",
         "timezone": "UTC",
         "log_timezone": "UTC",
+        "log_min_error_statement": "panic",  # statements carry licensees' names
+        "log_parameter_max_length_on_error": "0",
     }
     if list((binaries.parent / "lib").rglob("pg_stat_statements.*")):
         settings["shared_preload_libraries"] = "pg_stat_statements"

@@ -1,6 +1,6 @@
 """Whether the product lives, whether it can answer, and its numbers for Prometheus."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
@@ -8,6 +8,7 @@ from celery import current_app
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Count, Min
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 from prometheus_client import CollectorRegistry, generate_latest
@@ -15,6 +16,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 
 from accesscontrol import releases
 from accesscontrol.errors import Refused
+from accesscontrol.models import Case, Decision, ScreeningChunk
 
 
 @require_safe
@@ -115,43 +117,50 @@ def metrics(request: HttpRequest) -> HttpResponse:
     )
 
 
-_COUNTERS = {
-    "decisions": (
-        "Decisions recorded, by outcome",
-        "outcome",
-        "SELECT outcome, count(*) FROM accesscontrol_decision GROUP BY 1",
-    ),
-}
-_GAUGES = {
-    "open_cases": (
-        "Cases waiting for a person",
-        "",
-        "SELECT count(*) FROM accesscontrol_case WHERE decided_at IS NULL",
-    ),
-    "run_chunks": (
-        "Chunks of screening runs, by state",
-        "state",
-        "SELECT state, count(*) FROM accesscontrol_chunk GROUP BY 1",
-    ),
-}
-
-
 class _Numbers:
     """Never a licensee's name: only states, outcomes and counts leave here."""
 
     def collect(self) -> Iterator[Metric]:
-        for name, (words, label, query) in _COUNTERS.items():
-            yield from self._read(CounterMetricFamily, name, words, label, query)
-        for name, (words, label, query) in _GAUGES.items():
-            yield from self._read(GaugeMetricFamily, name, words, label, query)
+        yield _family(
+            CounterMetricFamily,
+            "decisions",
+            "Decisions recorded",
+            "outcome",
+            Decision.objects.values_list("outcome").annotate(Count("pk")).order_by(),
+        )
+        waiting = Case.objects.exclude(state__in=["decided", "closed"])
+        yield _family(
+            GaugeMetricFamily,
+            "open_cases",
+            "Cases waiting for a person",
+            "kind",
+            waiting.values_list("kind").annotate(Count("pk")).order_by(),
+        )
+        yield _oldest(waiting.aggregate(Min("opened_at"))["opened_at__min"])
+        yield _family(
+            GaugeMetricFamily,
+            "screening_chunks",
+            "Chunks of unfinished screening runs",
+            "state",
+            ScreeningChunk.objects.filter(run__state__in=["queued", "running"])
+            .values_list("state")
+            .annotate(Count("pk"))
+            .order_by(),
+        )
 
-    def _read(self, kind: type, name: str, words: str, label: str, query: str) -> Iterator[Metric]:
-        family = kind(f"export_gate_{name}", words, labels=[label] if label else [])
-        with connection.cursor() as cursor:
-            cursor.execute(query)
-            for row in cursor.fetchall():
-                family.add_metric([str(value) for value in row[:-1]], row[-1])
-        yield family
+
+def _family(
+    kind: type, name: str, words: str, label: str, rows: Iterable[tuple[object, float]]
+) -> Metric:
+    family = kind(f"export_gate_{name}", words, labels=[label])
+    for value, count in rows:
+        family.add_metric([str(value)], count)
+    return family  # type: ignore[no-any-return]
+
+
+def _oldest(opened_at: datetime | None) -> Metric:
+    age = (datetime.now(UTC) - opened_at).total_seconds() if opened_at else 0.0
+    return GaugeMetricFamily("export_gate_oldest_case_seconds", "Age of the oldest case", value=age)
 
 
 @require_safe

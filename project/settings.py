@@ -1,6 +1,7 @@
 """All settings, from environment variables; what is not given has a safe value."""
 
 import hashlib
+import sys
 from pathlib import Path
 
 import csp.constants as csp
@@ -155,11 +156,12 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
 # ---------------------------------------------------------------- files of our own
 
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+_collected_into = BASE_DIR / "staticfiles"
+STATIC_ROOT = _collected_into if _collected_into.exists() or "collectstatic" in sys.argv else None
 STATICFILES_DIRS = [BASE_DIR / "static"]
 # After `collectstatic` names carry a hash and are cached for ever; without it (a trial, a test)
 # the files are served from where they lie.
-_collected = (STATIC_ROOT / "staticfiles.json").exists() and not EMBEDDED
+_collected = (_collected_into / "staticfiles.json").exists() and not EMBEDDED
 WHITENOISE_USE_FINDERS = not _collected
 WHITENOISE_AUTOREFRESH = DEBUG
 STORAGES = {

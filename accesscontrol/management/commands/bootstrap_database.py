@@ -22,7 +22,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--owner-url",
             required=True,
-            help="postgresql://… of a superuser (or of a role that may create roles) on this database",
+            help="postgresql://… of a superuser, or of a role that may create roles",
         )
         parser.add_argument("--release", action="store_true", help="give the log back to migrate")
 

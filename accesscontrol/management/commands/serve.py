@@ -25,11 +25,9 @@ QUESTION = {
     "subject": {
         "type": "licensee",
         "id": "",
-        "properties": {
-            "user": {"id": "u-1", "properties": {"us_person": True, "location_country": "US"}}
-        },
+        "properties": {"user": {"id": "u-1", "us_person": True}},
     },
-    "action": {"name": "use_api"},
+    "action": {"name": "use_api", "properties": {"location_country": "US"}},
     "resource": {"type": "ai_model", "id": "frontier-5"},
 }
 
@@ -191,7 +189,7 @@ def _owner(state: Path) -> psycopg.Connection:
 
 
 def _environment(servers: embedded.Servers, address: str) -> dict[str, str]:
-    """What the children need; DATABASE_URL stays unset where it was, so that they know it is ours."""
+    """What the children need; without DATABASE_URL they find the embedded server themselves."""
     return {
         **os.environ,
         "STATE_DIR": str(servers.state),
