@@ -13,7 +13,7 @@ admin.site.site_header = "Export Gate back office"
 admin.site.site_title = "Export Gate"
 
 
-class ReadOnly(admin.ModelAdmin[Any]):
+class ReadOnly(admin.ModelAdmin):
     """Whatever has verbs of its own is changed by them, never here."""
 
     list_per_page = 50

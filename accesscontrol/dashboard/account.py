@@ -34,7 +34,7 @@ class SignInForm(forms.Form):
     )
 
 
-class PreferencesForm(forms.ModelForm[User]):
+class PreferencesForm(forms.ModelForm):
     """What only its owner sees."""
 
     class Meta:
