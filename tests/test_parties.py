@@ -355,3 +355,30 @@ def test_the_screen_gets_the_arithmetic_of_every_tier():
     assert tiers["Acme"][1] == "Holding 51 % (captured) = 51 %: captured, at least 50 %"
     assert tiers["Holding"][1] == "Alpha Trading 50 % (listed) = 50 %: captured, at least 50 %"
     assert Licensee.objects.get(ref="acme").pk == acme.pk
+
+
+def test_a_fact_does_not_outlive_the_declaration_it_rests_on():
+    """Until somebody looks again it is absent, never the old answer."""
+    acme = add("Acme")
+    load(file(ALPHA))
+    declaration = registry.declare_owners(
+        licensee=acme, owners=[registry.OwnedBy("Jane Roe", 4000)], source="register",
+        by=world.person("mina"), at=AT, valid_until=LATER,
+    )  # fmt: skip
+    registry.confirm_owners(declaration=declaration, by=world.person("jonas", "approver"), at=AT)
+    assert captured(acme) == (False, 0)
+    assert captured(acme, at=LATER) == (None, None)
+    parties.refresh(at=LATER)
+    assert captured(acme, at=LATER) == (None, None)
+
+
+def test_what_time_changed_is_found_and_screened_and_logged_once():
+    world.publish(at=AT - timedelta(days=1))
+    alpha = add("Alpha Trading")
+    load(file(("DPL", "Alpha Trading", {"end_date": "2026-06-12"})))
+    over = datetime(2026, 6, 13, 4, 1, tzinfo=UTC)
+    runs, events = ScreeningRun.objects.count(), AuditEvent.objects.count()
+    assert parties.refresh(at=over) == {alpha.pk}
+    assert parties.refresh(at=over) == set()
+    assert (ScreeningRun.objects.count(), AuditEvent.objects.count()) == (runs + 1, events + 1)
+    assert status(alpha, "DPL", at=over) == "clear"

@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from accesscontrol import facts, registry
+from accesscontrol import facts, parties, registry
 from accesscontrol.errors import NotAllowed, Refused, Stale
+from accesscontrol.matching.csl import COLUMNS
 from accesscontrol.models import AuditEvent, Fact, Licensee, RedFlag, ScreeningRun
 from tests import screening_world as world
 
@@ -217,6 +218,25 @@ def test_a_rename_is_matched(mina):
                                because="merger") is None  # fmt: skip
     assert (seen.events, seen.kind) == (1, "licensee.renamed")
     assert (acme.name, acme.normalized_name) == ("Acme Holding", "acme holding")
+
+
+def test_a_rename_away_from_a_listed_name_waits(mina, jonas):
+    listed = {"is": ["licensee.list_status.SDN", "possible"]}
+    header = ",".join(COLUMNS)
+    row = ",".join({"name": "Acme", "source": "List (SDN) - T"}.get(c, "") for c in COLUMNS)
+    parties.import_list(data=f"{header}\n{row}\n".encode(), file_name="x", by=None, at=AT - DAY)
+    world.publish(world.rule("R-SDN", "deny", listed), at=AT - DAY)
+    registry.add_model(ref="m", name="M", activities=["use_api"], source="card", by=mina, at=AT)
+    acme = add(mina)
+    assert value(acme, "licensee.list_status.SDN") == "possible"
+    waits = registry.rename(licensee=acme, name="Zeta", source="x", by=mina, at=LATER, because="x")
+    assert (waits.waits, Licensee.objects.get().name) == (True, "Acme")
+    assert value(acme, "licensee.list_status.SDN") == "possible"
+    with Watched() as seen:
+        registry.confirm_fact(fact=waits, by=jonas, at=LATER + DAY)
+    assert (seen.events, seen.runs) == (1, 1)
+    assert Licensee.objects.get().name == "Zeta"
+    assert value(acme, "licensee.list_status.SDN", at=LATER + DAY) == "clear"
 
 
 def test_several_changes_together_are_screened_once(mina, release):

@@ -3,9 +3,10 @@
 from accesscontrol.parties.lists import CannotImport, Import, ListChange, import_list
 from accesscontrol.parties.matches import match
 from accesscontrol.parties.ownership import REGIME_LISTS, capture_of, refresh_ownership
+from accesscontrol.parties.refreshing import refresh
 from accesscontrol.parties.timeline import owner_of, put_fact
 
 __all__ = [
     "REGIME_LISTS", "CannotImport", "Import", "ListChange", "capture_of", "import_list", "match",
-    "owner_of", "put_fact", "refresh_ownership",
+    "owner_of", "put_fact", "refresh", "refresh_ownership",
 ]  # fmt: skip

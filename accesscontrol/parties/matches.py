@@ -6,6 +6,7 @@ was once read whole; otherwise no row stands, so the fact is absent and nothing 
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -122,7 +123,7 @@ def match(
 
     Runs in the caller's transaction, whose verb records the event.
     """
-    values = {
+    values: dict[str, Any] = {
         "at": at,
         "lists": _all_lists() if lists is None else list(lists),
         "ids": None if licensees is None else list(licensees),
@@ -146,6 +147,6 @@ def _all_lists() -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def _returned(cursor: object, statement: str, values: dict[str, object]) -> set[int]:
-    cursor.execute(statement, values)  # type: ignore[attr-defined]
-    return {row[0] for row in cursor.fetchall()}  # type: ignore[attr-defined]
+def _returned(cursor: Any, statement: str, values: dict[str, Any]) -> set[int]:
+    cursor.execute(statement, values)
+    return {row[0] for row in cursor.fetchall()}

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from accesscontrol.matching import ownership
 from accesscontrol.models import Fact, Licensee, Owner, OwnershipDeclaration, Party
@@ -32,6 +32,8 @@ class Holdings:
     confirmed: dict[str, list[ownership.Edge]]
     with_waiting: dict[str, list[ownership.Edge]]
     complete: frozenset[str]
+    above: dict[str, list[str]]
+    turns: dict[str, datetime]  # when an edge or declaration of the entity next begins or ends
 
 
 def refresh_ownership(*, at: datetime, below: Iterable[int] | None = None) -> set[int]:
@@ -43,12 +45,15 @@ def refresh_ownership(*, at: datetime, below: Iterable[int] | None = None) -> se
     holdings = _holdings(at)
     wanted = set(_with_a_record()) if below is None else _everyone_below(below, holdings)
     computed = {regime: _captures(holdings, regime) for regime in REGIME_LISTS}
-    stored = _stored(wanted)
+    stored = _stored(wanted, at)
     changed = set()
     for licensee in Licensee.objects.filter(pk__in=wanted):
+        turn = _next_turn(f"l{licensee.pk}", holdings)
         for attribute, value in _attributes(licensee.pk, computed):
-            if stored.get((licensee.pk, attribute)) != value:
-                put_fact(licensee, attribute, value, source=SOURCE, at=at)
+            until = None if value is None else turn
+            before = stored.get((licensee.pk, attribute), (None, None))
+            if before != (value, until):
+                put_fact(licensee, attribute, value, source=SOURCE, at=at, held_until=until)
                 changed.add(licensee.pk)
     return changed
 
@@ -122,11 +127,8 @@ def _stricter(
 
 def _holdings(at: datetime) -> Holdings:
     """One read of all edges; every licensee can have owners that nobody named."""
-    edges = list(
-        Owner.objects.filter(valid__contains=at, recorded_at__lte=at)
-        .filter(Q(revoked_at=None) | Q(revoked_at__gt=at))
-        .order_by("id")
-    )
+    known = Owner.objects.filter(Q(revoked_at=None) | Q(revoked_at__gt=at), recorded_at__lte=at)
+    edges = list(known.filter(valid__contains=at).order_by("id"))
     everyone = [f"l{pk}" for pk in _with_a_record()]
     complete = OwnershipDeclaration.objects.at(at).confirmed()
     declared = {f"l{pk}" for pk in complete.values_list("licensee_id", flat=True)}
@@ -134,7 +136,32 @@ def _holdings(at: datetime) -> Holdings:
     parties = {key for key in confirmed if key.startswith("p")}
     # A licensee's declaration covers the tree above it up to the next licensee.
     covered = {key for top in declared for key in _tree(top, confirmed) if key in parties}
-    return Holdings(confirmed, _edges(edges, everyone), frozenset(declared | covered))
+    with_waiting = _edges(edges, everyone)
+    above = {owned: [owner for owner, _ in each] for owned, each in with_waiting.items()}
+    return Holdings(
+        confirmed, with_waiting, frozenset(declared | covered), above, _turns(known, at)
+    )
+
+
+def _turns(known: QuerySet[Owner], at: datetime) -> dict[str, datetime]:
+    """A fact that rests on dated papers must not outlive them: it is absent until recomputed."""
+    dated = [
+        (f"l{row.owned_id}" if row.owned_id else f"p{row.owned_party_id}", row.valid)
+        for row in known.exclude(valid__endswith=None, valid__startswith__lte=at)
+    ]
+    declarations = OwnershipDeclaration.objects.filter(revoked_at=None)
+    dated += [(f"l{row.licensee_id}", row.valid) for row in declarations]
+    turns: dict[str, datetime] = {}
+    for key, valid in dated:
+        for turn in (valid.lower, valid.upper):
+            if turn is not None and turn > at:
+                turns[key] = min(turn, turns.get(key, turn))
+    return turns
+
+
+def _next_turn(top: str, holdings: Holdings) -> datetime | None:
+    reached = _reach([top], holdings.above)
+    return min((holdings.turns[key] for key in reached if key in holdings.turns), default=None)
 
 
 def _edges(edges: Iterable[Owner], everyone: Iterable[str]) -> dict[str, list[ownership.Edge]]:
@@ -215,17 +242,19 @@ def _reach(start: Iterable[str], steps: dict[str, list[str]]) -> list[str]:
     return list(found)
 
 
-def _stored(licensees: Collection[int]) -> dict[tuple[int, str], Any]:
+def _stored(licensees: Collection[int], at: datetime) -> dict[tuple[int, str], tuple[Any, Any]]:
+    """(licensee, attribute) → value and until when; both as they hold at ``at``."""
     rows = Fact.objects.filter(
         Q(attribute__startswith="licensee.captured_by_ownership.")
         | Q(attribute__startswith="licensee.restricted_owner_share."),
         licensee__in=licensees,
         superseded_at=None,
-        held__endswith__isnull=True,
+        held__contains=at,
     )
     return {
-        (pk, name): value
-        for pk, name, value in rows.values_list("licensee_id", "attribute", "value")
+        (row.licensee_id, row.attribute): (row.value, row.held.upper)
+        for row in rows
+        if row.licensee_id is not None
     }
 
 

@@ -17,6 +17,7 @@ def put_fact(
     source: str,
     at: datetime,
     held_from: datetime | None = None,
+    held_until: datetime | None = None,
     entered_by: User | None = None,
     confirmed_by: User | None = None,
 ) -> Fact:
@@ -34,7 +35,7 @@ def put_fact(
         attribute=attribute,
         value=value,
         source=source,
-        held=DateTimeTZRange(start, None),
+        held=DateTimeTZRange(start, held_until),
         learned_at=at,
         entered_by=entered_by,
         confirmed_by=confirmed_by,

@@ -12,7 +12,7 @@ from accesscontrol.models import AIModel, Offering
 from accesscontrol.registry.aftermath import after_model_change
 from accesscontrol.registry.licensees import CannotAdd, check_ref
 from accesscontrol.registry.rights import Actor, may_edit, person
-from accesscontrol.registry.vocabulary import check_fact, nearest
+from accesscontrol.registry.vocabulary import check_facts, nearest
 
 POSITIONS_LOCK = 0x45670003
 
@@ -30,7 +30,7 @@ def add_model(
 ) -> AIModel:
     """A new model, offered for these activities, with what is known of it; everyone is screened."""
     may_edit(by, at)
-    checked = {n: check_fact(n, v, of="model") for n, v in (facts or {}).items()}
+    checked = check_facts(facts or {}, of="model")
     with transaction.atomic():
         if AIModel.objects.filter(ref=check_ref(ref)).exists():
             raise CannotAdd(f"There is already a model “{ref}”.", pointer="/ref")

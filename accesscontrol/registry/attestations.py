@@ -10,7 +10,14 @@ from accesscontrol import audit
 from accesscontrol.errors import Refused
 from accesscontrol.models import Attestation, Licensee, User
 from accesscontrol.registry.aftermath import after_change
-from accesscontrol.registry.rights import Actor, may_confirm, may_edit, person, still_waits
+from accesscontrol.registry.rights import (
+    Actor,
+    end_now,
+    lock,
+    may_edit,
+    person,
+    second_word,
+)
 from accesscontrol.registry.vocabulary import check_statement
 
 
@@ -57,15 +64,12 @@ def confirm_attestation(
 ) -> Attestation:
     """The second person's word; an earlier one about the same attribute ends."""
     with transaction.atomic():
-        row = Attestation.objects.select_for_update().get(pk=attestation.pk)
-        still_waits(row)
-        second = may_confirm(by, row.entered_by, at)
+        waiting = lock(attestation)
         Attestation.objects.filter(
-            licensee=row.licensee, attribute=row.attribute, valid__overlap=row.valid,
+            licensee=waiting.licensee, attribute=waiting.attribute, valid__overlap=waiting.valid,
             revoked_at=None, confirmed_at__isnull=False,
-        ).update(revoked_at=at)  # fmt: skip
-        row.confirmed_by, row.confirmed_at = second, at
-        row.save(update_fields=["confirmed_by", "confirmed_at"])
+        ).exclude(pk=waiting.pk).update(revoked_at=at)  # fmt: skip
+        row = second_word(waiting, by, at)
         audit.record("attestation.confirmed", row.licensee, by=by, at=at, because=because,
                      details=_details(row))  # fmt: skip
         after_change([row.licensee], cause="attestation", by=by, at=at, because=because)
@@ -76,9 +80,7 @@ def revoke(*, attestation: Attestation, by: Actor, at: datetime, because: str) -
     """The attestation no longer counts, from now on; it takes one person, since it tightens."""
     may_edit(by, at)
     with transaction.atomic():
-        row = Attestation.objects.select_for_update().get(pk=attestation.pk)
-        row.revoked_at = row.revoked_at or at
-        row.save(update_fields=["revoked_at"])
+        row = end_now(attestation, at)
         audit.record("attestation.revoked", row.licensee, by=by, at=at, because=because,
                      details=_details(row))  # fmt: skip
         after_change([row.licensee], cause="attestation", by=by, at=at, because=because)

@@ -1,7 +1,7 @@
 """Red flags on licensees and incidents of models: opened by one, closed by two."""
 
 from datetime import datetime
-from typing import Any
+from typing import TypeVar
 
 from django.db import transaction
 
@@ -17,6 +17,7 @@ from accesscontrol.registry.rights import (
     person,
 )
 
+Concern = TypeVar("Concern", RedFlag, ModelIncident)
 FLAGS = range(1, 30)  # 15 CFR 732, Supplement No. 3
 
 
@@ -54,7 +55,7 @@ def resolve_red_flag(*, flag: RedFlag, resolution: str, by: User, at: datetime) 
     """Say with what evidence it is resolved; it stays open until confirm_red_flag."""
     may_edit(by, at)
     with transaction.atomic():
-        row = _resolve(RedFlag, flag, resolution, by, at)
+        row = _resolve(flag, resolution, by, at)
         audit.record("red_flag.resolved", row.licensee, by=by, at=at, because=resolution,
                      details={"number": row.number, "flag": row.pk})  # fmt: skip
     return row
@@ -63,7 +64,7 @@ def resolve_red_flag(*, flag: RedFlag, resolution: str, by: User, at: datetime) 
 def confirm_red_flag(*, flag: RedFlag, by: User, at: datetime, because: str = "") -> RedFlag:
     """The second person's word: the flag is closed."""
     with transaction.atomic():
-        row = _confirm(RedFlag, flag, by, at)
+        row = _confirm(flag, by, at)
         audit.record("red_flag.closed", row.licensee, by=by, at=at, because=because,
                      details={"number": row.number, "flag": row.pk})  # fmt: skip
         after_change([row.licensee], cause="red_flag", by=by, at=at, because=because)
@@ -97,7 +98,7 @@ def resolve_incident(
     """Say with what evidence it is resolved; it stays open until confirm_incident."""
     may_edit(by, at)
     with transaction.atomic():
-        row = _resolve(ModelIncident, incident, resolution, by, at)
+        row = _resolve(incident, resolution, by, at)
         audit.record("incident.resolved", row.model, by=by, at=at, because=resolution,
                      details={"kind": row.kind, "incident": row.pk})  # fmt: skip
     return row
@@ -108,15 +109,15 @@ def confirm_incident(
 ) -> ModelIncident:
     """The second person's word: the incident is closed."""
     with transaction.atomic():
-        row = _confirm(ModelIncident, incident, by, at)
+        row = _confirm(incident, by, at)
         audit.record("incident.closed", row.model, by=by, at=at, because=because,
                      details={"kind": row.kind, "incident": row.pk})  # fmt: skip
         after_model_change(row.model.ref, cause="incident", by=by, at=at, because=because)
     return row
 
 
-def _resolve(table: Any, concern: Any, resolution: str, by: User, at: datetime) -> Any:
-    row = table.objects.select_for_update().get(pk=concern.pk)
+def _resolve(concern: Concern, resolution: str, by: User, at: datetime) -> Concern:
+    row = _lock(concern)
     if row.confirmed_at is not None:
         raise AlreadyConfirmed("It is already closed. Open a new one if it came back.")
     if not isinstance(by, User) or not resolution.strip():
@@ -127,12 +128,17 @@ def _resolve(table: Any, concern: Any, resolution: str, by: User, at: datetime) 
     return row
 
 
-def _confirm(table: Any, concern: Any, by: User, at: datetime) -> Any:
-    row = table.objects.select_for_update().get(pk=concern.pk)
+def _confirm(concern: Concern, by: User, at: datetime) -> Concern:
+    row = _lock(concern)
     if row.confirmed_at is not None:
         raise AlreadyConfirmed("A second person has already confirmed this.")
     if row.resolved_by is None:
         raise CannotResolve("Nobody has resolved it yet; enter the resolution first.")
     row.confirmed_by, row.confirmed_at = may_confirm(by, row.resolved_by, at), at
     row.save(update_fields=["confirmed_by", "confirmed_at"])
+    return row
+
+
+def _lock(concern: Concern) -> Concern:
+    row: Concern = type(concern)._default_manager.select_for_update().get(pk=concern.pk)
     return row

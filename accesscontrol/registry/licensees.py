@@ -20,7 +20,7 @@ from accesscontrol.registry.rights import (
     may_edit,
     person,
 )
-from accesscontrol.registry.vocabulary import check_fact
+from accesscontrol.registry.vocabulary import check_fact, check_facts
 
 # The facts that are also columns of the licensee, and what stands there while they are unknown.
 COLUMNS: dict[str, tuple[str, Any]] = {
@@ -55,7 +55,7 @@ def add_licensee(
     Raises CannotAdd, UnknownAttribute, InvalidValue.
     """
     may_edit(by, at)
-    checked = {n: check_fact(n, v, of="licensee") for n, v in (facts or {}).items()}
+    checked = check_facts(facts or {}, of="licensee")
     with transaction.atomic():
         if Licensee.objects.filter(ref=check_ref(ref)).exists():
             raise CannotAdd(f"There is already a licensee “{ref}”.", pointer="/ref")
@@ -153,7 +153,7 @@ def confirm_fact(*, fact: Fact, by: User, at: datetime, because: str = "") -> Fa
         Fact.objects.filter(pk=row.pk).update(superseded_at=at)
         done = row
         if row.attribute == NAME and isinstance(of, Licensee):
-            set_name(of, row.value, at)
+            set_name(of, str(row.value), at)
         else:
             held_from = row.held.lower
             done = put_one(of, row.attribute, row.value, source=row.source, at=at,
@@ -218,7 +218,7 @@ def _would_loosen(
     if isinstance(of, AIModel):
         return read_by_a_rule(attribute)
     looked_at = max(start, at)
-    return bool(loosened([of.pk], lambda: put() and None, at=looked_at))
+    return bool(loosened([of.pk], put, at=looked_at))
 
 
 def put_one(

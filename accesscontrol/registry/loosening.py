@@ -17,7 +17,7 @@ class _Undo(Exception):
     pass
 
 
-def loosened(licensees: Sequence[int], change: Callable[[], None], *, at: datetime) -> set[int]:
+def loosened(licensees: Sequence[int], change: Callable[[], object], *, at: datetime) -> set[int]:
     """Which of these licensees would get an easier standing by ``change``; nothing stays changed.
 
     Nobody does where no release was ever published (nothing is answered then), or where the
@@ -73,4 +73,5 @@ def _rules(found: Found) -> set[tuple[str | None, ...]]:
 
 
 def _strictness(outcome: str) -> int:
-    return len(policy.OUTCOMES) - list(policy.OUTCOMES).index(outcome)
+    strictest_first: list[str] = list(policy.OUTCOMES)
+    return -strictest_first.index(outcome)

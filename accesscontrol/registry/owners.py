@@ -16,7 +16,7 @@ from accesscontrol.errors import Refused
 from accesscontrol.matching.normalize import normalize
 from accesscontrol.models import Licensee, Owner, OwnershipDeclaration, Party, User
 from accesscontrol.registry.aftermath import after_change
-from accesscontrol.registry.rights import Actor, may_confirm, may_edit, person, still_waits
+from accesscontrol.registry.rights import Actor, end_now, may_edit, person, second_word
 
 WHOLE = 10_000
 
@@ -73,10 +73,7 @@ def add_owner(
 def confirm_owner(*, edge: Owner, by: User, at: datetime, because: str = "") -> Owner:
     """The second person's word for one edge."""
     with transaction.atomic():
-        row = Owner.objects.select_for_update().get(pk=edge.pk)
-        still_waits(row)
-        second = may_confirm(by, row.entered_by, at)
-        _confirm([row], second, at)
+        row = second_word(edge, by, at)
         owned = row.owned or row.owned_party
         audit.record("owner.confirmed", owned, by=by, at=at, because=because,
                      details=_details(row))  # fmt: skip
@@ -116,17 +113,15 @@ def confirm_owners(
 ) -> OwnershipDeclaration:
     """The second person's word for a whole declaration; what was on record before ends."""
     with transaction.atomic():
-        row = OwnershipDeclaration.objects.select_for_update().get(pk=declaration.pk)
-        still_waits(row)
-        second = may_confirm(by, row.entered_by, at)
+        row = second_word(declaration, by, at)
         edges = Owner.objects.filter(owned=row.licensee, revoked_at=None)
         mine = edges.filter(recorded_at=row.recorded_at, entered_by=row.entered_by,
                             confirmed_at=None, source=row.source)  # fmt: skip
-        kept = [edge.pk for edge in mine]
+        kept = list(mine.values_list("pk", flat=True))
         edges.exclude(pk__in=kept).update(revoked_at=at)
         earlier = OwnershipDeclaration.objects.filter(licensee=row.licensee, revoked_at=None)
         earlier.exclude(pk=row.pk).update(revoked_at=at)
-        _confirm([*mine, row], second, at)
+        edges.filter(pk__in=kept).update(confirmed_by=row.confirmed_by, confirmed_at=at)
         audit.record("owners.confirmed", row.licensee, by=by, at=at, because=because,
                      details={"owners": len(kept)})  # fmt: skip
         after_change([row.licensee], cause="owner", by=by, at=at, because=because, owners=True)
@@ -139,9 +134,7 @@ def revoke_declaration(
     """The owners on record are no longer known to be all: at once, since it can only tighten."""
     may_edit(by, at)
     with transaction.atomic():
-        row = OwnershipDeclaration.objects.select_for_update().get(pk=declaration.pk)
-        row.revoked_at = row.revoked_at or at
-        row.save(update_fields=["revoked_at"])
+        row = end_now(declaration, at)
         audit.record("owners.declaration_revoked", row.licensee, by=by, at=at, because=because)
         after_change([row.licensee], cause="owner", by=by, at=at, because=because, owners=True)
 
@@ -186,12 +179,6 @@ def _check_whole(owned: Licensee | Party, more: Sequence[Owner], at: datetime) -
             "Declare all owners anew to replace them.",
             pointer="/share_bp",
         )
-
-
-def _confirm(rows: Sequence[Owner | OwnershipDeclaration], second: User, at: datetime) -> None:
-    for row in rows:
-        row.confirmed_by, row.confirmed_at = second, at
-        row.save(update_fields=["confirmed_by", "confirmed_at"])
 
 
 def _concerned(owned: Licensee | Party | None) -> list[Licensee]:

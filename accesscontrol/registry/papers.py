@@ -20,7 +20,7 @@ from accesscontrol.models import (
     User,
 )
 from accesscontrol.registry.aftermath import after_change
-from accesscontrol.registry.rights import Actor, may_confirm, may_edit, person, still_waits
+from accesscontrol.registry.rights import Actor, end_now, may_edit, person, second_word
 from accesscontrol.registry.vocabulary import attributes, check_value, nearest
 
 
@@ -83,11 +83,7 @@ def confirm_export_license(
 ) -> ExportLicense:
     """The second person's word: from now on the license covers what it names."""
     with transaction.atomic():
-        row = ExportLicense.objects.select_for_update().get(pk=license_.pk)
-        still_waits(row)
-        second = may_confirm(by, row.entered_by, at)
-        row.confirmed_by, row.confirmed_at = second, at
-        row.save(update_fields=["confirmed_by", "confirmed_at"])
+        row = second_word(license_, by, at)
         audit.record("export_license.confirmed", row, by=by, at=at, because=because)
         after_change(_named(row), cause="export_license", by=by, at=at, because=because)
     return row
@@ -99,9 +95,7 @@ def revoke_export_license(
     """The license covers nothing any more; it takes one person, since it tightens."""
     may_edit(by, at)
     with transaction.atomic():
-        row = ExportLicense.objects.select_for_update().get(pk=license_.pk)
-        row.revoked_at = row.revoked_at or at
-        row.save(update_fields=["revoked_at"])
+        row = end_now(license_, at)
         audit.record("export_license.revoked", row, by=by, at=at, because=because)
         after_change(_named(row), cause="export_license", by=by, at=at, because=because)
 
@@ -150,11 +144,7 @@ def confirm_disposition(
 ) -> Disposition:
     """The second person's word: from now on the review is lifted while its facts hold."""
     with transaction.atomic():
-        row = Disposition.objects.select_for_update().get(pk=disposition.pk)
-        still_waits(row)
-        second = may_confirm(by, row.entered_by, at)
-        row.confirmed_by, row.confirmed_at = second, at
-        row.save(update_fields=["confirmed_by", "confirmed_at"])
+        row = second_word(disposition, by, at)
         audit.record("disposition.confirmed", row, by=by, at=at, because=because, rule=row.rule)
         after_change([row.licensee], cause="disposition", by=by, at=at, because=because)
     return row
@@ -164,9 +154,7 @@ def revoke_disposition(*, disposition: Disposition, by: Actor, at: datetime, bec
     """The review stands again; it takes one person, since it tightens."""
     may_edit(by, at)
     with transaction.atomic():
-        row = Disposition.objects.select_for_update().get(pk=disposition.pk)
-        row.revoked_at = row.revoked_at or at
-        row.save(update_fields=["revoked_at"])
+        row = end_now(disposition, at)
         audit.record("disposition.revoked", row, by=by, at=at, because=because, rule=row.rule)
         after_change([row.licensee], cause="disposition", by=by, at=at, because=because)
 

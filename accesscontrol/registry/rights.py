@@ -1,13 +1,23 @@
 """Who may change the register, and who may be the second person."""
 
 from datetime import datetime
-from typing import Protocol
+from typing import TypeVar
 
 from accesscontrol import access
 from accesscontrol.errors import NotAllowed, Refused
-from accesscontrol.models import ApiToken, User
+from accesscontrol.models import (
+    ApiToken,
+    Attestation,
+    Disposition,
+    ExportLicense,
+    Owner,
+    OwnershipDeclaration,
+    User,
+)
 
 Actor = User | ApiToken | None
+# What one person enters, a second confirms, and either may end.
+Paper = TypeVar("Paper", Attestation, Disposition, ExportLicense, Owner, OwnershipDeclaration)
 
 
 class AlreadyConfirmed(Refused):
@@ -20,13 +30,6 @@ class SamePerson(NotAllowed):
     """Whoever entered something cannot be the second person for it."""
 
     code = "same_person"
-
-
-class Entered(Protocol):
-    """A row that one person entered and another confirms."""
-
-    entered_by: User | None
-    confirmed_at: datetime | None
 
 
 def may_edit(by: Actor, at: datetime) -> None:
@@ -52,9 +55,28 @@ def person(by: Actor) -> User | None:
     return by if isinstance(by, User) else None
 
 
-def still_waits(row: Entered) -> None:
-    """Raise AlreadyConfirmed unless the row waits for its second person."""
-    if row.confirmed_at is not None:
+def second_word(row: Paper, by: Actor, at: datetime) -> Paper:
+    """The row, confirmed by its second person; raises SamePerson or AlreadyConfirmed."""
+    locked = lock(row)
+    if locked.confirmed_at is not None:
         raise AlreadyConfirmed("A second person has already confirmed this.")
-    if getattr(row, "revoked_at", None) is not None:
+    if locked.revoked_at is not None:
         raise AlreadyConfirmed("This was withdrawn before it was confirmed; enter it again.")
+    locked.confirmed_by = may_confirm(by, locked.entered_by, at)
+    locked.confirmed_at = at
+    locked.save(update_fields=["confirmed_by", "confirmed_at"])
+    return locked
+
+
+def end_now(row: Paper, at: datetime) -> Paper:
+    """The row, revoked from now on; revoking twice changes nothing."""
+    locked = lock(row)
+    locked.revoked_at = locked.revoked_at or at
+    locked.save(update_fields=["revoked_at"])
+    return locked
+
+
+def lock(row: Paper) -> Paper:
+    """The row as it is now, locked until the transaction ends."""
+    locked: Paper = type(row)._default_manager.select_for_update().get(pk=row.pk)
+    return locked

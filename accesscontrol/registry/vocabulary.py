@@ -52,6 +52,12 @@ def check_fact(
     return None if value is None else check_value(attribute, value)
 
 
+def check_facts(facts: Mapping[str, Any], *, of: str) -> dict[str, Any]:
+    """Several facts of one licensee or model, as they are stored."""
+    known = attributes() if facts else {}
+    return {name: check_fact(name, value, of=of, known=known) for name, value in facts.items()}
+
+
 def check_statement(name: str, value: Any) -> Any:
     """The value of an attribute of source request, as an attestation states it."""
     known = {n: a for n, a in attributes().items() if a["source"] == "request"}
