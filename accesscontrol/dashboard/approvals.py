@@ -1,0 +1,241 @@
+"""The second pair of eyes: what waits, what it would change, and the decision on it."""
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path
+from django.views.decorators.http import require_POST
+
+from accesscontrol import access, orders
+from accesscontrol.dashboard.rules import life, outline
+from accesscontrol.dashboard.rules.detail import said, tested
+from accesscontrol.dashboard.rules.states import OPEN
+from accesscontrol.dashboard.shell import filters, paging
+from accesscontrol.dashboard.shell.entry import attempt, screen
+from accesscontrol.errors import Refused
+from accesscontrol.models import (
+    Amendment,
+    Licensee,
+    NamedList,
+    RuleEdit,
+    RuleVersion,
+    User,
+)
+from accesscontrol.orders import publishing, terms
+
+WHOSE = (("me", "Waiting for me"), ("mine", "Mine"), ("all", "All"))
+VERBS = ("approve", "request-changes", "reject", "comment", "withdraw", "publish", "confirm")
+MOST = 100_000
+
+
+class DecisionForm(forms.Form):
+    """What is said with a decision; the room asks for it where it is needed."""
+
+    because = forms.CharField(
+        label="What you say about it",
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text="Required for all but an approval. It stays in the discussion and the log.",
+    )
+    late = forms.BooleanField(
+        required=False, label="I know that the time it should take effect has passed"
+    )
+
+
+@screen()
+def listing(request: HttpRequest) -> HttpResponse:
+    """The inbox: what waits for me, what is mine, everything."""
+    approver = access.may(request.user, "policy.approve")  # type: ignore[arg-type]
+    chosen = filters.read(request, filters.Filter("whose", "Whose", WHOSE))
+    whose = chosen["whose"] or ("me" if approver else "all")
+    versions = RuleVersion.objects.select_related("rule__order", "created_by", "submitted_by")
+    page = paging.page(_whose(versions, whose, request.user), request, by=("-edited_at", "-id"))  # type: ignore[arg-type]
+    context = {
+        "page": page,
+        "tabs": WHOSE,
+        "whose": whose,
+        "approver": approver,
+        "lifts": _lifts(request.user) if whose != "mine" else [],  # type: ignore[arg-type]
+        "lists": _lists(request.user) if whose != "mine" else [],  # type: ignore[arg-type]
+        "emergencies": list(orders.emergencies_to_confirm()[:50]),
+        "decided": versions.filter(state__in=["published", "rejected", "withdrawn"]).order_by(
+            "-edited_at", "-id"
+        )[:5],
+    }
+    return render(request, "dashboard/approvals/list.html", context)
+
+
+@screen()
+def detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """One version: what it changes against what is in force, and who may say what to it."""
+    return _page(request, _version(pk), DecisionForm())
+
+
+@screen()
+@require_POST
+def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
+    """Approve, ask for changes, reject, comment, withdraw, publish or confirm; one verb each."""
+    version = _version(pk)
+    form = DecisionForm(request.POST)
+    if (
+        form.is_valid()
+        and _ensure_seen(form, version, verb, request)
+        and attempt(form, lambda: _call(verb, version, form.cleaned_data["because"], request))
+    ):
+        messages.success(request, _told(verb, version))
+        return redirect("dashboard:approval", pk)
+    return _page(request, version, form, status=422)
+
+
+def _call(verb: str, version: RuleVersion, because: str, request: HttpRequest) -> Any:
+    who: dict[str, Any] = {"by": request.user, "at": request.now}  # type: ignore[attr-defined]
+    if verb == "comment":
+        return orders.comment(version=version, text=because, **who)
+    room = {
+        "approve": orders.approve,
+        "request-changes": orders.request_changes,
+        "reject": orders.reject,
+        "withdraw": orders.withdraw,
+        "publish": orders.publish,
+        "confirm": orders.confirm_emergency,
+    }[verb]
+    return room(version=version, because=because, **who)
+
+
+def _ensure_seen(form: DecisionForm, version: RuleVersion, verb: str, request: HttpRequest) -> bool:
+    """Approving or publishing after the effective time asks once more."""
+    at: datetime = request.now  # type: ignore[attr-defined]
+    if verb not in ("approve", "publish") or form.cleaned_data["late"]:
+        return True
+    if not terms.plan(version, at).backdated:
+        return True
+    form.add_error("late", "Confirm that you know it: it takes effect at publication instead.")
+    return False
+
+
+def _told(verb: str, version: RuleVersion) -> str:
+    return {
+        "approve": f"{version} is approved. It is not in force until it is published.",
+        "request-changes": f"{version} went back to its authors.",
+        "reject": f"{version} is rejected.",
+        "comment": "Your comment is in the discussion.",
+        "withdraw": f"{version} is withdrawn.",
+        "publish": f"{version} is published. Everyone is being screened again.",
+        "confirm": f"The emergency denial {version} is confirmed.",
+    }[verb]
+
+
+def _whose(versions: QuerySet[Any], whose: str, user: User) -> QuerySet[Any]:
+    if whose == "mine":
+        return versions.filter(Q(created_by=user) | Q(submitted_by=user), state__in=OPEN)
+    if whose == "all":
+        return versions.filter(state__in=("submitted", "approved"))
+    return versions.filter(state="submitted").exclude(pk__in=_edited_by(user))
+
+
+def _edited_by(user: User) -> QuerySet[Any]:
+    """Versions of rules that the person touched since their last published version."""
+    last = (
+        RuleVersion.objects.filter(rule=OuterRef("rule"), state="published")
+        .order_by()
+        .values("rule")
+        .annotate(newest=Max("version"))
+        .values("newest")
+    )
+    touched = RuleEdit.objects.filter(
+        user=user,
+        rule_version__rule=OuterRef("rule"),
+        rule_version__version__gt=OuterRef("since"),
+    )
+    rows = RuleVersion.objects.filter(state="submitted").annotate(since=Coalesce(Subquery(last), 0))
+    return rows.filter(Exists(touched)).values("pk")
+
+
+def _lifts(user: User) -> list[Amendment]:
+    waiting = Amendment.objects.filter(kind="lift", order__lifted_at=None)
+    return list(waiting.select_related("order", "entered_by").order_by("effective_at")[:50])
+
+
+def _lists(user: User) -> list[NamedList]:
+    waiting = NamedList.objects.filter(entries__confirmed_at=None, order__isnull=False)
+    return list(waiting.select_related("order").distinct().order_by("code")[:50])
+
+
+def _version(pk: int) -> RuleVersion:
+    rows = RuleVersion.objects.select_related(
+        "rule__order", "created_by", "submitted_by", "approved_by", "published_by", "term"
+    )
+    return get_object_or_404(rows, pk=pk)
+
+
+def _page(
+    request: HttpRequest, version: RuleVersion, form: DecisionForm, status: int = 200
+) -> HttpResponse:
+    at: datetime = request.now  # type: ignore[attr-defined]
+    user: User = request.user  # type: ignore[assignment]
+    edited = orders.editors(version)
+    results, why_untested = tested(version, at)
+    order = version.rule.order
+    context = {
+        "version": version,
+        "rule": version.rule,
+        "order": order,
+        "text": order.text if not order.confidential else "",
+        "steps": life.steps(version, at),
+        **_difference(version, at),
+        "results": results,
+        "why_untested": why_untested,
+        "comments": version.comments.select_related("by"),
+        "editors": User.objects.filter(pk__in=edited),
+        "edited": user.pk in edited,
+        "approvers": User.objects.filter(role="approver", is_active=True).exclude(pk__in=edited),
+        "plan": terms.plan(version, at) if version.state in OPEN else None,
+        "blocked": _blocked(version, at),
+        "everyone": Licensee.objects.values("pk")[: MOST + 1].count(),
+        "form": form,
+        "may": {
+            right.replace(".", "_"): access.may(user, right)
+            for right in ("policy.draft", "policy.approve", "policy.publish")
+        },
+    }
+    return render(request, "dashboard/approvals/detail.html", context, status=status)
+
+
+def _difference(version: RuleVersion, at: datetime) -> dict[str, Any]:
+    """The version's words, against the version in force where there is one."""
+    now = said(version, at)
+    before = orders.in_force(version.rule, at)
+    if before is not None and before.pk == version.pk:
+        before = version.based_on
+    if before is None:
+        return {"said": now, "before": None, "lines": now["lines"]}
+    old = outline.of_rule(before.content, now["vocabulary"])
+    lines = outline.difference(old, now["lines"])
+    return {"said": now, "before": before, "lines": lines,
+            "changed": sum(1 for line in lines if line.change)}  # fmt: skip
+
+
+def _blocked(version: RuleVersion, at: datetime) -> str:
+    """Why an approved version cannot be published, if anything is against it."""
+    if version.state != "approved":
+        return ""
+    try:
+        publishing.ensure_publishable(version, at=at)
+    except Refused as refusal:
+        return refusal.message
+    return ""
+
+
+urlpatterns = [
+    path("approvals", listing, name="approvals"),
+    path("approvals/<int:pk>", detail, name="approval"),
+    *[path(f"approvals/<int:pk>/{verb}", act, {"verb": verb}, name=f"approval-{verb}")
+      for verb in VERBS],
+]  # fmt: skip

@@ -1,0 +1,352 @@
+"""The screens of orders: what the government told us, what implements it, and how fast."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.db.models import Case, CharField, Count, Exists, OuterRef, Q, QuerySet, Value, When
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path
+from django.views.decorators.http import require_POST
+
+from accesscontrol import access, orders
+from accesscontrol.dashboard.moments import MomentField, ZonedForm
+from accesscontrol.dashboard.rules import states
+from accesscontrol.dashboard.shell import filters, paging
+from accesscontrol.dashboard.shell.entry import attempt, screen
+from accesscontrol.errors import NotFound
+from accesscontrol.models import NamedList, NamedListEntry, Order, RuleVersion, Term
+
+SOON = timedelta(hours=48)
+STATES = (
+    ("received", "Received"),
+    ("implementing", "Being implemented"),
+    ("scheduled", "Scheduled"),
+    ("in_force", "In force"),
+    ("lifted", "Lifted"),
+    ("expired", "Expired"),
+    ("superseded", "Superseded"),
+)
+KINDS = tuple(Order.Kind.choices)
+
+
+class OrderForm(ZonedForm):
+    """What stands in the letter's head; the clock runs from its receipt."""
+
+    reference = forms.CharField(max_length=100, help_text="As the authority writes it.")
+    kind = forms.ChoiceField(choices=KINDS)
+    authority = forms.CharField(max_length=200, help_text="Who gave it, such as BIS or OFAC.")
+    citation = forms.CharField(max_length=200, help_text="Such as 15 CFR 744.22(b).")
+    subject = forms.CharField(max_length=300, help_text="In one line, for every list and report.")
+    received_at = MomentField(label="Received")
+    effective_at = MomentField(label="Takes effect")
+    expires_at = MomentField(label="Expires", required=False)
+    confidential = forms.BooleanField(
+        required=False,
+        label="Confidential",
+        help_text="Its effect stays visible, its text only to auditors, officers and approvers.",
+    )
+    text = forms.CharField(widget=forms.Textarea(attrs={"rows": 8}), required=False)
+    source_sha256 = forms.CharField(
+        label="SHA-256 of the document", max_length=64, required=False, strip=True
+    )
+    supersedes = forms.ModelChoiceField(
+        Order.objects.none(), to_field_name="reference", required=False, empty_label="No order"
+    )
+    because = forms.CharField(label="Remark", max_length=500, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["supersedes"].queryset = Order.objects.order_by("-received_at")[:200]  # type: ignore[attr-defined]
+        if self.is_bound:
+            self.fields["supersedes"].queryset = Order.objects.all()  # type: ignore[attr-defined]
+
+
+class AfterForm(ZonedForm):
+    """A document that came after the order: an amendment or its lift."""
+
+    reference = forms.CharField(max_length=100, help_text="Of the document that came after it.")
+    received_at = MomentField(label="Received")
+    effective_at = MomentField(label="Takes effect")
+    text = forms.CharField(widget=forms.Textarea(attrs={"rows": 6}), required=False)
+    because = forms.CharField(label="Reason", max_length=500)
+
+
+class AnnexForm(AfterForm):
+    """An annex of parties, named by their references in the register."""
+
+    parties = forms.CharField(
+        label="Licensees",
+        widget=forms.Textarea(attrs={"rows": 5}),
+        help_text="Their references, one a line.",
+    )
+    title = forms.CharField(label="Title of the list", max_length=300, required=False)
+
+
+@screen()
+def listing(request: HttpRequest) -> HttpResponse:
+    """All orders, the newest receipt first."""
+    chosen = filters.read(
+        request,
+        filters.Filter("q", "Search"),
+        filters.Filter("state", "State", STATES),
+        filters.Filter("kind", "Kind", KINDS),
+    )
+    rows = with_state(Order.objects.all(), request.now)  # type: ignore[attr-defined]
+    if chosen["q"]:
+        rows = rows.filter(_searched(chosen["q"], request))
+    for name in ("state", "kind"):
+        if chosen[name]:
+            rows = rows.filter(**{name: chosen[name]})
+    page = paging.page(rows, request, by=("-received_at", "-id"))
+    for order in page.rows:
+        _present(order, request)
+    context = {"page": page, "filters": chosen, "may": _rights(request)}
+    return render(request, "dashboard/orders/list.html", context)
+
+
+@screen()
+def detail(request: HttpRequest, reference: str) -> HttpResponse:
+    """One order: its clock, its rules, what came after it."""
+    order = _order(request, reference)
+    rules = states.with_state(order.rules.all(), request.now)  # type: ignore[attr-defined]
+    versions = RuleVersion.objects.in_bulk([rule.newest_id for rule in rules])
+    for rule in rules:
+        rule.shown = versions[rule.newest_id]
+    line = orders.timeline(order)
+    context = {
+        "order": order,
+        "rules": rules,
+        "line": line,
+        "steps": _steps(line),
+        "amendments": order.amendments.select_related("entered_by"),
+        "lists": _lists(order, request),
+        "lift": orders.waiting_lift(order),
+        "may": _rights(request),
+        "text": order.text if not order.confidential else None,
+    }
+    return render(request, "dashboard/orders/detail.html", context)
+
+
+@screen("order.enter")
+def enter(request: HttpRequest) -> HttpResponse:
+    """Enter an order as received."""
+    form = OrderForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        order = attempt(form, lambda: orders.enter(**form.cleaned_data, **_who(request)))
+        if order:
+            messages.success(request, f"{order} is entered. Next: draft the rules it asks for.")
+            return redirect("dashboard:order", order.reference)
+    return _form(request, form, title="Enter an order", button="Enter order",
+                 lead="Its clock runs from the minute it was received.")  # fmt: skip
+
+
+@screen("order.enter")
+@require_POST
+def acknowledge(request: HttpRequest, reference: str) -> HttpResponse:
+    """Say that it was received and read."""
+    order = _order(request, reference)
+    orders.acknowledge(order=order, because="", **_who(request))
+    messages.success(request, f"Receipt of {order} is on record.")
+    return redirect("dashboard:order", reference)
+
+
+@screen("order.enter")
+def amend(request: HttpRequest, reference: str) -> HttpResponse:
+    """Record a change of the order."""
+    order = _order(request, reference)
+    form = AfterForm(request.POST or None, initial={"zone": order.zone})
+    if request.method == "POST" and form.is_valid():
+        data = _without_zone(form)
+        if attempt(form, lambda: orders.amend(order=order, **data, **_who(request))):
+            messages.success(
+                request, "Amendment recorded. Draft the versions it asks for."
+            )
+            return redirect("dashboard:order", reference)
+    return _form(request, form, order=order, title=f"Amend {order}", button="Record amendment",
+                 lead="It changes no rule by itself: draft new versions of them.")  # fmt: skip
+
+
+@screen("order.enter")
+def annex(request: HttpRequest, reference: str) -> HttpResponse:
+    """Record an annex of named parties, which rules can name."""
+    order = _order(request, reference)
+    form = AnnexForm(request.POST or None, initial={"zone": order.zone})
+    if request.method == "POST" and form.is_valid():
+        data = _without_zone(form)
+        data["parties"] = data["parties"].replace(",", "\n").split("\n")
+        named = attempt(form, lambda: orders.annex(order=order, **data, **_who(request)))
+        if named:
+            messages.success(
+                request,
+                f"The entries of {named.code} are recorded."
+                " They count once somebody else confirms them.",
+            )
+            return redirect("dashboard:order", reference)
+    return _form(request, form, order=order, title=f"Add an annex to {order}",
+                 button="Record annex",
+                 lead="A list can loosen a rule: a second person confirms it.")  # fmt: skip
+
+
+@screen("policy.approve")
+@require_POST
+def confirm_annex(request: HttpRequest, reference: str) -> HttpResponse:
+    """The second person agrees to the entries of a list that wait."""
+    order = _order(request, reference)
+    named = get_object_or_404(NamedList, code=request.POST.get("list", ""), order=order)
+    release = orders.confirm_annex(named_list=named, because=_because(request), **_who(request))
+    messages.success(request, f"{named.code} counts from release {release.number} on.")
+    return redirect("dashboard:order", reference)
+
+
+@screen("order.enter")
+def lift(request: HttpRequest, reference: str) -> HttpResponse:
+    """Record that the authority lifted the order; a second person confirms."""
+    order = _order(request, reference)
+    form = AfterForm(request.POST or None, initial={"zone": order.zone})
+    if request.method == "POST" and form.is_valid():
+        data = _without_zone(form)
+        if attempt(form, lambda: orders.lift(order=order, **data, **_who(request))):
+            messages.success(
+                request, "The lift is entered. It ends the rules once confirmed."
+            )
+            return redirect("dashboard:order", reference)
+    return _form(request, form, order=order, title=f"Lift {order}", button="Enter the lift",
+                 lead="Nothing changes until an approver who is not you confirms it.")  # fmt: skip
+
+
+@screen("policy.approve")
+@require_POST
+def confirm_lift(request: HttpRequest, reference: str) -> HttpResponse:
+    """The second person agrees to a lift: the rules end and everyone is screened again."""
+    order = _order(request, reference)
+    release = orders.confirm_lift(order=order, because=_because(request), **_who(request))
+    messages.success(request, f"{order} is lifted. Release {release.number} is being screened.")
+    return redirect("dashboard:order", reference)
+
+
+@screen("order.read_confidential")
+@require_POST
+def read_text(request: HttpRequest, reference: str) -> HttpResponse:
+    """The text of a confidential order; the reading is in the log."""
+    order = _order(request, reference)
+    text = orders.read_text(order=order, **_who(request))
+    return render(request, "dashboard/orders/text.html", {"order": order, "text": text})
+
+
+def with_state(rows: QuerySet[Order], at: datetime) -> QuerySet[Order]:
+    """Orders with their `state` and whether a rule of theirs is approved, in one query."""
+    terms = Term.objects.filter(rule__order=OuterRef("pk"), withdrawn=False)
+    versions = RuleVersion.objects.filter(rule__order=OuterRef("pk"))
+    return rows.annotate(
+        rule_count=Count("rules"),
+        bites=Exists(terms.filter(period__contains=at)),
+        will_bite=Exists(terms.filter(period__startswith__gt=at)),
+        in_work=Exists(versions.filter(state__in=states.OPEN)),
+        agreed=Exists(versions.exclude(approved_at=None)),
+        replaced=Exists(Order.objects.filter(supersedes=OuterRef("pk"))),
+    ).annotate(
+        state=Case(
+            When(lifted_at__lte=at, then=Value("lifted")),
+            When(expires_at__lte=at, then=Value("expired")),
+            When(replaced=True, bites=False, then=Value("superseded")),
+            When(bites=True, then=Value("in_force")),
+            When(will_bite=True, then=Value("scheduled")),
+            When(in_work=True, then=Value("implementing")),
+            default=Value("received"),
+            output_field=CharField(),
+        )
+    )
+
+
+def _order(request: HttpRequest, reference: str) -> Order:
+    at: datetime = request.now  # type: ignore[attr-defined]
+    rows = with_state(Order.objects.select_related("supersedes", "acknowledged_by"), at)
+    order = rows.filter(reference=reference.replace("\0", "")).first()
+    if order is None:
+        raise NotFound(f"There is no order {reference}. Search the list of orders.")
+    _present(order, request)
+    return order
+
+
+def _present(order: Any, request: HttpRequest) -> None:
+    """What this person may see of it, and what about it cannot wait."""
+    at: datetime = request.now  # type: ignore[attr-defined]
+    order.visible = not order.confidential or access.may(request.user, "order.read_confidential")  # type: ignore[arg-type]
+    order.title = order.subject if order.visible else "Confidential order"
+    order.warning = _warning(order, at)
+
+
+def _warning(order: Any, at: datetime) -> str:
+    if order.state in ("lifted", "expired", "superseded", "in_force", "scheduled"):
+        return ""
+    if order.effective_at <= at:
+        return "In force by law, but no rule of it is published."
+    if order.effective_at - at < SOON and not order.agreed:
+        return "Takes effect in under 48 hours, and no rule of it is approved."
+    return ""
+
+
+def _searched(text: str, request: HttpRequest) -> Q:
+    """Not by the subject of what this person may not read."""
+    anywhere = Q(reference__icontains=text) | Q(authority__icontains=text)
+    subject = Q(subject__icontains=text)
+    if not access.may(request.user, "order.read_confidential"):  # type: ignore[arg-type]
+        subject &= Q(confidential=False)
+    return anywhere | subject
+
+
+def _steps(line: orders.Timeline) -> list[dict[str, Any]]:
+    """The clock in the order of what happened; what has not happened yet stands at the end."""
+    happened = sorted((s for s in (*line.steps, *line.amendments) if s.at), key=lambda s: s.at)
+    pending = [s for s in line.steps if not s.at and s.name not in ("acknowledged", "lifted")]
+    return [{"label": s.label, "at": s.at, "since": s.since_received} for s in happened + pending]
+
+
+def _lists(order: Order, request: HttpRequest) -> list[dict[str, Any]]:
+    found = []
+    for named in order.lists.order_by("code"):
+        entries = list(NamedListEntry.objects.filter(named_list=named).select_related(
+            "entered_by", "confirmed_by").order_by("value")[:200])  # fmt: skip
+        waiting = [entry for entry in entries if entry.confirmed_at is None]
+        own = any(entry.entered_by_id == request.user.pk for entry in waiting)
+        found.append({"list": named, "entries": entries, "waiting": waiting, "own": own})
+    return found
+
+
+def _form(request: HttpRequest, form: forms.Form, **context: Any) -> HttpResponse:
+    status = 422 if form.errors else 200
+    return render(request, "dashboard/orders/form.html", {"form": form, **context}, status=status)
+
+
+def _without_zone(form: forms.Form) -> dict[str, Any]:
+    return {name: value for name, value in form.cleaned_data.items() if name != "zone"}
+
+
+def _who(request: HttpRequest) -> dict[str, Any]:
+    return {"by": request.user, "at": request.now}  # type: ignore[attr-defined]
+
+
+def _because(request: HttpRequest) -> str:
+    return request.POST.get("because", "").replace("\0", "").strip()[:2000]
+
+
+def _rights(request: HttpRequest) -> dict[str, bool]:
+    rights = ("order.enter", "order.read_confidential", "policy.draft", "policy.approve")
+    return {right.replace(".", "_"): access.may(request.user, right) for right in rights}  # type: ignore[arg-type]
+
+
+urlpatterns = [
+    path("orders", listing, name="orders"),
+    path("orders/enter", enter, name="order-enter"),
+    path("orders/<path:reference>/acknowledge", acknowledge, name="order-acknowledge"),
+    path("orders/<path:reference>/amend", amend, name="order-amend"),
+    path("orders/<path:reference>/annex", annex, name="order-annex"),
+    path("orders/<path:reference>/annex/confirm", confirm_annex, name="order-annex-confirm"),
+    path("orders/<path:reference>/lift", lift, name="order-lift"),
+    path("orders/<path:reference>/lift/confirm", confirm_lift, name="order-lift-confirm"),
+    path("orders/<path:reference>/text", read_text, name="order-text"),
+    path("orders/<path:reference>", detail, name="order"),
+]

@@ -1,0 +1,203 @@
+"""One rule: what it says, where its versions stand, its test cases, and what to do next."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from accesscontrol import access, orders, policy, releases
+from accesscontrol.dashboard.rules import life, operands, outline, states
+from accesscontrol.dashboard.rules.forms import ReasonForm, TestCaseForm
+from accesscontrol.dashboard.shell.entry import attempt, screen
+from accesscontrol.errors import NotFound, Refused
+from accesscontrol.models import Licensee, Rule, RuleTestCase, RuleVersion
+from accesscontrol.orders import language
+
+VERBS = {
+    "submit": (orders.submit, "submitted for approval. Somebody who did not edit it approves it."),
+    "withdraw": (orders.withdraw, "withdrawn. It stays here to be read and copied."),
+}
+
+
+@screen()
+def detail(request: HttpRequest, ref: str) -> HttpResponse:
+    """One rule, at the version that is asked for or counts most."""
+    rule = found(ref, request.now)  # type: ignore[attr-defined]
+    return _page(request, rule, _chosen(request, rule), ReasonForm(), TestCaseForm())
+
+
+@screen("policy.draft")
+@require_POST
+def step(request: HttpRequest, ref: str, verb: str) -> HttpResponse:
+    """Submit or withdraw the open version, with a reason."""
+    rule = found(ref, request.now)  # type: ignore[attr-defined]
+    version = get_object_or_404(rule.versions, version=request.POST.get("version") or 0)
+    form = ReasonForm(request.POST)
+    act, told = VERBS[verb]
+    if form.is_valid() and attempt(form, lambda: act(version=version, **_why(request, form))):  # type: ignore[operator]
+        messages.success(request, f"{version} is {told}")
+        return redirect("dashboard:rule", ref)
+    return _page(request, rule, version, form, TestCaseForm(), status=422)
+
+
+@screen("policy.draft")
+@require_POST
+def start(request: HttpRequest, ref: str) -> HttpResponse:
+    """A new draft copied from a version of the rule: the next change, or the way back."""
+    rule = found(ref, request.now)  # type: ignore[attr-defined]
+    version = get_object_or_404(rule.versions, version=request.POST.get("version") or 0)
+    form = ReasonForm(request.POST)
+    if form.is_valid() and attempt(
+        form, lambda: orders.duplicate(version=version, **_why(request, form))
+    ):
+        messages.success(request, f"A draft copied from version {version.version} is open.")
+        return redirect("dashboard:rule-edit", ref)
+    return _page(request, rule, version, form, TestCaseForm(), status=422)
+
+
+@screen("policy.draft")
+@require_POST
+def retire(request: HttpRequest, ref: str) -> HttpResponse:
+    """Ask for the end of the rule; it is approved and published like any version."""
+    rule = found(ref, request.now)  # type: ignore[attr-defined]
+    form = ReasonForm(request.POST)
+    if form.is_valid():
+        version = attempt(form, lambda: orders.retire(rule=rule, **_why(request, form)))
+        if version:
+            messages.success(request, f"The end of {ref} waits for approval by somebody else.")
+            return redirect("dashboard:approval", version.pk)
+    return _page(request, rule, _chosen(request, rule), form, TestCaseForm(), status=422)
+
+
+@screen("policy.draft")
+@require_POST
+def add_case(request: HttpRequest, ref: str) -> HttpResponse:
+    """Add a test case; it is run at once."""
+    rule = found(ref, request.now)  # type: ignore[attr-defined]
+    form = TestCaseForm(request.POST)
+    if form.is_valid():
+        data = form.cleaned_data
+        made = attempt(form, lambda: orders.add_test_case(
+            rule=rule, name=data["name"], facts=_facts(data["facts"]), outcome=data["outcome"],
+            holds_at=request.now, by=request.user, at=request.now))  # type: ignore[attr-defined,arg-type]  # fmt: skip
+        if made:
+            messages.success(request, f"Test case “{made.name}” added.")
+            return redirect(f"{reverse('dashboard:rule', args=[ref])}#test-cases")
+    return _page(request, rule, _chosen(request, rule), ReasonForm(), form, status=422)
+
+
+@screen("policy.draft")
+@require_POST
+def remove_case(request: HttpRequest, ref: str, pk: int) -> HttpResponse:
+    """Drop a test case; what it was stays in the log."""
+    case = get_object_or_404(RuleTestCase, pk=pk, rule__ref=ref)
+    orders.remove_test_case(case=case, because=request.POST.get("because", ""), by=request.user,
+                            at=request.now)  # type: ignore[attr-defined,arg-type]  # fmt: skip
+    messages.success(request, f"Test case “{case.name}” removed.")
+    return redirect(f"{reverse('dashboard:rule', args=[ref])}#test-cases")
+
+
+def found(ref: str, at: datetime) -> Any:
+    """The rule with its state. Raises NotFound."""
+    rows = states.with_state(Rule.objects.select_related("order"), at)
+    rule = rows.filter(ref=ref.replace("\0", "")).first()
+    if rule is None:
+        raise NotFound(f"There is no rule {ref}. Search the list of rules.")
+    return rule
+
+
+def said(version: RuleVersion, at: datetime) -> dict[str, Any]:
+    """The version in a sentence and in lines; where the vocabulary moved on, why it has none."""
+    ground = language.ground(at)
+    vocabulary = {each["name"]: each for each in ground["vocabulary"]}
+    try:
+        sentence, problem = policy.sentence(orders.parsed(version.content, at=at)), ""
+    except Refused as refusal:
+        sentence, problem = "", refusal.message
+    lines = outline.of_rule(version.content, vocabulary)
+    return {"sentence": sentence, "problem": problem, "lines": lines, "vocabulary": vocabulary}
+
+
+def tested(version: RuleVersion, at: datetime) -> tuple[list[orders.CaseResult], str]:
+    """The test cases with what this version says of them, or why they cannot be run."""
+    try:
+        return orders.run_test_cases(version, at=at), ""
+    except (Refused, ValueError) as problem:
+        return [], str(problem)
+
+
+def _page(
+    request: HttpRequest,
+    rule: Any,
+    version: RuleVersion,
+    reason: ReasonForm,
+    case: TestCaseForm,
+    status: int = 200,
+) -> HttpResponse:
+    at: datetime = request.now  # type: ignore[attr-defined]
+    everyone = Licensee.objects.values("pk")[:100_001].count()
+    results, why_untested = tested(version, at)
+    context = {
+        "rule": rule,
+        "version": version,
+        "versions": list(rule.versions.select_related("created_by", "approved_by", "term")[:50]),
+        "steps": life.steps(version, at),
+        "said": said(version, at),
+        "results": results,
+        "why_untested": why_untested,
+        "document": json.dumps(version.content, indent=2, ensure_ascii=False),
+        "reason": reason,
+        "case_form": case,
+        "case_open": case.is_bound,
+        "everyone": everyone,
+        "open": rule.open_state,
+        "may": {
+            right.replace(".", "_"): access.may(request.user, right)  # type: ignore[arg-type]
+            for right in ("policy.draft", "policy.approve", "policy.publish")
+        },
+    }
+    return render(request, "dashboard/rules/detail.html", context, status=status)
+
+
+def _chosen(request: HttpRequest, rule: Any) -> RuleVersion:
+    rows = rule.versions.select_related("created_by", "approved_by", "published_by", "term")
+    wanted = request.GET.get("version", "")
+    if wanted.isdigit() and len(wanted) < 8:
+        return get_object_or_404(rows, version=int(wanted))
+    return get_object_or_404(rows, pk=rule.open_id or rule.in_force_id or rule.newest_id)
+
+
+def _facts(text: str) -> dict[str, Any]:
+    """Facts as typed, one a line. Raises CannotEdit with the line at fault."""
+    vocabulary = {each["name"]: each for each in releases.vocabulary()}
+    facts: dict[str, Any] = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        name, equals, value = (part.strip() for part in line.partition("="))
+        if not line.strip():
+            continue
+        if not equals or name not in vocabulary:
+            what = f"there is no attribute {name}" if equals else "write name = value"
+            raise orders.CannotEdit(f"Line {number}: {what}.", pointer="/facts")
+        facts[name] = _fact(vocabulary[name]["type"], value)
+    return facts
+
+
+def _fact(type_: str, value: str) -> Any:
+    if type_ in ("countries", "codes"):
+        return [] if value in ("", "none") else operands.to_json("one_of", type_, [value])
+    if type_ == "boolean":
+        return {"yes": True, "true": True, "no": False, "false": False}.get(value.lower(), value)
+    return operands.to_json("is", type_, [value])
+
+
+def _why(request: HttpRequest, form: ReasonForm) -> dict[str, Any]:
+    return {
+        "by": request.user,
+        "at": request.now,  # type: ignore[attr-defined]
+        "because": form.cleaned_data["because"],
+    }

@@ -1,0 +1,77 @@
+"""Where a version stands between draft and in force, as the steps of its page."""
+
+from datetime import datetime
+from typing import Any
+
+from accesscontrol.models import RuleVersion
+from accesscontrol.orders import terms
+
+REACHED = {"draft": 0, "rejected": 1, "withdrawn": 1, "submitted": 1, "approved": 2}
+ENDED = {"rejected": "Rejected", "withdrawn": "Withdrawn"}
+
+
+def steps(version: RuleVersion, at: datetime) -> list[dict[str, str]]:
+    """Draft, approval, publication, in force: what is done, what is next, and who did it."""
+    state = version.state
+    reached = REACHED.get(state, 3)
+    in_force, note = _in_force(version, at)
+    told = [
+        ("Draft", f"by {_name(version.created_by)}, {_day(version.created_at)}"),
+        ("Approval", _approval(version)),
+        ("Publish", _published(version)),
+        ("End" if version.retires else "In force", note),
+    ]
+    return [
+        {
+            "title": title,
+            "note": note,
+            "state": "done"
+            if index < reached or (index == 3 and in_force)
+            else "current"
+            if index == reached and state not in ENDED
+            else "",
+        }
+        for index, (title, note) in enumerate(told)
+    ]
+
+
+def _approval(version: RuleVersion) -> str:
+    if version.approved_at:
+        return f"by {_name(version.approved_by)}, {_day(version.approved_at)}"
+    if version.state in ENDED:
+        return ENDED[version.state]
+    if version.emergency:
+        return "Emergency: to be confirmed within 24 h"
+    return "Somebody who did not edit it"
+
+
+def _published(version: RuleVersion) -> str:
+    if version.published_at:
+        return f"by {_name(version.published_by)}, {_day(version.published_at)}"
+    return "Makes a release, screens everyone"
+
+
+def _in_force(version: RuleVersion, at: datetime) -> tuple[bool, str]:
+    """Whether the version's time has come, and when it does, did or ended."""
+    if version.retires:
+        return version.published_at is not None, "The rule ends"
+    term = getattr(version, "term", None)
+    if term is None:
+        wanted = terms.instant(version.content.get("effective_from"))
+        return False, f"from {_day(wanted)}" if wanted else ""
+    if term.withdrawn:
+        return False, "Withdrawn before it began"
+    start, end = term.period.lower, term.period.upper
+    if end is not None and end <= at:
+        return True, f"until {_day(end)}"
+    if start > at:
+        return False, f"from {_day(start)}"
+    return True, f"since {_day(start)}"
+
+
+def _name(person: Any) -> str:
+    return str(person) if person else "the system"
+
+
+def _day(at: datetime) -> str:
+    return f"{at.day} {at:%b %Y %H:%M} UTC"

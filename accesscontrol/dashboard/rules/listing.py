@@ -1,0 +1,58 @@
+"""The list of rules: what each does, under which order, and in which state it is."""
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from accesscontrol import access
+from accesscontrol.dashboard.rules import states
+from accesscontrol.dashboard.rules.forms import EFFECTS
+from accesscontrol.dashboard.shell import filters, paging
+from accesscontrol.dashboard.shell.entry import screen
+from accesscontrol.models import Rule, RuleVersion
+from accesscontrol.models.common import instant
+
+
+@screen()
+def listing(request: HttpRequest) -> HttpResponse:
+    """All rules by reference, each with the version that counts most now."""
+    chosen = filters.read(
+        request,
+        filters.Filter("q", "Search"),
+        filters.Filter("state", "State", states.STATES),
+        filters.Filter("effect", "Effect", EFFECTS),
+        filters.Filter("order", "Order"),
+    )
+    at = request.now  # type: ignore[attr-defined]
+    rows = states.with_state(Rule.objects.select_related("order"), at)
+    page = paging.page(_filtered(rows, chosen), request, by=("ref", "id"))
+    _show_versions(page.rows)
+    context = {
+        "page": page,
+        "filters": chosen,
+        "may_draft": access.may(request.user, "policy.draft"),  # type: ignore[arg-type]
+        "now": instant(at),
+    }
+    return render(request, "dashboard/rules/list.html", context)
+
+
+def _filtered(rows: QuerySet[Rule], chosen: filters.Filters) -> QuerySet[Rule]:
+    versions = RuleVersion.objects.filter(rule=OuterRef("pk"))
+    if text := chosen["q"]:
+        titled = Exists(versions.filter(title__icontains=text))
+        rows = rows.filter(Q(ref__icontains=text) | titled)
+    if state := chosen["state"]:
+        rows = rows.filter(Q(state=state) | Q(open_state=state))
+    if effect := chosen["effect"]:
+        rows = rows.filter(Exists(versions.filter(effect=effect)))
+    if order := chosen["order"]:
+        rows = rows.filter(order__reference=order)
+    return rows
+
+
+def _show_versions(rules: list[Rule]) -> None:
+    """The version in force, else the open one, else the newest."""
+    wanted = {rule.pk: rule.in_force_id or rule.open_id or rule.newest_id for rule in rules}  # type: ignore[attr-defined]
+    found = RuleVersion.objects.select_related("created_by").in_bulk(set(wanted.values()))
+    for rule in rules:
+        rule.shown = found.get(wanted[rule.pk])  # type: ignore[attr-defined]

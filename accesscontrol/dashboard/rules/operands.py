@@ -1,0 +1,78 @@
+"""What a person types beside a condition, to and from the values of the rule language.
+
+Nothing is refused here: what cannot be read stays as typed, and the language says what it expects.
+"""
+
+import re
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from accesscontrol.policy.countries import COUNTRIES
+
+CODES_BY_NAME = {name.casefold(): code for code, name in COUNTRIES.items()}
+LISTED = ("one_of",)
+NAMED = ("in_group", "in_list")
+
+
+def to_json(test: str, type_: str, typed: list[str]) -> Any:
+    """The operand of a test, from the texts of its field (several of a multiple choice)."""
+    first = typed[0].strip() if typed else ""
+    if test in NAMED:
+        return first
+    if test in LISTED:
+        parts = typed if len(typed) > 1 else re.split(r"[,\n]", first)
+        return [_one(type_, part.strip()) for part in parts if part.strip()]
+    return _one(type_, first)
+
+
+def from_json(test: str, type_: str, operand: Any) -> list[str]:
+    """The texts of the field for an operand; a list stays several texts."""
+    if test in LISTED and isinstance(operand, list):
+        return [_typed(type_, each) for each in operand]
+    return [_typed(type_, operand)]
+
+
+def in_words(type_: str, operand: Any) -> str:
+    """The operand as a sentence names it."""
+    if isinstance(operand, list):
+        return ", ".join(in_words(type_, each) for each in operand)
+    if type_ == "boolean":
+        return "yes" if operand is True else "no" if operand is False else str(operand)
+    if type_ in ("country", "countries") and isinstance(operand, str):
+        name = COUNTRIES.get(operand)
+        return f"{name} ({operand})" if name else operand
+    if type_ == "share":
+        return f"{_typed(type_, operand)} %"
+    return str(operand)
+
+
+def _one(type_: str, text: str) -> Any:
+    match type_:
+        case "boolean":
+            return {"true": True, "false": False}.get(text, text)
+        case "integer":
+            return int(text) if re.fullmatch(r"-?[0-9]{1,16}", text) else text
+        case "share":
+            return _basis_points(text)
+        case "quantity":
+            return text.lower().replace(",", "").replace("_", "")
+        case "country" | "countries":
+            return CODES_BY_NAME.get(text.casefold(), text.upper() if len(text) == 2 else text)
+        case _:
+            return text
+
+
+def _basis_points(text: str) -> Any:
+    try:
+        points = Decimal(text.removesuffix("%").strip()) * 100
+    except InvalidOperation:
+        return text
+    return int(points) if points.is_finite() and points == int(points) else text
+
+
+def _typed(type_: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if type_ == "share" and isinstance(value, int):
+        return f"{Decimal(value) / 100:f}"
+    return str(value)

@@ -1,0 +1,103 @@
+"""A rule as lines of words, and how two versions of it differ, line by line."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Any
+
+from accesscontrol.dashboard.rules import operands, operators
+from accesscontrol.dashboard.shell import words
+
+HOW = {
+    ("all", False): "all of these hold:",
+    ("any", False): "any of these holds:",
+    ("all", True): "not all of these hold:",
+    ("any", True): "none of these holds:",
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a rule in words, how far in it stands, and what became of it."""
+
+    text: str
+    level: int = 0
+    change: str = ""  # "", "added", "removed"
+
+    @property
+    def indent(self) -> str:
+        return f"in-{min(self.level, 6)}"
+
+
+Vocabulary = Mapping[str, Mapping[str, Any]]
+
+
+def of_rule(content: Mapping[str, Any], vocabulary: Vocabulary) -> list[Line]:
+    """Everything a rule says, as lines that can be compared."""
+    lines = [
+        Line(f"Title: {content.get('title', '')}"),
+        Line(f"Order: {content.get('order', '')}"),
+        Line(f"Citation: {content.get('citation', '')}"),
+        Line(f"Effect: {words.outcome(str(content.get('effect', '')))['word']}"),
+    ]
+    if content.get("license_review_policy"):
+        policy = str(content["license_review_policy"]).replace("_", " ")
+        lines.append(Line(f"License review policy: {policy}"))
+    lines.append(Line(f"In force from: {_instant(content.get('effective_from'))}"))
+    lines.append(Line(f"In force until: {_instant(content.get('effective_until'))}"))
+    if content.get("report_only_until"):
+        lines.append(Line(f"Report only until: {_instant(content['report_only_until'])}"))
+    lines.append(Line("When:"))
+    lines += of_condition(content.get("when"), vocabulary, level=1)
+    for exemption in content.get("unless") or []:
+        lines.append(Line(f"Unless {exemption.get('ref')} ({exemption.get('citation')}), from"
+                          f" {_instant(exemption.get('effective_from'))}"
+                          f" until {_instant(exemption.get('effective_until'))}:"))  # fmt: skip
+        lines += of_condition(exemption.get("when"), vocabulary, level=1)
+    return lines
+
+
+def of_condition(
+    document: Any, vocabulary: Vocabulary, *, level: int = 0, negated: bool = False
+) -> list[Line]:
+    """A condition as indented lines; what is no condition is shown as it is."""
+    if not isinstance(document, dict) or len(document) != 1:
+        return [Line(str(document), level)]
+    ((name, inside),) = document.items()
+    if name == "not":
+        return of_condition(inside, vocabulary, level=level, negated=not negated)
+    if name in ("all", "any") and isinstance(inside, list):
+        lines = [Line(HOW[name, negated], level)]
+        for child in inside:
+            lines += of_condition(child, vocabulary, level=level + 1)
+        return lines
+    return [Line(test(name, inside, vocabulary, negated=negated), level)]
+
+
+def test(name: str, arguments: Any, vocabulary: Vocabulary, *, negated: bool) -> str:
+    """One test in words: `headquarters country is in the country group D:5`."""
+    if not isinstance(arguments, list) or not arguments:
+        return f"{name} {arguments}"
+    attribute = vocabulary.get(str(arguments[0]), {})
+    label = attribute.get("label") or words.attribute(str(arguments[0])).lower()
+    operator = operators.of(name, str(attribute.get("type", "")), negated=negated)
+    said = operator.words if operator else f"{'not ' if negated else ''}{name}"
+    if len(arguments) < 2:
+        return f"{label} {said}"
+    return f"{label} {said} {operands.in_words(str(attribute.get('type', '')), arguments[1])}"
+
+
+def difference(before: list[Line], after: list[Line]) -> list[Line]:
+    """The new rule's lines, each removed line before what replaced it."""
+    lines: list[Line] = []
+    for what, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if what == "equal":
+            lines += after[c:d]
+            continue
+        lines += [Line(line.text, line.level, "removed") for line in before[a:b]]
+        lines += [Line(line.text, line.level, "added") for line in after[c:d]]
+    return lines
+
+
+def _instant(text: Any) -> str:
+    return str(text).replace("T", " ").replace("Z", " UTC") if text else "no end"

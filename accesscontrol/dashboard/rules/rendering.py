@@ -1,0 +1,130 @@
+"""The editor's tree made ready for its template: labels, choices, inputs, problems."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from accesscontrol.dashboard.rules import tree
+from accesscontrol.dashboard.rules.draft import Draft
+from accesscontrol.dashboard.shell import words
+from accesscontrol.policy.countries import COUNTRIES
+
+SECTIONS = (
+    ("licensee", "Licensee"),
+    ("model", "Model"),
+    ("user", "User"),
+    ("request", "Request"),
+    ("entitlement", "Entitlement"),
+)
+HINTS = {
+    "quantity": "Such as 1e26",
+    "share": "A percentage between 0 and 100",
+    "integer": "A whole number",
+    "country": "A country or its two letters",
+    "countries": "A country or its two letters",
+}
+YES_NO = [("true", "yes"), ("false", "no")]
+
+
+class Choices:
+    """What the inputs of conditions offer: attributes by section, groups, lists."""
+
+    def __init__(self, ground: Mapping[str, Any]) -> None:
+        self.vocabulary = {each["name"]: each for each in ground["vocabulary"]}
+        self.groups = sorted(ground["groups"])
+        self.lists = sorted(ground["lists"])
+
+    def sections(self) -> list[dict[str, Any]]:
+        return [
+            {"label": label, "attributes": found}
+            for prefix, label in SECTIONS
+            if (found := [self._option(n) for n in self.vocabulary if n.startswith(f"{prefix}.")])
+        ]
+
+    def _option(self, name: str) -> tuple[str, str]:
+        label = self.vocabulary[name].get("label") or words.attribute(name)
+        return name, label[:1].upper() + label[1:]
+
+
+def builder(draft: Draft, choices: Choices) -> dict[str, Any]:
+    """Everything the template of the conditions needs."""
+    return {
+        "as_expression": draft.as_expression,
+        "expression": draft.expression,
+        "problem": draft.problems.get("expression", ""),
+        "when": node(draft.when, draft, choices, "w"),
+        "unless": [
+            {
+                "place": f"u{index}",
+                "number": index + 1,
+                "exemption": each,
+                "problem": draft.problems.get(f"u{index}", ""),
+                "node": node(each.when, draft, choices, f"u{index}", in_exemption=True),
+            }
+            for index, each in enumerate(draft.unless)
+        ],
+        "sections": choices.sections(),
+        "how": tree.HOW,
+        "problems": [(place.replace(".", "-"), text) for place, text in draft.problems.items()],
+        "countries": sorted(COUNTRIES.items(), key=lambda pair: pair[1]),
+    }
+
+
+def node(
+    item: tree.Node,
+    draft: Draft,
+    choices: Choices,
+    place: str,
+    *,
+    in_exemption: bool = False,
+    under_none: bool = False,
+) -> dict[str, Any]:
+    """One group or test with what stands in it."""
+    level = place.count(".") + 1
+    base = {"place": place, "id": place.replace(".", "-"), "level": level, "top": level == 1,
+            "problem": draft.problems.get(place, "")}  # fmt: skip
+    if isinstance(item, tree.Group):
+        inside = under_none != (item.how == "none")
+        base["children"] = [
+            node(child, draft, choices, f"{place}.{index}", in_exemption=in_exemption,
+                 under_none=inside)
+            for index, child in enumerate(item.children)
+        ]  # fmt: skip
+        return {**base, "group": True, "how": item.how, "nests": level < tree.LEVELS,
+                "count": len(item.children)}  # fmt: skip
+    fit = tree.fitting(item, choices.vocabulary, in_exemption=in_exemption, under_none=under_none)
+    return {**base, "test": item, "operators": fit, **_input(item, fit, choices)}
+
+
+def _input(item: tree.Test, fit: list[Any], choices: Choices) -> dict[str, Any]:
+    """The input that fits the operator: none, a choice, several choices, or a text with a hint."""
+    operator = next((each for each in fit if each.code == item.operator), None)
+    if operator is None or operator.test == "is_known":
+        return {"input": "none"}
+    attribute = choices.vocabulary[item.attribute]
+    type_, listed = attribute["type"], operator.test == "one_of"
+    options = _options(operator.test, attribute, choices)
+    if options is not None:
+        known = [value for value, _ in options]
+        odd = [(value, value) for value in item.typed if value not in known and value]
+        return {"input": "several" if listed else "choice", "options": options + odd}
+    hint = HINTS.get(type_, "")
+    if listed:
+        hint = f"{hint + '; several' if hint else 'Several'} with commas"
+    shown = ", ".join(item.typed) if listed else "".join(item.typed[:1])
+    return {"input": "date" if type_ == "date" else "text", "shown": shown, "hint": hint,
+            "countries": type_ in ("country", "countries") and not listed,
+            "unit": "%" if type_ == "share" else ""}  # fmt: skip
+
+
+def _options(
+    test: str, attribute: Mapping[str, Any], choices: Choices
+) -> list[tuple[str, str]] | None:
+    if test == "in_group":
+        return [(name, name) for name in choices.groups]
+    if test == "in_list":
+        return [(name, name) for name in choices.lists]
+    if attribute["type"] == "boolean":
+        return YES_NO
+    if attribute.get("values"):
+        return [(value, value.replace("_", " ")) for value in attribute["values"]]
+    return None

@@ -1,0 +1,186 @@
+"""A condition as the form holds it: groups of groups and tests, each field named by its place.
+
+Places are written `w`, `w.0`, `w.0.2`; exemption 3 begins with `u3`. A condition that the form
+cannot show without changing it stays an expression.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.http import QueryDict
+
+from accesscontrol.dashboard.rules import operands, operators
+
+LEVELS = 3  # groups in groups; the language allows a hundred, a reader does not
+MOST = 40  # children of one group
+HOW = (("all", "all of these hold"), ("any", "any of these holds"), ("none", "none of these holds"))
+Vocabulary = Mapping[str, Mapping[str, Any]]
+
+
+class NotInTheForm(ValueError):
+    """The condition has a shape that the form does not offer."""
+
+
+@dataclass
+class Test:
+    """One attribute, an operator that fits its type, and what was typed beside it."""
+
+    attribute: str = ""
+    operator: str = ""
+    typed: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Group:
+    """Tests and groups of which all, any or none must hold."""
+
+    how: str = "all"
+    children: list["Test | Group"] = field(default_factory=list)
+
+
+Node = Test | Group
+
+
+def read(post: QueryDict, place: str, level: int = 1) -> Node:
+    """The node that a posted form holds at a place; beyond the levels there is nothing."""
+    if f"{place}:how" in post and level <= LEVELS:
+        count = min(int("0" + "".join(filter(str.isdigit, post.get(f"{place}:n", "0")[:3]))), MOST)
+        how = post.get(f"{place}:how", "all")
+        children = [read(post, f"{place}.{index}", level + 1) for index in range(count)]
+        return Group(how if how in dict(HOW) else "all", children)
+    clean = [text.replace("\0", "�") for text in post.getlist(f"{place}:value")]
+    return Test(post.get(f"{place}:attribute", ""), post.get(f"{place}:operator", ""), clean)
+
+
+def root(post: QueryDict, place: str) -> Group:
+    """The outermost group of a posted form."""
+    node = read(post, place)
+    return node if isinstance(node, Group) else Group("all", [node] if node.attribute else [])
+
+
+def settle(
+    node: Node, vocabulary: Vocabulary, *, in_exemption: bool, under_none: bool = False
+) -> None:
+    """Give each test an operator that its attribute has, after another attribute was chosen."""
+    if isinstance(node, Group):
+        for child in node.children:
+            settle(child, vocabulary, in_exemption=in_exemption,
+                   under_none=under_none != (node.how == "none"))  # fmt: skip
+        return
+    fit = fitting(node, vocabulary, in_exemption=in_exemption, under_none=under_none)
+    if fit and node.operator not in [each.code for each in fit]:
+        node.operator, node.typed = fit[0].code, []
+
+
+def fitting(
+    test: Test, vocabulary: Vocabulary, *, in_exemption: bool, under_none: bool
+) -> list[operators.Operator]:
+    """The operators that a test can have where it stands; none while no attribute is chosen."""
+    attribute = vocabulary.get(test.attribute)
+    if attribute is None:
+        return []
+    return operators.fitting(attribute["type"], in_exemption=in_exemption, under_none=under_none)
+
+
+def act(top: Group, verb: str, place: list[int]) -> None:
+    """Add, remove or move a node; a place that is not there changes nothing."""
+    parent, index = _find(top, place[:-1]), place[-1] if place else -1
+    here = _find(top, place)
+    match verb:
+        case "add-test" if isinstance(here, Group) and len(here.children) < MOST:
+            here.children.append(Test())
+        case "add-group" if isinstance(here, Group) and len(place) + 1 < LEVELS:
+            here.children.append(Group("any", [Test()]))
+        case "remove" if isinstance(parent, Group) and place and index < len(parent.children):
+            del parent.children[index]
+        case "up" if isinstance(parent, Group) and 0 < index < len(parent.children):
+            _swap(parent.children, index - 1)
+        case "down" if isinstance(parent, Group) and 0 <= index < len(parent.children) - 1:
+            _swap(parent.children, index)
+
+
+def to_json(
+    node: Node, vocabulary: Vocabulary, place: str, pointer: str, where: dict[str, str]
+) -> dict[str, Any]:
+    """The condition of the language; `where` learns which place each pointer of it came from."""
+    where[pointer] = place
+    if isinstance(node, Test):
+        return _test_to_json(node, vocabulary, place, pointer, where)
+    inside = f"{pointer}/not/any" if node.how == "none" else f"{pointer}/{node.how}"
+    where[f"{pointer}/not"] = place
+    children = [
+        to_json(child, vocabulary, f"{place}.{index}", f"{inside}/{index}", where)
+        for index, child in enumerate(node.children)
+    ]
+    return {"not": {"any": children}} if node.how == "none" else {node.how: children}
+
+
+def from_json(document: Any, vocabulary: Vocabulary) -> Group:
+    """The form's tree of a condition. Raises NotInTheForm where it would not come back the same."""
+    node = _node(document, vocabulary, level=1)
+    top = node if isinstance(node, Group) else Group("all", [node])
+    again = to_json(top, vocabulary, "w", "", {})
+    if document not in (again, again.get("all", [None])[0]):
+        raise NotInTheForm("This condition says more than the form can show.")
+    return top
+
+
+def _test_to_json(
+    test: Test, vocabulary: Vocabulary, place: str, pointer: str, where: dict[str, str]
+) -> dict[str, Any]:
+    operator = operators.BY_CODE.get(test.operator, operators.OPERATORS[0])
+    type_ = str(vocabulary.get(test.attribute, {}).get("type", "code"))
+    arguments: list[Any] = [test.attribute]
+    if operator.test != "is_known":
+        arguments.append(operands.to_json(operator.test, type_, test.typed))
+    if not operator.negated:
+        return {operator.test: arguments}
+    where[f"{pointer}/not"] = place
+    return {"not": {operator.test: arguments}}
+
+
+def _node(document: Any, vocabulary: Vocabulary, *, level: int) -> Node:
+    if not isinstance(document, dict) or len(document) != 1:
+        raise NotInTheForm("This is no condition.")
+    ((name, inside),) = document.items()
+    if name == "not" and isinstance(inside, dict) and list(inside) == ["any"]:
+        return _group("none", inside["any"], vocabulary, level)
+    if name in ("all", "any"):
+        return _group(name, inside, vocabulary, level)
+    if name == "not":
+        return _test(inside, vocabulary, negated=True)
+    return _test(document, vocabulary, negated=False)
+
+
+def _group(how: str, inside: Any, vocabulary: Vocabulary, level: int) -> Group:
+    if level > LEVELS or not isinstance(inside, list) or len(inside) > MOST:
+        raise NotInTheForm("The form shows three levels of groups.")
+    return Group(how, [_node(child, vocabulary, level=level + 1) for child in inside])
+
+
+def _test(document: Any, vocabulary: Vocabulary, *, negated: bool) -> Test:
+    if not isinstance(document, dict) or len(document) != 1:
+        raise NotInTheForm("This is no condition.")
+    ((name, arguments),) = document.items()
+    if not isinstance(arguments, list) or not arguments or not isinstance(arguments[0], str):
+        raise NotInTheForm("A test takes an attribute and an operand.")
+    type_ = str(vocabulary.get(arguments[0], {}).get("type", ""))
+    operator = operators.of(name, type_, negated=negated)
+    if operator is None:
+        raise NotInTheForm(f"The form has no test {name} there.")
+    typed = operands.from_json(name, type_, arguments[1]) if len(arguments) > 1 else []
+    return Test(arguments[0], operator.code, typed)
+
+
+def _find(top: Group, place: list[int]) -> Node | None:
+    node: Node = top
+    for index in place:
+        if not isinstance(node, Group) or not 0 <= index < len(node.children):
+            return None
+        node = node.children[index]
+    return node
+
+
+def _swap(children: list[Node], index: int) -> None:
+    children[index], children[index + 1] = children[index + 1], children[index]

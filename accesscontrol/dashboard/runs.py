@@ -1,0 +1,139 @@
+"""Screening runs: the list, and one run watched live until its totals reconcile."""
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path
+from django.views.decorators.http import require_POST
+
+from accesscontrol import access, screening
+from accesscontrol.dashboard.shell import filters, paging
+from accesscontrol.dashboard.shell.entry import screen
+from accesscontrol.models import ScreeningRun
+
+STOP_POLLING = 286  # what htmx reads as: do not ask again
+GOING = ("queued", "running")
+CAUSES = {
+    "rule": "Rule published",
+    "order": "Order lifted",
+    "annex": "Annex changed",
+    "list": "List updated",
+    "fact": "Register changed",
+    "boundary": "Moment in time",
+    "nightly": "Nightly proof",
+    "manual": "Started by hand",
+    "install": "Starter policy",
+    "import": "Import",
+}
+
+
+@screen()
+def listing(request: HttpRequest) -> HttpResponse:
+    """All runs, the newest first."""
+    chosen = filters.read(
+        request,
+        filters.Filter("state", "State", ScreeningRun.State.choices),
+        filters.Filter("cause", "Cause", tuple(CAUSES.items())),
+    )
+    rows = ScreeningRun.objects.select_related("release", "started_by")
+    for name in ("state", "cause"):
+        if chosen[name]:
+            rows = rows.filter(**{name: chosen[name]})
+    page = paging.page(rows, request, by=("-id",))
+    for run in page.rows:
+        _present(run)
+    return render(request, "dashboard/runs/list.html", {"page": page, "filters": chosen})
+
+
+@screen()
+def detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """One run as a page, which a refresh brings up to date."""
+    return render(request, "dashboard/runs/detail.html", _context(request, pk))
+
+
+@screen()
+def live(request: HttpRequest, pk: int) -> HttpResponse:
+    """The part of the page that is asked for every two seconds; 286 once the run has ended."""
+    context = _context(request, pk)
+    status = 200 if context["going"] else STOP_POLLING
+    return render(request, "dashboard/runs/live.html", context, status=status)
+
+
+@screen("run.manage")
+@require_POST
+def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    """Stop a run; what its finished chunks changed stays."""
+    run = get_object_or_404(ScreeningRun, pk=pk)
+    screening.cancel(run, by=request.user, at=request.now, because=_because(request))  # type: ignore[attr-defined,arg-type]
+    messages.success(request, f"Run {pk} is cancelled. What its finished chunks changed stays.")
+    return redirect("dashboard:run", pk)
+
+
+@screen("run.manage")
+@require_POST
+def retry(request: HttpRequest, pk: int) -> HttpResponse:
+    """Give the failed chunks another five attempts."""
+    run = get_object_or_404(ScreeningRun, pk=pk)
+    screening.retry_failed(run, by=request.user, at=request.now, because=_because(request))  # type: ignore[attr-defined,arg-type]
+    messages.success(request, "The failed chunks are waiting for a worker again.")
+    return redirect("dashboard:run", pk)
+
+
+def _context(request: HttpRequest, pk: int) -> dict[str, Any]:
+    at: datetime = request.now  # type: ignore[attr-defined]
+    run = get_object_or_404(
+        ScreeningRun.objects.select_related("release", "from_release", "started_by"), pk=pk
+    )
+    progress = screening.progress(run, at=at)
+    _present(run)
+    changes = run.changes.select_related("licensee").order_by("-id")
+    return {
+        "run": run,
+        "progress": progress,
+        "going": run.state in GOING,
+        "ahead": ScreeningRun.objects.filter(state__in=GOING, pk__lt=pk).count(),
+        "said_percent": progress.percent // 10 * 10,
+        "flips": _flips(run.outcome_changes),
+        "tail": list(changes.filter(outcome_changed=True)[:12]),
+        "failures": list(run.chunks.filter(state="failed")[:20]),
+        "troubled": list(run.chunks.filter(state="waiting").exclude(problem="")[:5]),
+        "rate": round(progress.rate or 0),
+        "left": _left(progress.left_s),
+        "may_manage": access.may(request.user, "run.manage"),  # type: ignore[arg-type]
+    }
+
+
+def _present(run: Any) -> None:
+    run.cause_words = CAUSES.get(run.cause, run.cause.replace("_", " ").capitalize())
+    run.took = run.finished_at - (run.started_at or run.created_at) if run.finished_at else None
+
+
+def _flips(changes: dict[str, int]) -> list[dict[str, Any]]:
+    """`permit>deny` with its count, the largest first; the first judgement of all apart."""
+    return [
+        {"before": before, "after": after, "count": count, "first": before == "none"}
+        for pair, count in sorted(changes.items(), key=lambda item: -item[1])
+        for before, _, after in [pair.partition(">")]
+    ]
+
+
+def _left(seconds: float | None) -> str:
+    if seconds is None:
+        return ""
+    return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{max(seconds, 1):.0f} s"
+
+
+def _because(request: HttpRequest) -> str:
+    return request.POST.get("because", "").replace("\0", "").strip()[:500]
+
+
+urlpatterns = [
+    path("runs", listing, name="runs"),
+    path("runs/<int:pk>", detail, name="run"),
+    path("runs/<int:pk>/live", live, name="run-live"),
+    path("runs/<int:pk>/cancel", cancel, name="run-cancel"),
+    path("runs/<int:pk>/retry", retry, name="run-retry"),
+]
