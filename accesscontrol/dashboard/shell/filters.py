@@ -29,6 +29,9 @@ class Filters:
     path: str
 
     def __getitem__(self, name: str) -> str:
+        # A template asks here first: only what is a filter is one, the rest are attributes.
+        if name not in {one.name for one in self.known}:
+            raise KeyError(name)
         return self.values.get(name, "")
 
     @property
