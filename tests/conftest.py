@@ -59,7 +59,7 @@ def own_database(
 
     Threads and other processes may connect to it. Afterwards it is dropped, with whoever is in it.
     """
-    template = connections["default"].settings_dict["NAME"]
+    template = _migrated(django_db_blocker)
     name = f"{template}_own_{os.getpid()}"
     with django_db_blocker.unblock():
         connections.close_all()
@@ -71,6 +71,15 @@ def own_database(
             connections.close_all()
             _rename(template)
             _administer("DROP DATABASE {} WITH (FORCE)", name)
+
+
+def _migrated(django_db_blocker) -> str:
+    """The test database; made here where no collected test asked pytest-django for it."""
+    default = connections["default"]
+    if not default.settings_dict["NAME"].startswith("test_"):
+        with django_db_blocker.unblock():
+            default.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+    return default.settings_dict["NAME"]
 
 
 def _url(name: str) -> str:

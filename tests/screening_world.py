@@ -32,8 +32,7 @@ RED_FLAG = {"at_least": ["licensee.red_flags_open", 1]}
 
 
 def person(name: str, role: str = "officer") -> User:
-    found = User.objects.filter(username=name).first()
-    return found or User.objects.create_user(name, password="x", role=role)
+    return User.objects.get_or_create(username=name, defaults={"role": role, "password": "!"})[0]
 
 
 def licensee(ref: str, at: datetime = AT, **known: Any) -> Licensee:

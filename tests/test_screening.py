@@ -583,7 +583,7 @@ def some_release(draw: random.Random, at: Any) -> None:
     publish(*rules, at=at, lists={"annex:X": entries})
 
 
-@pytest.mark.parametrize("seed", range(int(os.environ.get("EG_WORLDS", "12"))))
+@pytest.mark.parametrize("seed", range(int(os.environ.get("EG_WORLDS", "8"))))
 def test_a_screening_finds_what_one_by_one_judging_finds(seed: int) -> None:
     draw = random.Random(seed)
     some_world(draw)
