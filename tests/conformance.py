@@ -76,7 +76,9 @@ def check(product: Running, which: str) -> bool:
     failed = [line for line in lines if line.startswith("FAIL") and line not in later]
     print("\n".join(line for line in lines if line not in later))
     print(f"{len(later)} cases of the search endpoints wait for a later issue")
-    print("conformance: all green" if lines and not failed else f"conformance: {len(failed)} failed")
+    print(
+        "conformance: all green" if lines and not failed else f"conformance: {len(failed)} failed"
+    )
     return bool(lines) and not failed
 
 
@@ -125,7 +127,10 @@ def _free_port() -> int:
 
 def _until_interrupted(product: Running) -> None:
     renames = json.loads(RENAMES.read_text())
-    print(json.dumps({"base_url": product.base_url, "token": product.token, "renames": renames}), flush=True)
+    print(
+        json.dumps({"base_url": product.base_url, "token": product.token, "renames": renames}),
+        flush=True,
+    )
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         signal.pause()

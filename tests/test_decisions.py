@@ -110,7 +110,12 @@ def test_a_user_is_kept_as_the_same_digest_and_never_by_name(token: ApiToken) ->
 def test_only_what_a_rule_reads_is_recorded_with_its_source(token: ApiToken) -> None:
     licensee = ground.add_licensee("custom", "US")
     ground.state(licensee, "licensee.custom.role", "admin")
-    stated = {**US, "licensee.no_such": 1.5, "request.location_region": "US-CA", "licensee.x" * 9: {}}
+    stated = {
+        **US,
+        "licensee.no_such": 1.5,
+        "request.location_region": "US-CA",
+        "licensee.x" * 9: {},
+    }
     question = decide(token, "custom", stated=stated).question
     assert set(question["facts"]) == {
         "licensee.id", "licensee.country", "licensee.hq_country", "model.id", "model.family",
@@ -172,7 +177,9 @@ class TestReplay:
         again = Decision.objects.get(pk=decision.pk)
         assert decisions.replay(again).to_json() == again.verdict
 
-    @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+    @settings(
+        max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+    )
     @given(
         stated=st.fixed_dictionaries(
             {},
@@ -196,7 +203,9 @@ class TestReplay:
 
 
 class TestNeverChanged:
-    @pytest.mark.parametrize("sql", ["UPDATE {} SET outcome = 'permit'", "DELETE FROM {}", "TRUNCATE {} CASCADE"])
+    @pytest.mark.parametrize(
+        "sql", ["UPDATE {} SET outcome = 'permit'", "DELETE FROM {}", "TRUNCATE {} CASCADE"]
+    )
     def test_a_decision(self, token: ApiToken, sql: str) -> None:
         decide(token, "zhong")
         with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
@@ -273,7 +282,11 @@ class TestFirstRefusal:
 
 class TestWords:
     def test_a_confidential_order_is_told_in_neutral_words(self, token: ApiToken) -> None:
-        judged = decisions.evaluate(asked=asked(stated={"user.us_person": False, "request.end_use": "civil"}), by=token, at=AT).judged
+        judged = decisions.evaluate(
+            asked=asked(stated={"user.us_person": False, "request.end_use": "civil"}),
+            by=token,
+            at=AT,
+        ).judged
         plain, full = (decisions.answer(judged, explained=each) for each in (False, True))
         assert "SECRET-1" not in str(plain)
         assert "R-USER" not in str(plain)
@@ -283,7 +296,9 @@ class TestWords:
         assert full["reasons"][0]["order"] == "SECRET-1"
 
     def test_what_is_missing_is_named_all_the_same(self, token: ApiToken) -> None:
-        judged = decisions.evaluate(asked=asked(stated={"request.end_use": "civil"}), by=token, at=AT).judged
+        judged = decisions.evaluate(
+            asked=asked(stated={"request.end_use": "civil"}), by=token, at=AT
+        ).judged
         plain = decisions.answer(judged, explained=False)
         assert plain["undetermined"][0]["missing"] == ["user.us_person"]
         assert "R-USER" not in str(plain)
@@ -372,7 +387,9 @@ class TestBatch:
         batch = decisions.decide_many(asked=[asked(), asked("zhong")], by=token, at=AT)
         ids = sorted(Decision.objects.values_list("decision_id", flat=True))
         assert ids == [f"{batch.evaluation}.1", f"{batch.evaluation}.2"]
-        events = AuditEvent.objects.filter(kind="decision.made").values_list("decision_id", flat=True)
+        events = AuditEvent.objects.filter(kind="decision.made").values_list(
+            "decision_id", flat=True
+        )
         assert sorted(events) == ids
 
     @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.http import HttpRequest
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import NotAuthenticated
 from rest_framework.permissions import BasePermission
@@ -17,7 +18,7 @@ CHALLENGE = 'Bearer realm="Export Gate"'
 
 
 def bearer(request: HttpRequest, *, scope: str, at: datetime) -> ApiToken:
-    """The token of the request, which has the scope; raises InvalidToken, InsufficientScope, Problem."""
+    """The token of the request, which has the scope. Raises InvalidToken, InsufficientScope."""
     token = _token(request, at)
     if token is None:
         raise Problem(
@@ -47,6 +48,16 @@ class BearerToken(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         return CHALLENGE
+
+
+class BearerTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """How a client sends its token."""
+
+    target_class = "accesscontrol.api.authentication.BearerToken"
+    name = "bearerToken"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer", "bearerFormat": "eg_<key>.<secret>"}
 
 
 class HasScope(BasePermission):

@@ -32,7 +32,9 @@ def drafts(request: HttpRequest, ref: str) -> JsonResponse:
             because=_because(document),
         )
     except orders.CannotEdit as error:
-        pointer = error.pointer if error.code == error.__class__.code else f"/content{error.pointer}"
+        pointer = (
+            error.pointer if error.code == error.__class__.code else f"/content{error.pointer}"
+        )
         raise Problem(400, error.code, error.message, pointer=pointer) from error
     return _created(version)
 
@@ -42,7 +44,9 @@ def _order(document: dict[str, Any]) -> Order | None:
     reference = document.get("order")
     if reference is None:
         return None
-    found = Order.objects.filter(reference=reference).first() if isinstance(reference, str) else None
+    found = (
+        Order.objects.filter(reference=reference).first() if isinstance(reference, str) else None
+    )
     if found is None:
         raise Problem(400, "unknown_order", "There is no such order.", pointer="/order")
     return found

@@ -102,7 +102,11 @@ def _question(document: dict[str, Any], item: Any, n: int, key: str) -> Asked | 
     try:
         if not isinstance(item, dict):
             raise Problem(400, "bad_shape", "An item must be an object.")
-        entities = {name: _inherited(document, item, name) for name in ENTITIES if name in item or name in document}
+        entities = {
+            name: _inherited(document, item, name)
+            for name in ENTITIES
+            if name in item or name in document
+        }
         return questions.read(entities, request_sha256=sha256_of(entities), idempotency_key=key)
     except Problem as problem:
         pointer = f"/evaluations/{n}{problem.pointer}"

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
-
 ENTITY = {
     "type": "object",
     "required": ["type", "id"],
@@ -145,16 +143,6 @@ SCHEMAS = {
 }
 
 
-class BearerTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """How a client sends its token."""
-
-    target_class = "accesscontrol.api.authentication.BearerToken"
-    name = "bearerToken"
-
-    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
-        return {"type": "http", "scheme": "bearer", "bearerFormat": "eg_<key>.<secret>"}
-
-
 def add_plain_views(result: dict[str, Any], **context: Any) -> dict[str, Any]:
     """A postprocessing hook: the hot path is no DRF view, and still part of the contract."""
     result["components"]["schemas"].update(SCHEMAS)
@@ -165,12 +153,9 @@ def add_plain_views(result: dict[str, Any], **context: Any) -> dict[str, Any]:
                 "QuestionBatch", "AnswerBatch", "decisions:ask", "evaluate_batch"
             ),
             "/api/v1/what-if": _post("WhatIfQuestion", "Verdict", "decisions:whatif", "what_if"),
-            "/api/v1/rules/{ref}/drafts": {
-                "parameters": [
-                    {"in": "path", "name": "ref", "required": True, "schema": {"type": "string"}}
-                ],
-                **_post("Draft", None, "policy:draft", "draft_rule", made=201),
-            },
+            "/api/v1/rules/{ref}/drafts": _post(
+                "Draft", None, "policy:draft", "draft_rule", made=201, named="ref"
+            ),
         }
     )
     for path in result["paths"].values():
@@ -180,12 +165,16 @@ def add_plain_views(result: dict[str, Any], **context: Any) -> dict[str, Any]:
     return result
 
 
-def _post(asked: str, answered: str | None, scope: str, name: str, made: int = 200) -> dict[str, Any]:
+def _post(
+    asked: str, answered: str | None, scope: str, name: str, made: int = 200, named: str = ""
+) -> dict[str, Any]:
     answer: dict[str, Any] = {"description": "The answer." if answered else "Made."}
     if answered:
         answer["content"] = _content(answered)
+    parameters = [{"in": "path", "name": named, "required": True, "schema": {"type": "string"}}]
     return {
         "post": {
+            **({"parameters": parameters} if named else {}),
             "operationId": name,
             "description": f"Needs a token with the scope `{scope}`.",
             "tags": [name.split("_")[0]],
@@ -202,9 +191,8 @@ def _content(schema: str) -> dict[str, Any]:
 
 def _add_problems(path: dict[str, Any]) -> None:
     problem = {"schema": {"$ref": "#/components/schemas/Problem"}}
-    for method, operation in path.items():
-        if method != "parameters":
-            operation["responses"]["default"] = {
-                "description": "A problem document (RFC 9457).",
-                "content": {"application/problem+json": problem},
-            }
+    for operation in path.values():
+        operation["responses"]["default"] = {
+            "description": "A problem document (RFC 9457).",
+            "content": {"application/problem+json": problem},
+        }

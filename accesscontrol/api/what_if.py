@@ -85,9 +85,7 @@ def _draft(document: dict[str, Any]) -> RuleVersion | None:
         )
     version = named.get("version")
     if isinstance(version, bool) or not isinstance(version, int) or not 1 <= version < 2**31:
-        raise Problem(
-            400, "bad_value", "version must be a whole number.", pointer="/draft/version"
-        )
+        raise Problem(400, "bad_value", "version must be a whole number.", pointer="/draft/version")
     found = RuleVersion.objects.filter(rule__ref=named["rule"], version=version)
     draft = found.select_related("rule").first()
     if draft is None:

@@ -135,7 +135,9 @@ def _nobody(missing: Any) -> str:
         "model.id": "the model is not in the register",
         "request.activity": "there is no such activity",
     }
-    return f"Nothing can be decided: {', '.join(names.get(each, each) for each in sorted(missing))}."
+    return (
+        f"Nothing can be decided: {', '.join(names.get(each, each) for each in sorted(missing))}."
+    )
 
 
 def _would_have(entry: dict[str, Any], neutral: frozenset[str]) -> dict[str, Any]:

@@ -43,9 +43,7 @@ class Judged:
         return self.outcome == "permit"
 
 
-def judge(
-    asked: Asked, known: facts.Question, release: releases.Loaded, at: datetime
-) -> Judged:
+def judge(asked: Asked, known: facts.Question, release: releases.Loaded, at: datetime) -> Judged:
     """The verdict on the question; an officer's hold outweighs it. Raises UnknownName."""
     names = release.policy.attributes
     notes: list[str] = []
@@ -124,9 +122,7 @@ def _verdict(release: releases.Loaded, question: Mapping[str, Any]) -> policy.Ve
     )
 
 
-def _usable(
-    licenses: list[dict[str, Any]], asked: Asked, notes: list[str]
-) -> list[dict[str, Any]]:
+def _usable(licenses: list[dict[str, Any]], asked: Asked, notes: list[str]) -> list[dict[str, Any]]:
     """Licenses that can cover this question: one with a quantity only where a retry burns nothing."""
     usable = []
     for each in licenses:

@@ -151,9 +151,7 @@ def _note_first_refusals(judged: Sequence[Judged], at: datetime) -> None:
         waiting.update(first_refusal_at=at)
 
 
-def _note_use(
-    by: ApiToken | User, judged: Sequence[tuple[int, Judged]], at: datetime
-) -> None:
+def _note_use(by: ApiToken | User, judged: Sequence[tuple[int, Judged]], at: datetime) -> None:
     """When a token last asked, and by which release it was answered; once a minute is enough."""
     if not isinstance(by, ApiToken) or not judged:
         return

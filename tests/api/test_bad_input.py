@@ -124,7 +124,9 @@ def test_batch_parts_of_a_wrong_shape(send: Ask, part: str) -> None:
     assert problem(send(BATCH, {**GOOD, "evaluations": [{}], part: "x"}))["status"] == 400
 
 
-@pytest.mark.parametrize("content_type", ["text/plain", "application/xml", "multipart/form-data", ""])
+@pytest.mark.parametrize(
+    "content_type", ["text/plain", "application/xml", "multipart/form-data", ""]
+)
 def test_another_content_type(send: Ask, content_type: str) -> None:
     response = send(SINGLE, GOOD, content_type=content_type)
     assert (response.status_code, problem(response)["code"]) == (400, "bad_content_type")

@@ -142,7 +142,10 @@ class TestBatch:
         assert second["context"]["error"]["pointer"] == "#/evaluations/1/subject/id"
 
     def test_equal_batches_have_equal_bodies(self, send: Ask) -> None:
-        whole = {**ground.question(**US), "evaluations": [{}, {"subject": {"type": "licensee", "id": "zhong"}}]}
+        whole = {
+            **ground.question(**US),
+            "evaluations": [{}, {"subject": {"type": "licensee", "id": "zhong"}}],
+        }
         first, second = send(BATCH, whole), send(BATCH, whole)
         assert first.content == second.content
         assert first["X-Evaluation-Id"] != second["X-Evaluation-Id"]
@@ -165,8 +168,13 @@ class TestBatch:
         assert body(response)["evaluations"][0]["decision"] is False
 
     def test_what_if_words_are_refused_item_by_item(self, send: Ask) -> None:
-        whole = {**ground.question(**US), "evaluations": [{"context": {"at": "2026-01-01T00:00:00Z"}}]}
-        assert body(send(BATCH, whole))["evaluations"][0]["context"]["error"]["code"] == "use_what_if"
+        whole = {
+            **ground.question(**US),
+            "evaluations": [{"context": {"at": "2026-01-01T00:00:00Z"}}],
+        }
+        assert (
+            body(send(BATCH, whole))["evaluations"][0]["context"]["error"]["code"] == "use_what_if"
+        )
 
 
 class TestLicenseUnits:
@@ -175,7 +183,12 @@ class TestLicenseUnits:
         question = ground.question("zhong", **US)
         answers = [
             body(send(SINGLE, question, **headers))["decision"]
-            for headers in ({"Idempotency_Key": '"k1"'}, {"Idempotency_Key": "k1"}, {"Idempotency_Key": "k2"}, {})
+            for headers in (
+                {"Idempotency_Key": '"k1"'},
+                {"Idempotency_Key": "k1"},
+                {"Idempotency_Key": "k2"},
+                {},
+            )
         ]
         assert answers == [True, True, False, False]
 

@@ -30,7 +30,15 @@ def test_no_token(send: Ask) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["definitely-wrong", "eg_", "eg_abc", "eg_abc.def", "eg_\u00e4.\u00f6", "eg_" + "a" * 5000 + ".x", "."],
+    [
+        "definitely-wrong",
+        "eg_",
+        "eg_abc",
+        "eg_abc.def",
+        "eg_\u00e4.\u00f6",
+        "eg_" + "a" * 5000 + ".x",
+        ".",
+    ],
 )
 def test_a_wrong_token(send: Ask, text: str) -> None:
     response = send(SINGLE, GOOD, token=text)
@@ -98,7 +106,9 @@ class TestCommand:
         return out.getvalue()
 
     def test_prints_it_once_as_json(self, send: Ask) -> None:
-        made = json.loads(self.make("--scopes", "decisions:ask,decisions:explain", "--format", "json"))
+        made = json.loads(
+            self.make("--scopes", "decisions:ask,decisions:explain", "--format", "json")
+        )
         assert made["scopes"] == ["decisions:ask", "decisions:explain"]
         assert send(SINGLE, GOOD, token=made["token"]).status_code == 200
         secret = made["token"].split(".")[1]
@@ -110,7 +120,12 @@ class TestCommand:
 
     @pytest.mark.parametrize(
         "arguments",
-        [("--scopes", "decisions:approve"), ("--scopes", ""), ("--days", "1000"), ("--by", "nobody")],
+        [
+            ("--scopes", "decisions:approve"),
+            ("--scopes", ""),
+            ("--days", "1000"),
+            ("--by", "nobody"),
+        ],
     )
     def test_says_what_is_wrong(self, db: None, arguments: tuple[str, ...]) -> None:
         with pytest.raises(CommandError):

@@ -15,7 +15,9 @@ DEFAULT_SCOPES = "decisions:ask"
 
 
 class Command(BaseCommand):
-    help = "Make a bearer token with scopes and an expiry; its text is printed once and kept nowhere."
+    help = (
+        "Make a bearer token with scopes and an expiry; its text is printed once and kept nowhere."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name", help="the licensing system, as it shall stand in the log")
