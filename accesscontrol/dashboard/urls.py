@@ -4,31 +4,39 @@ from django.urls import include, path
 
 from accesscontrol.dashboard import (
     account,
+    approvals,
     audit,
+    cases,
     decisions,
     licensees,
     lists,
     look_up,
     models,
+    orders,
     overview,
     people,
+    rules,
+    runs,
     search,
 )
 
 app_name = "dashboard"
 
-urlpatterns = [
-    path("", include(module.urlpatterns))
-    for module in (
-        overview,
-        account,
-        search,
-        look_up,
-        licensees,
-        models,
-        decisions,
-        audit,
-        lists,
-        people,
-    )
+NOUNS = [
+    overview,
+    account,
+    search,
+    look_up,
+    licensees,
+    models,
+    orders,
+    approvals,
+    rules,
+    runs,
+    cases,
+    decisions,
+    audit,
+    lists,
+    people,
 ]
+urlpatterns = [path("", include(noun.urlpatterns)) for noun in NOUNS]

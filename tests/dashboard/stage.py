@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from accesscontrol import entitlements, orders
+from accesscontrol.models import RuleVersion, ScreeningRun
 from tests import cast as the_cast
 from tests.journeys.story import letter_rule
 
@@ -19,6 +20,17 @@ class Stage:
     cast: Any
     decision_id: str
     hold: Any
+
+    @property
+    def waiting(self) -> int:
+        """The version that waits for approval."""
+        return RuleVersion.objects.get(state="submitted").pk
+
+    @property
+    def run(self) -> int:
+        """The run of the letter's first rule."""
+        run = ScreeningRun.objects.filter(cause="rule", subject="LETTER-FRONTIER-5").last()
+        return run.pk if run else 0
 
 
 def build(*, crowd: int = 60, now: datetime | None = None) -> Stage:

@@ -1,0 +1,165 @@
+"""What a person does with a case: each button is one verb, then the queue moves on to the next."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from accesscontrol import cases, registry
+from accesscontrol.dashboard.cases.forms import CaseForm, end_of
+from accesscontrol.dashboard.cases.looking import items, render_queue
+from accesscontrol.dashboard.shell.entry import attempt, screen
+from accesscontrol.models import Case, Disposition
+
+VERBS = ("assign", "release", "comment", "snooze", "escalate", "confirm", "send-back")
+STAYS = ("assign", "release", "comment")
+TOLD = {
+    "assign": "It is yours.",
+    "release": "It is unassigned again.",
+    "comment": "Your remark is in the timeline.",
+    "snooze": "Snoozed. What is refused stays refused.",
+    "escalate": "Escalated: it is due now and unassigned.",
+    "confirm": "Confirmed.",
+    "send-back": "Sent back: the case is open again.",
+}
+LONGEST = timedelta(days=366)
+
+
+@screen("case.decide")
+@require_POST
+def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
+    """Take it, put it off, talk about it, confirm it or send it back."""
+    return _do(request, pk, verb, lambda case, data: _call(verb, case, data, request))
+
+
+@screen("case.decide")
+@require_POST
+def decide(request: HttpRequest, pk: int, decision: str) -> HttpResponse:
+    """Decide; what loosens is proposed and waits for a second person."""
+
+    def verb(case: Case, data: dict[str, Any]) -> Case:
+        with transaction.atomic():
+            decided = cases.decide(
+                case=case, decision=decision, because=data["because"], version=data["version"],
+                **_who(request),
+            )  # fmt: skip
+            if decision == "clear":
+                _propose(decided, data, request)
+            return decided
+
+    return _do(request, pk, "decide", verb)
+
+
+def _do(request: HttpRequest, pk: int, verb: str, call: Any) -> HttpResponse:
+    case = get_object_or_404(Case.objects.select_related("licensee", "assignee", "run"), pk=pk)
+    form = CaseForm(request.POST, at=request.now)  # type: ignore[attr-defined]
+    following = _following(request, case)
+    done = form.is_valid() and attempt(form, lambda: call(case, form.cleaned_data))
+    if not done:
+        return render_queue(request, case, form, status=422)
+    messages.success(request, f"{case.licensee.name}: {_told(verb, done)}")
+    there = case.pk if verb in STAYS else following
+    address = reverse("dashboard:case", args=[there]) if there else reverse("dashboard:cases")
+    query = request.GET.urlencode()
+    return redirect(f"{address}?{query}" if query else address)
+
+
+def _call(verb: str, case: Case, data: dict[str, Any], request: HttpRequest) -> Any:
+    who, version, because = _who(request), data["version"], data["because"]
+    match verb:
+        case "assign":
+            return cases.assign(case=case, to=who["by"], version=version, **who)
+        case "release":
+            return cases.assign(case=case, to=None, version=version, **who)
+        case "comment":
+            return cases.comment(case=case, text=because, **who)
+        case "snooze":
+            until = end_of(data["until"]) if data["until"] else who["at"]
+            return cases.snooze(case=case, until=until, because=because, version=version, **who)
+        case "escalate":
+            return cases.escalate(case=case, because=because, version=version, **who)
+        case "confirm":
+            return _confirm(case, data, request)
+        case _:
+            return _send_back(case, data, request)
+
+
+def _propose(case: Case, data: dict[str, Any], request: HttpRequest) -> None:
+    """Enter the disposition that lifts the review, once for each model where the rule reads one."""
+    until = end_of(data["valid_until"]) if data["valid_until"] else None
+    at: datetime = request.now  # type: ignore[attr-defined]
+    if until is None or until > at + LONGEST:
+        raise cases.CannotDecide(
+            "Say until when it is cleared, a year at most.", pointer="/valid_until"
+        )
+    common: dict[str, Any] = {
+        "rule": case.evidence["rule"], "version": case.evidence["version"], "case": case,
+        "licensee": case.licensee, "valid_until": until, "because": data["because"],
+        **_who(request),
+    }  # fmt: skip
+    name = f"case-{case.pk}-{case.version}"
+    try:
+        with transaction.atomic():
+            registry.enter_disposition(ref=name, **common)
+    except registry.CannotEnter as refusal:
+        if refusal.pointer != "/models":
+            raise
+        models = sorted({each["model"] for each in case.evidence.get("offerings", [])})
+        for model in models:
+            registry.enter_disposition(ref=f"{name}-{model}"[:100], models=[model], **common)
+
+
+def _confirm(case: Case, data: dict[str, Any], request: HttpRequest) -> Case:
+    """The second person agrees: the case is decided and what was entered for it counts."""
+    with transaction.atomic():
+        confirmed = cases.confirm(
+            case=case, because=data["because"], version=data["version"], **_who(request)
+        )
+        with registry.together(**_who(request), because=data["because"] or confirmed.because):
+            for each in _waiting(case):
+                registry.confirm_disposition(
+                    disposition=each, because=data["because"], **_who(request)
+                )
+        return confirmed
+
+
+def _send_back(case: Case, data: dict[str, Any], request: HttpRequest) -> Case:
+    """The case is open again and what was entered for it never counts."""
+    with transaction.atomic():
+        again = cases.send_back(
+            case=case, because=data["because"], version=data["version"], **_who(request)
+        )
+        for each in _waiting(case):
+            registry.revoke_disposition(disposition=each, because=data["because"], **_who(request))
+        return again
+
+
+def _waiting(case: Case) -> list[Disposition]:
+    return list(Disposition.objects.filter(case=case, confirmed_at=None, revoked_at=None))
+
+
+def _following(request: HttpRequest, case: Case) -> int | None:
+    """The next case of the page, before this one leaves it."""
+    page, _ = items(request)
+    order = [each.pk for each in page.rows]
+    if case.pk not in order:
+        return order[0] if order else None
+    rest = order[order.index(case.pk) + 1 :] + order[: order.index(case.pk)]
+    return rest[0] if rest else None
+
+
+def _told(verb: str, done: Any) -> str:
+    if verb != "decide":
+        return TOLD[verb]
+    if done.state == "proposed":
+        return "proposed. A second person confirms it; until then nothing is lifted."
+    return "decided. It stays refused."
+
+
+def _who(request: HttpRequest) -> dict[str, Any]:
+    return {"by": request.user, "at": request.now}  # type: ignore[attr-defined]

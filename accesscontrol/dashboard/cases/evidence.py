@@ -1,0 +1,167 @@
+"""What a person needs to see to decide a case: the question, the facts, why it is here."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from accesscontrol import access, facts, policy, releases
+from accesscontrol.dashboard.shell import words
+from accesscontrol.models import (
+    AIModel,
+    Case,
+    Disposition,
+    Hold,
+    ListedParty,
+    Match,
+    RestrictedList,
+    Rule,
+    User,
+)
+from accesscontrol.policy.countries import COUNTRIES
+
+NOT_KNOWN = "not on record"
+
+
+def of(case: Case, *, user: User, at: datetime) -> dict[str, Any]:
+    """Everything the middle pane shows of a case."""
+    offerings = _offerings(case.evidence.get("offerings", []))
+    shown = {
+        "question": _question(case),
+        "offerings": offerings,
+        "holds": Hold.objects.filter(entitlement__licensee=case.licensee, released_at=None).count(),
+        "dispositions": list(Disposition.objects.filter(case=case).select_related("entered_by")),
+    }
+    if case.kind == Case.Kind.MATCH:
+        return {**shown, **_match(case, at)}
+    known = facts.about_licensees([case.licensee_id], at=at)[case.licensee_id].facts
+    rules = _rules(_named(case), user)
+    if case.kind == Case.Kind.UNDETERMINED:
+        missing = [_missing(name) for name in case.evidence.get("missing", [])]
+        return {**shown, "rules": rules, "missing": missing, "facts": _known(known)}
+    reads = {name for rule in rules for name in rule["reads"]}
+    rows = [_fact(name, known) for name in sorted(reads) if name.startswith("licensee.")]
+    return {**shown, "rules": rules, "facts": rows}
+
+
+def _question(case: Case) -> str:
+    name = case.licensee.name
+    if case.kind == Case.Kind.MATCH:
+        return f"Is {name} this listed party?"
+    if case.kind == Case.Kind.UNDETERMINED:
+        return f"What is not known about {name}?"
+    return f"May {name} go on despite {case.subject}?"
+
+
+def _named(case: Case) -> list[tuple[str, int | None]]:
+    if case.kind == Case.Kind.REVIEW:
+        return [(case.evidence.get("rule", ""), case.evidence.get("version"))]
+    return [(ref, None) for ref in case.evidence.get("rules", [])]
+
+
+def _rules(named: Iterable[tuple[str, int | None]], user: User) -> list[dict[str, Any]]:
+    """The rules in a sentence each; of a confidential order only by right."""
+    wanted = dict(named)
+    rows = {rule.ref: rule for rule in Rule.objects.filter(ref__in=wanted).select_related("order")}
+    try:
+        current = releases.current().policy
+    except releases.NoRelease:
+        return []
+    found = []
+    for rule in current.rules:
+        version = wanted.get(rule.ref, 0)
+        row = rows.get(rule.ref)
+        if version not in (None, rule.version) or row is None:
+            continue
+        open_ = not row.order.confidential or access.may(user, "order.read_confidential")
+        sentence = policy.sentence(rule, current) if open_ else "Restricted by an order in force."
+        found.append({"ref": rule.ref, "title": rule.title if open_ else "Confidential",
+                      "sentence": sentence, "order": row.order, "effect": rule.effect,
+                      "reads": rule.attributes})  # fmt: skip
+    return found
+
+
+def _match(case: Case, at: datetime) -> dict[str, Any]:
+    match = (
+        Match.objects.filter(pk=case.evidence.get("match"))
+        .select_related("party", "restricted_list")
+        .first()
+    )
+    party = match.party if match else None
+    listed: RestrictedList | None = match.restricted_list if match else None
+    return {
+        "match": match,
+        "list": listed,
+        "party": party,
+        "rows": _compared(case, party, at) if party else [],
+        "notice": _notice(party),
+    }
+
+
+def _compared(case: Case, party: ListedParty, at: datetime) -> list[dict[str, Any]]:
+    """Ours beside theirs, field by field, with what the comparison says."""
+    licensee, content = case.licensee, party.content
+    names = [each.name for each in party.names.all()[:12]]
+    matched = case.evidence.get("name") or party.name
+    aliases = "; ".join(names[1:6]) or "none"
+    same_name = any(name.casefold() == licensee.name.casefold() for name in names)
+    country = _country(licensee.country)
+    theirs = str(content.get("addresses") or content.get("country") or "")
+    in_address = bool(licensee.country) and licensee.country in theirs.replace(",", " ").split()
+    return [
+        {"field": "Name", "ours": licensee.name, "theirs": party.name, "hit": True,
+         "says": "same name" if same_name else f"alike: {matched}"},
+        {"field": "Also called", "ours": "", "theirs": aliases, "hit": False,
+         "says": ""},
+        {"field": "Country", "ours": country, "theirs": theirs[:200] or "not listed",
+         "hit": in_address, "says": "same country" if in_address else "no evidence"},
+        {"field": "Registration no.", "ours": licensee.registration_number or NOT_KNOWN,
+         "theirs": str(content.get("ids") or "not listed")[:200], "hit": False,
+         "says": "no evidence"},
+        {"field": "Kind", "ours": "Licensee", "theirs": party.kind or "not listed", "hit": False,
+         "says": ""},
+    ]  # fmt: skip
+
+
+def _notice(party: ListedParty | None) -> list[tuple[str, str]]:
+    """Where the listing itself stands: programs, notice, dates, remarks."""
+    if party is None:
+        return []
+    wanted = (
+        ("programs", "Program"), ("federal_register_notice", "Notice"), ("start_date", "Since"),
+        ("license_requirement", "License requirement"), ("remarks", "Remarks"),
+        ("source_list_url", "List"),
+    )  # fmt: skip
+    return [(label, str(party.content[name])[:300]) for name, label in wanted
+            if party.content.get(name)]  # fmt: skip
+
+
+def _missing(name: str) -> dict[str, str]:
+    return {"name": name, "label": words.attribute(name)}
+
+
+def _known(known: Mapping[str, Any]) -> list[dict[str, Any]]:
+    wanted = ("licensee.country", "licensee.hq_country", "licensee.ultimate_parent_country",
+              "licensee.sector", "licensee.end_user_type")  # fmt: skip
+    return [_fact(name, known) for name in wanted]
+
+
+def _fact(name: str, known: Mapping[str, Any]) -> dict[str, Any]:
+    value = known.get(name)
+    shown = _country(value) if isinstance(value, str) and "country" in name else words.plain(value)
+    return {"name": name, "label": words.attribute(name), "value": shown if name in known else "",
+            "known": name in known}  # fmt: skip
+
+
+def _country(code: str) -> str:
+    return f"{COUNTRIES[code]} ({code})" if code in COUNTRIES else code or NOT_KNOWN
+
+
+def _offerings(rows: list[Mapping[str, str]]) -> list[str]:
+    names = dict(
+        AIModel.objects.filter(ref__in={row["model"] for row in rows}).values_list("ref", "name")
+    )
+    return [
+        f"{names.get(row['model'], row['model'])}: "
+        f"{words.ACTIVITIES.get(row['activity'], row['activity']).lower()}"
+        for row in rows
+    ]

@@ -1,0 +1,39 @@
+"""The one form of the right pane: a reason, and dates where a step needs one."""
+
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+from django import forms
+
+DAY = {"type": "date"}
+
+
+class CaseForm(forms.Form):
+    """What is said with a step; the rooms ask for what they need."""
+
+    because = forms.CharField(
+        label="Reason",
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3, "placeholder": "What settles it?"}),
+    )
+    until = forms.DateField(
+        label="Snooze until", required=False, widget=forms.DateInput(attrs=DAY, format="%Y-%m-%d")
+    )
+    valid_until = forms.DateField(
+        label="A clearance lasts until",
+        required=False,
+        widget=forms.DateInput(attrs=DAY, format="%Y-%m-%d"),
+        help_text="A year at most.",
+    )
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, at: datetime, **kwargs: Any) -> None:
+        start = {"until": (at + timedelta(days=7)).date(),
+                 "valid_until": (at + timedelta(days=180)).date()}  # fmt: skip
+        super().__init__(*args, initial=start, **kwargs)
+
+
+def end_of(day: Any) -> datetime:
+    """The last second of a day in UTC."""
+    return datetime.combine(day, time(23, 59, 59), tzinfo=UTC)
