@@ -137,7 +137,12 @@ def comment(*, version: RuleVersion, text: str, by: User, at: datetime) -> RuleC
 
 
 def next_version(
-    rule: Rule, content: Mapping[str, Any], *, by: User | ApiToken | None, at: datetime, because: str
+    rule: Rule,
+    content: Mapping[str, Any],
+    *,
+    by: User | ApiToken | None,
+    at: datetime,
+    because: str,
 ) -> RuleVersion:
     """The rule's next version, checked and filled but not saved."""
     newest = rule.versions.aggregate(newest=Max("version"))["newest"] or 0
@@ -197,9 +202,7 @@ def remember(version: RuleVersion, kind: str, text: str, *, by: User, at: dateti
     return RuleComment.objects.create(rule_version=version, kind=kind, by=by, at=at, text=text)
 
 
-def rule_for(
-    ref: str, order: Order | None, *, by: User | ApiToken | None, at: datetime
-) -> Rule:
+def rule_for(ref: str, order: Order | None, *, by: User | ApiToken | None, at: datetime) -> Rule:
     rule = Rule.objects.select_for_update().filter(ref=ref).first()
     if rule is not None:
         if order is not None and order.pk != rule.order_id:
