@@ -127,11 +127,18 @@ def _facts(licensee: Licensee, at: datetime) -> list[dict[str, Any]]:
             "value": value,
             "source": about.sources[name],
             "row": since.get(name),
-            "editable": name in since,
+            "editable": name in since and not name.startswith(licensee_forms.DERIVED),
         }
-        for name, value in sorted(about.facts.items())
-        if name != "licensee.id"
+        for name, value in sorted(about.facts.items(), key=lambda fact: _place(fact[0]))
+        if name != "licensee.id" and name.startswith("licensee.")
     ]
+
+
+def _place(name: str) -> tuple[int, str]:
+    """Where a fact stands on the page: who it is, its ownership, the lists."""
+    families = ("licensee.captured", "licensee.restricted", "licensee.red_flags", "licensee.list_")
+    family = next((n for n, prefix in enumerate(families, 1) if name.startswith(prefix)), 0)
+    return family, name
 
 
 def _entitlements(licensee: Licensee) -> list[dict[str, Any]]:

@@ -65,6 +65,18 @@ def attribute(name: str) -> str:
 
 
 @register.filter
+def value_of(value: Any, name: str) -> str:
+    """`{{ fact.value|value_of:fact.name }}`: countries by name, shares in percent."""
+    return words.value(name, value)
+
+
+@register.filter
+def uncap(text: str) -> str:
+    """The first letter small, for the middle of a sentence; `API` stays."""
+    return words.uncapitalized(text)
+
+
+@register.filter
 def activity(name: str) -> str:
     """An activity in words."""
     return words.ACTIVITIES.get(name, name)

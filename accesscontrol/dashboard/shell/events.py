@@ -30,8 +30,7 @@ SENTENCES: Mapping[str, str] = {
     "entitlement.release_asked": "Release of the hold asked for: {model}, {activity}",
     "entitlement.released": "Hold released: {model}, {activity}",
     "decision.what_if": "Looked up: {model}, {activity}: {outcome}",
-    "decision.recorded": "Decision: {model}, {activity}: {outcome}",
-    "decision.made": "Decision: {model}, {activity}: {outcome}",
+    "decision.made": "Decided: {model}, {activity}: {outcome}",
     "access.signed_in": "Signed in",
     "access.sign_in_failed": "Sign-in failed",
     "access.refused": "Refused: lacks the right to {right}",
@@ -97,15 +96,29 @@ def _sentence(kind: str, details: Mapping[str, Any]) -> str:
         return words.event(kind)
     said = {name: words.plain(value) for name, value in details.items()}
     if "attribute" in details:
-        said["attribute"] = words.attribute(str(details["attribute"]))
+        name = str(details["attribute"])
+        said["attribute"] = words.attribute(name)
+        said["value"] = words.value(name, details.get("value"))
+    model = details.get("model") or _asked_model(details)
+    if model:
+        said["model"] = model
     if "activity" in details:
-        said["activity"] = words.ACTIVITIES.get(str(details["activity"]), said["activity"]).lower()
+        said["activity"] = words.uncapitalized(
+            words.ACTIVITIES.get(str(details["activity"]), said["activity"])
+        )
     if "outcome" in details:
-        said["outcome"] = words.outcome(str(details["outcome"]))["word"].lower()
+        said["outcome"] = words.uncapitalized(words.outcome(str(details["outcome"]))["word"])
     try:
         return sentence.format_map(said)
     except (KeyError, ValueError):
         return words.event(kind)
+
+
+def _asked_model(details: Mapping[str, Any]) -> str:
+    """The model of a decision's question."""
+    question = details.get("question")
+    facts = question.get("facts", {}) if isinstance(question, dict) else {}
+    return str(facts.get("model.id", "an unknown model")) if question else ""
 
 
 def _members(payload: Mapping[str, Any], details: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -121,5 +134,7 @@ def _members(payload: Mapping[str, Any], details: Mapping[str, Any]) -> list[tup
         if payload.get(name)
     ]
     return rows + [
-        (name.replace("_", " ").capitalize(), words.plain(value)) for name, value in details.items()
+        (name.replace("_", " ").capitalize(), words.plain(value))
+        for name, value in details.items()
+        if name not in ("question", "verdict")
     ]

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from accesscontrol.policy.builtin import built_in
+from accesscontrol.policy.countries import COUNTRIES
+
 OUTCOMES: Mapping[str, tuple[str, str]] = {  # outcome -> (word, tone); the icon has the tone's name
     "permit": ("Allowed", "allow"),
     "deny": ("Denied", "deny"),
@@ -74,17 +77,30 @@ def state(value: str) -> dict[str, str]:
 
 
 def attribute(name: str) -> str:
-    """`licensee.hq_country` as `Headquarters country`, by the vocabulary where it has a label."""
-    if label := _labels().get(name):
-        return label[0].upper() + label[1:]
-    last = name.rsplit(".", 1)[-1].replace("_", " ")
-    return last[:1].upper() + last[1:]
+    """`licensee.hq_country` as `Licensee's headquarters country`, by the vocabulary's label."""
+    known = built_in(name)
+    label = known.label if known else name.rsplit(".", 1)[-1].replace("_", " ")
+    return label[:1].upper() + label[1:]
 
 
-def _labels() -> dict[str, str]:
-    from accesscontrol import policy  # late: the vocabulary is long and most pages do not need it
+def value(name: str, given: Any) -> str:
+    """An attribute's value in words: countries by name, shares in percent."""
+    known = built_in(name)
+    match known.type if known else "":
+        case "country" if given in COUNTRIES:
+            return f"{COUNTRIES[given]} ({given})"
+        case "countries" if isinstance(given, list):
+            return ", ".join(COUNTRIES.get(code, str(code)) for code in given) or "none"
+        case "share" if isinstance(given, int):
+            return f"{given / 100:g} %"
+        case "code" | "codes":
+            return plain(given).replace("_", " ")
+    return plain(given)
 
-    return {one.name: one.label for one in policy.BUILT_IN}
+
+def uncapitalized(text: str) -> str:
+    """For the middle of a sentence: `Use by API` as `use by API`."""
+    return text[:1].lower() + text[1:]
 
 
 def event(kind: str) -> str:
