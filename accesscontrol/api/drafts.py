@@ -1,4 +1,4 @@
-"""POST /api/v1/rules/{ref}/drafts: a program proposes a rule; persons submit, approve and publish it."""
+"""POST /api/v1/rules/{ref}/drafts: a program proposes, persons approve and publish."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -47,7 +47,7 @@ def _order(document: dict[str, Any]) -> Order | None:
     found = (
         Order.objects.filter(reference=reference).first() if isinstance(reference, str) else None
     )
-    if found is None:
+    if not found:
         raise Problem(400, "unknown_order", "There is no such order.", pointer="/order")
     return found
 

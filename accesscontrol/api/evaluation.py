@@ -130,7 +130,7 @@ def _inherited(document: Mapping[str, Any], item: Mapping[str, Any], name: str) 
 
 
 def _item_answer(answer: Decided | Faulty, *, explained: bool) -> dict[str, Any]:
-    """No ids and times in here: two equal batches have equal answers (X-Evaluation-Id has the id)."""
+    """No ids and times in here: equal batches get equal answers (X-Evaluation-Id has the id)."""
     if isinstance(answer, Faulty):
         error = {"status": answer.status, "code": answer.code, "message": answer.message}
         if answer.pointer:

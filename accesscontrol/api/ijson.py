@@ -1,4 +1,4 @@
-"""Reads a request's body as strict I-JSON (RFC 7493), within bounds, so that nothing has two meanings."""
+"""Reads a request's body as strict I-JSON (RFC 7493), within bounds: nothing has two meanings."""
 
 import json
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ def read_object(request: HttpRequest) -> dict[str, Any]:
 
 
 def parse(body: bytes) -> Any:
-    """The value that the text stands for; duplicate members, NaN, NUL and half characters are refused."""
+    """The value of the text; duplicate members, NaN, NUL and half characters are refused."""
     try:
         document = json.loads(
             body.decode("utf-8"), object_pairs_hook=_without_duplicates, parse_constant=_refuse

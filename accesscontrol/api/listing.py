@@ -64,5 +64,6 @@ class Listing(Guarded, viewsets.ReadOnlyModelViewSet[Any]):
         response = super().retrieve(request, *args, **kwargs)
         etag = f'"{hashlib.sha256(repr(response.data).encode()).hexdigest()[:32]}"'
         known = get_conditional_response(request._request, etag=etag, response=response)
+        assert known is not None
         known["ETag"] = etag
         return known

@@ -33,7 +33,7 @@ class OrderOutput(serializers.ModelSerializer[Order]):
         ]  # fmt: skip
 
     def to_representation(self, instance: Order) -> dict[str, Any]:
-        shown = super().to_representation(instance)
+        shown: dict[str, Any] = super().to_representation(instance)
         if instance.confidential and not decisions.may_explain(self.context["request"].auth):
             shown.update(dict.fromkeys(CONFIDENTIAL))
         return shown
@@ -47,7 +47,7 @@ class OrderDetail(OrderOutput):
         fields = [*OrderOutput.Meta.fields, "text", "amendments", "rules"]
 
     def to_representation(self, instance: Order) -> dict[str, Any]:
-        shown = super().to_representation(instance)
+        shown: dict[str, Any] = super().to_representation(instance)
         if instance.confidential and not decisions.may_explain(self.context["request"].auth):
             shown.update(text=None, amendments=[], rules=[])
         return shown

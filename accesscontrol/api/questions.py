@@ -1,4 +1,4 @@
-"""Turns an AuthZEN request into a question of ours: subject, resource, action, context (decisions.md)."""
+"""Turns an AuthZEN request into a question of ours: subject, resource, action, context."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -102,7 +102,7 @@ def _context(entities: Mapping[str, Any], enforced: bool) -> dict[str, Any]:
             raise Problem(
                 400,
                 "use_what_if",
-                f"context.{name} does not work here, where an answer is acted on. Ask POST {WHAT_IF}.",
+                f"context.{name} does not work here, where answers are acted on: POST {WHAT_IF}.",
                 pointer=f"/context/{name}",
                 see=WHAT_IF,
             )
@@ -145,7 +145,7 @@ def _stated(
         raise Problem(
             400,
             "stated_twice",
-            f"action.properties.{twice} and context.{twice} say different things. Send one of them.",
+            f"action.properties.{twice} and context.{twice} differ. Send one of them.",
             pointer="/context/" + twice.replace("~", "~0").replace("/", "~1"),
         )
     return {

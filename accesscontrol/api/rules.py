@@ -24,7 +24,7 @@ class VersionOutput(serializers.ModelSerializer[RuleVersion]):
         ]  # fmt: skip
 
     def to_representation(self, instance: RuleVersion) -> dict[str, Any]:
-        shown = super().to_representation(instance)
+        shown: dict[str, Any] = super().to_representation(instance)
         secret = instance.rule.order.confidential
         if secret and not decisions.may_explain(self.context["request"].auth):
             shown.update(title=None, content=None)
@@ -76,7 +76,7 @@ class ReleaseDetail(ReleaseOutput):
         fields = [*ReleaseOutput.Meta.fields, "canonical"]
 
     def to_representation(self, instance: Release) -> dict[str, Any]:
-        shown = super().to_representation(instance)
+        shown: dict[str, Any] = super().to_representation(instance)
         if not decisions.may_explain(self.context["request"].auth):
             shown["canonical"] = None
         return shown

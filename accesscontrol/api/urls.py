@@ -31,7 +31,7 @@ router.register("cases", cases.Cases, "api-cases")
 router.register("audit-events", audit.AuditEvents, "api-audit-events")
 
 # The document says nothing about anybody: it is open, so that a client can be generated from it.
-OPEN = {"authentication_classes": [], "permission_classes": []}
+OPEN: dict[str, list[type]] = {"authentication_classes": [], "permission_classes": []}
 
 urlpatterns = [
     path(".well-known/authzen-configuration", metadata.authzen_configuration),

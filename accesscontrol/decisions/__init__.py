@@ -1,4 +1,4 @@
-"""May this licensee use this model now? Decided once, recorded with its audit event, never changed."""
+"""May this licensee use this model now? Decided once, recorded with its event, never changed."""
 
 from accesscontrol.decisions.answers import answer, may_explain
 from accesscontrol.decisions.asking import Asked, Faulty, Semantic, UnknownName

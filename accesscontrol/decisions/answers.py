@@ -28,7 +28,7 @@ def may_explain(by: ApiToken | User) -> bool:
 
 
 def answer(judged: Judged, *, explained: bool, changes: bool = False) -> dict[str, Any]:
-    """The members of the answer's context; in neutral words for confidential orders unless explained.
+    """The members of the answer's context; neutral about confidential orders unless explained.
 
     ``changes`` adds what would make a refused question a permit, which takes many evaluations.
     """
@@ -41,8 +41,8 @@ def answer(judged: Judged, *, explained: bool, changes: bool = False) -> dict[st
         "reasons": [*_held(judged), *(_reason(each, words, neutral) for each in verdict.reasons)],
         "undetermined": [_unknown(each, words, neutral) for each in verdict.undetermined],
         "obligations": _obligations(judged),
-        "would_have": [_would_have(each, neutral) for each in verdict.to_json()["would_have"]],
-        "lifted": [_lifted(each, neutral) for each in verdict.to_json()["lifted"]],
+        "would_have": [_would_have(each, neutral) for each in verdict.would_have],
+        "lifted": [_lifted(each, words, neutral) for each in verdict.lifted],
         "conflicts": list(verdict.conflicts),
         "invalid": list(verdict.invalid),
         "entitlement": judged.entitlement,
@@ -100,7 +100,9 @@ def _confidential_rules(judged: Judged) -> frozenset[str]:
     return frozenset(ref for ref, order in orders.items() if order in secret)
 
 
-def _reason(reason: Any, words: dict[str, str], neutral: frozenset[str]) -> dict[str, Any]:
+def _reason(
+    reason: policy.Reason, words: dict[str, str], neutral: frozenset[str]
+) -> dict[str, Any]:
     if reason.rule in neutral:
         return {"effect": reason.effect, "message": EFFECT_WORDS[reason.effect]}
     return {
@@ -114,7 +116,9 @@ def _reason(reason: Any, words: dict[str, str], neutral: frozenset[str]) -> dict
     }
 
 
-def _unknown(unknown: Any, words: dict[str, str], neutral: frozenset[str]) -> dict[str, Any]:
+def _unknown(
+    unknown: policy.Unknown, words: dict[str, str], neutral: frozenset[str]
+) -> dict[str, Any]:
     if unknown.rule in neutral:
         return {"missing": sorted(unknown.missing), "message": NEUTRAL_UNKNOWN}
     made = {"rule": unknown.rule, "missing": sorted(unknown.missing)}
@@ -140,12 +144,24 @@ def _nobody(missing: Any) -> str:
     )
 
 
-def _would_have(entry: dict[str, Any], neutral: frozenset[str]) -> dict[str, Any]:
-    return {k: v for k, v in entry.items() if k != "rule" or entry["rule"] not in neutral}
+def _would_have(would: policy.WouldHave, neutral: frozenset[str]) -> dict[str, Any]:
+    made: dict[str, Any] = {"effect": would.effect, "truth": would.truth}
+    if would.rule in neutral:
+        return made
+    return {"rule": would.rule, "version": would.version, "order": would.order, **made}
 
 
-def _lifted(entry: dict[str, Any], neutral: frozenset[str]) -> dict[str, Any]:
-    return {"by": entry["by"]} if entry["rule"] in neutral else entry
+def _lifted(
+    lifted: policy.Lifted, words: dict[str, str], neutral: frozenset[str]
+) -> dict[str, Any]:
+    made: dict[str, Any] = {"by": lifted.by, "kind": lifted.kind}
+    if lifted.rule in neutral:
+        return made
+    return {"rule": lifted.rule, "order": lifted.order, **made, **_said(lifted.rule, words)}
+
+
+def _said(rule: str, words: dict[str, str]) -> dict[str, str]:
+    return {"message": words[rule]} if rule in words else {}
 
 
 def _obligations(judged: Judged) -> list[dict[str, str]]:

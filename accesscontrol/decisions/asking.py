@@ -31,7 +31,7 @@ class UnknownName(Refused):
 
 @dataclass(frozen=True)
 class Asked:
-    """One question. ``stated`` has names such as ``user.us_person``, not yet held to a vocabulary."""
+    """One question. ``stated`` has names like ``user.us_person``, not yet held to a vocabulary."""
 
     licensee: str
     model: str

@@ -1,4 +1,4 @@
-"""The verbs: decide one question or a batch and record it, or ask what would be and record only that."""
+"""The verbs: decide one question or a batch and record it, or only ask what would be."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -35,7 +35,7 @@ class Batch:
 
 
 def decide(*, asked: Asked, by: ApiToken | User, at: datetime) -> Decision:
-    """Decide one question and record it. Raises NotRecorded, then there is no answer; UnknownName."""
+    """Decide one question and record it. Raises NotRecorded (no answer then), UnknownName."""
     return evaluate(asked=asked, by=by, at=at).decision
 
 
@@ -140,7 +140,7 @@ def _record(
 
 @contextmanager
 def _recorded_or_no_answer() -> Iterator[None]:
-    """One transaction that is committed when this ends; whatever keeps it from that is NotRecorded."""
+    """One transaction, committed when this ends; whatever keeps it from that is NotRecorded."""
     try:
         with transaction.atomic(durable=True):
             yield
@@ -180,7 +180,7 @@ def what_if(
 
 
 def _with_draft(release: releases.Loaded, draft: RuleVersion, at: datetime) -> releases.Loaded:
-    """The release as if the draft were published; raises policy.PolicyError where it is not sound."""
+    """The release as if the draft were published. Raises PolicyError where it is not sound."""
     content = {**draft.content}
     content["effective_from"] = content.get("effective_from") or instant(at)
     document = releases.build(number=release.number, at=at, with_rule=content)

@@ -1,4 +1,4 @@
-"""Judges one question from the register's facts, the caller's statements and a release; and again."""
+"""Judges one question from the register's facts, what the caller states, a release; and again."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -123,7 +123,7 @@ def _verdict(release: releases.Loaded, question: Mapping[str, Any]) -> policy.Ve
 
 
 def _usable(licenses: list[dict[str, Any]], asked: Asked, notes: list[str]) -> list[dict[str, Any]]:
-    """Licenses that can cover this question: one with a quantity only where a retry burns nothing."""
+    """Licenses that can cover this: one with a quantity only where a retry burns nothing."""
     usable = []
     for each in licenses:
         if each["remaining"] is None or asked.idempotency_key:

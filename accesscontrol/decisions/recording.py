@@ -1,4 +1,4 @@
-"""Writes decisions down: the rows and their audit events in one transaction, or there is no answer."""
+"""Writes decisions down: rows and audit events in one transaction, or there is no answer."""
 
 import hashlib
 import hmac
@@ -21,7 +21,7 @@ NOTED_EVERY = timedelta(minutes=1)
 
 
 def new_evaluation(at: datetime) -> UUID:
-    """A UUIDv7 (RFC 9562): sorts by time, made here so that the answer is known before the insert."""
+    """A UUIDv7 (RFC 9562), which sorts by time; made here, known before the insert."""
     milliseconds = int(at.timestamp() * 1000)
     bits = milliseconds << 80 | 0x7 << 76 | secrets.randbits(12) << 64
     return UUID(int=bits | 0b10 << 62 | secrets.randbits(62))

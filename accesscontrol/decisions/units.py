@@ -1,4 +1,4 @@
-"""Units of export licenses with a quantity: reserved in the decision's own transaction, once a request."""
+"""Units of export licenses with a quantity: reserved with the decision, once a request."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -29,7 +29,7 @@ def lock(licenses: Iterable[dict[str, Any]]) -> None:
 
 
 def count(licenses: list[dict[str, Any]], key: str) -> list[dict[str, Any]]:
-    """The licenses with what remains now that their rows are held; our own earlier unit counts as free."""
+    """The licenses with what remains now that their rows are held; our own earlier unit is free."""
     return [
         each if each["remaining"] is None else {**each, "remaining": _remaining(each, key)}
         for each in licenses

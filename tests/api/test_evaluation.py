@@ -74,7 +74,7 @@ def test_a_users_id_is_no_name_in_the_record(ask: Any) -> None:
     [
         {"weight": 1.5, "a b/c~d\u2603": {"deep": [1, {"x": None}]}},
         {"blob": "x" * 1_000_000},
-        {"": "", "id": "other", "": []},
+        {"": "", "id": "other", " ": []},
     ],
 )
 def test_properties_that_no_rule_reads_disturb_nothing(ask: Any, noise: dict[str, Any]) -> None:

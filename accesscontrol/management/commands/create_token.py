@@ -2,6 +2,7 @@
 
 import json
 from argparse import ArgumentParser
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -24,7 +25,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--scopes",
             default=DEFAULT_SCOPES,
-            help=f"comma-separated, {DEFAULT_SCOPES} unless told; all: {', '.join(sorted(access.SCOPES))}",
+            help=f"comma-separated, {DEFAULT_SCOPES} unless told; all: {_listed(access.SCOPES)}",
         )
         parser.add_argument("--days", type=int, default=90, help="valid so long, 365 at most")
         parser.add_argument("--by", default="", help="the administrator who makes it, by user name")
@@ -68,4 +69,9 @@ def _printed(issued: access.IssuedToken, style: str) -> str:
                 "token": issued.text,
             }
         )
-    return f"{issued.text}\nShown once. Valid until {token.expires_at:%Y-%m-%d}; scopes {', '.join(token.scopes)}."
+    until = f"{token.expires_at:%Y-%m-%d}"
+    return f"{issued.text}\nShown once. Valid until {until}; scopes {_listed(token.scopes)}."
+
+
+def _listed(scopes: Iterable[str]) -> str:
+    return ", ".join(sorted(scopes))
