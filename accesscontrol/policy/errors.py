@@ -54,4 +54,6 @@ def shown(value: object) -> str:
         text = canonical_json(value)
     except ValueError:
         text = repr(value)
+    except RecursionError:
+        text = "a value nested very deeply"
     return text if len(text) <= 60 else text[:57] + "…"

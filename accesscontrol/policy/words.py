@@ -77,6 +77,8 @@ STATES: Final[dict[str, tuple[str, str]]] = {
         "the user does not work for the model's provider",
     ),
 }
+WITH_ARTICLE: Final = frozenset({"BS", "GM", "KM", "MV", "NL", "PH"})
+ARTICLE_WORDS: Final = ("United", "Republic", "Islands", "Territor", "Netherlands")
 _ROUND: Final = 10**6  # quantities from here on are written with an exponent, where they are round
 
 
@@ -152,7 +154,7 @@ def show(attribute: Attribute, value: Value) -> str:
 def show_element(attribute: Attribute, value: Value) -> str:
     match element(attribute.type):
         case "country":
-            return COUNTRIES.get(str(value), str(value))
+            return country_in_words(str(value))
         case "share":
             return f"{int(str(value)) / 100:g} %"
         case "quantity":
@@ -161,6 +163,13 @@ def show_element(attribute: Attribute, value: Value) -> str:
             return "true" if value else "false"
         case _:
             return str(value)
+
+
+def country_in_words(code: str) -> str:
+    """Its name as it stands in a sentence, with the article that some have."""
+    name = COUNTRIES.get(code, code)
+    takes_article = code in WITH_ARTICLE or any(word in name for word in ARTICLE_WORDS)
+    return f"the {name}" if takes_article else name
 
 
 def say_value(attribute: Attribute, value: Value) -> str:

@@ -10,19 +10,52 @@ NOW = "2026-06-20T00:00:00Z"
 LONG_AGO = "2020-01-01T00:00:00Z"
 
 ATTRIBUTES: list[dict[str, object]] = [
-    {"name": "licensee.id", "type": "code", "source": "register", "register_only": True, "identity": True},
-    {"name": "model.id", "type": "code", "source": "register", "register_only": True, "identity": True},
-    {"name": "request.activity", "type": "code", "source": "request", "identity": True, "values": ["use_api", "hosted"]},
+    {
+        "name": "licensee.id",
+        "type": "code",
+        "source": "register",
+        "register_only": True,
+        "identity": True,
+    },
+    {
+        "name": "model.id",
+        "type": "code",
+        "source": "register",
+        "register_only": True,
+        "identity": True,
+    },
+    {
+        "name": "request.activity",
+        "type": "code",
+        "source": "request",
+        "identity": True,
+        "values": ["use_api", "hosted"],
+    },
     {"name": "request.location_country", "type": "country", "source": "request"},
-    {"name": "request.end_use", "type": "code", "source": "request", "values": ["civil", "military"]},
+    {
+        "name": "request.end_use",
+        "type": "code",
+        "source": "request",
+        "values": ["civil", "military"],
+    },
     {"name": "licensee.country", "type": "country", "source": "register"},
     {"name": "licensee.hq_country", "type": "country", "source": "register"},
     {"name": "licensee.sector", "type": "code", "source": "register"},
     {"name": "licensee.data_center_countries", "type": "countries", "source": "register"},
-    {"name": "licensee.red_flags_open", "type": "integer", "source": "register", "register_only": True},
+    {
+        "name": "licensee.red_flags_open",
+        "type": "integer",
+        "source": "register",
+        "register_only": True,
+    },
     {"name": "licensee.foreign_national_access", "type": "share", "source": "register"},
     {"name": "licensee.custom.certified", "type": "boolean", "source": "register"},
-    {"name": "licensee.custom.tier", "type": "code", "source": "register", "values": ["gold", "silver"]},
+    {
+        "name": "licensee.custom.tier",
+        "type": "code",
+        "source": "register",
+        "values": ["gold", "silver"],
+    },
     {"name": "model.training_ops", "type": "quantity", "source": "register"},
     {"name": "model.safety_level", "type": "integer", "source": "register"},
     {"name": "model.capability_tags", "type": "codes", "source": "register"},
@@ -46,7 +79,13 @@ def rule(when: object, effect: str = "deny", ref: str = "R-1", **more: object) -
 
 
 def exemption(when: object, ref: str = "exempt", **more: object) -> dict[str, object]:
-    whole = {"ref": ref, "citation": "annex", "when": when, "effective_from": None, "effective_until": None}
+    whole = {
+        "ref": ref,
+        "citation": "annex",
+        "when": when,
+        "effective_from": None,
+        "effective_until": None,
+    }
     return {**whole, **more}
 
 

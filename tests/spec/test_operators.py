@@ -46,12 +46,16 @@ TABLE = [
 
 
 @pytest.mark.parametrize(("operator", "attribute", "operand", "value", "truth"), TABLE)
-def test_operator(operator: str, attribute: str, operand: object, value: object, truth: str) -> None:
+def test_operator(
+    operator: str, attribute: str, operand: object, value: object, truth: str
+) -> None:
     facts = {} if value is None else {attribute: value}
     assert truth_of({operator: [attribute, operand]}, facts) == truth
 
 
-@pytest.mark.parametrize(("operator", "attribute", "operand"), [row[:3] for row in TABLE if row[3] is not None])
+@pytest.mark.parametrize(
+    ("operator", "attribute", "operand"), [row[:3] for row in TABLE if row[3] is not None]
+)
 def test_unknown_over_an_absent_fact(operator: str, attribute: str, operand: object) -> None:
     assert truth_of({operator: [attribute, operand]}) == "unknown"
 
@@ -64,7 +68,11 @@ KNOWN = {"not": {"is_known": ["licensee.hq_country"]}}
     [
         ({"licensee.hq_country": "US"}, {}, "false"),
         ({}, {}, "true"),
-        ({}, {"licensee.hq_country": "US"}, "true"),  # a statement does not count of a register attribute
+        (
+            {},
+            {"licensee.hq_country": "US"},
+            "true",
+        ),  # a statement does not count of a register attribute
         ({"licensee.hq_country": "us"}, {}, "true"),  # outside its domain is absent
     ],
 )

@@ -48,7 +48,10 @@ HQ = {"is": ["licensee.hq_country", "CN"]}
 MISSING = [
     (LEAF["U"], ["user.us_person"]),
     ({"all": [LEAF["U"], HQ]}, ["licensee.hq_country", "user.us_person"]),
-    ({"all": [LEAF["U"], {"any": [HQ, LEAF["T"]]}]}, ["user.us_person"]),  # the true child misses nothing
+    (
+        {"all": [LEAF["U"], {"any": [HQ, LEAF["T"]]}]},
+        ["user.us_person"],
+    ),  # the true child misses nothing
     ({"any": [LEAF["U"], {"all": [HQ, LEAF["F"]]}]}, ["user.us_person"]),  # nor does the false one
     ({"not": {"any": [LEAF["U"], HQ]}}, ["licensee.hq_country", "user.us_person"]),
 ]
@@ -62,7 +65,8 @@ def test_missing(when: object, missing: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "condition", [LEAF["T"], LEAF["F"], {"all": [LEAF["U"], LEAF["F"]]}, {"any": [LEAF["U"], LEAF["T"]]}]
+    "condition",
+    [LEAF["T"], LEAF["F"], {"all": [LEAF["U"], LEAF["F"]]}, {"any": [LEAF["U"], LEAF["T"]]}],
 )
 def test_what_is_true_or_false_misses_nothing(condition: object) -> None:
     assert judge(rule(condition), FACTS).missing == ()

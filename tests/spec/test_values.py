@@ -80,13 +80,17 @@ def test_sets_are_sets_and_quantities_are_numbers() -> None:
 
 
 def test_names_that_the_vocabulary_does_not_hold_say_nothing() -> None:
-    verdict = judge([], {"licensee.sectors": "bank"}, stated={"user.age": 3, "licensee.id": "other"})
+    verdict = judge(
+        [], {"licensee.sectors": "bank"}, stated={"user.age": 3, "licensee.id": "other"}
+    )
     assert verdict.ignored == ("licensee.id", "licensee.sectors", "user.age")
 
 
 @pytest.mark.parametrize("name", sorted(IDS))
 def test_a_question_must_have_its_three_facts(name: str) -> None:
-    verdict = judge(rule({"is": ["licensee.sector", "bank"]}), {name: "", "licensee.sector": "bank"})
+    verdict = judge(
+        rule({"is": ["licensee.sector", "bank"]}), {name: "", "licensee.sector": "bank"}
+    )
     assert verdict.to_json()["undetermined"] == [{"rule": None, "missing": [name], "deferred": []}]
     assert (verdict.outcome, verdict.reasons) == ("undetermined", ())
 
