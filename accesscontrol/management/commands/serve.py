@@ -28,7 +28,7 @@ QUESTION = {
         "properties": {"user": {"id": "u-1", "us_person": True}},
     },
     "action": {"name": "use_api", "properties": {"location_country": "US"}},
-    "resource": {"type": "ai_model", "id": "frontier-5"},
+    "resource": {"type": "model", "id": "frontier-5"},
 }
 
 

@@ -1,0 +1,138 @@
+"""The shape of the code: layers, no cycles, short functions, short modules, no signals."""
+
+import ast
+import shutil
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import grimp
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+OURS = ("accesscontrol", "project")
+MIGRATIONS = ROOT / "accesscontrol" / "migrations"
+VAGUE = ("process_", "handle_", "do_")
+GIVEN = {"process_exception"}  # Django's own name for a middleware's method
+
+
+def modules() -> list[Path]:
+    found = [path for name in OURS for path in sorted((ROOT / name).rglob("*.py"))]
+    return [path for path in found if MIGRATIONS not in path.parents]
+
+
+def trees() -> Iterator[tuple[Path, ast.Module]]:
+    for path in modules():
+        yield path.relative_to(ROOT), ast.parse(path.read_text(encoding="utf-8"))
+
+
+def functions() -> Iterator[tuple[Path, ast.FunctionDef | ast.AsyncFunctionDef]]:
+    for path, tree in trees():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                yield path, node
+
+
+def lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """The lines of its body, without the docstring."""
+    body = function.body[1:] if ast.get_docstring(function) else function.body
+    return (function.end_lineno or 0) - body[0].lineno + 1 if body else 0
+
+
+def test_imports_keep_the_contracts() -> None:
+    program = Path(sys.executable).parent / "lint-imports"
+    if not program.exists():
+        program = Path(shutil.which("lint-imports") or "lint-imports")
+    done = subprocess.run([program, "--no-cache"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+
+
+def test_no_import_goes_round_in_a_circle() -> None:
+    graph = grimp.build_graph("accesscontrol", exclude_type_checking_imports=True)
+    imports = {
+        module: graph.find_modules_directly_imported_by(module) & graph.modules
+        for module in graph.modules
+    }
+    # What is left after taking away, again and again, everything that imports nothing left over.
+    while True:
+        free = {module for module, targets in imports.items() if not targets & imports.keys()}
+        if not free:
+            break
+        imports = {module: targets for module, targets in imports.items() if module not in free}
+    circles = {m: t & imports.keys() for m, t in imports.items() if _reaches(imports, m, m)}
+    assert not circles, circles
+
+
+def _reaches(imports: dict[str, set[str]], start: str, goal: str) -> bool:
+    seen, waiting = set(), [start]
+    while waiting:
+        for target in imports.get(waiting.pop(), set()):
+            if target == goal:
+                return True
+            if target not in seen:
+                seen.add(target)
+                waiting.append(target)
+    return False
+
+
+def test_the_median_function_is_under_ten_lines() -> None:
+    assert statistics.median(lines(function) for _, function in functions()) < 10
+
+
+def test_no_module_is_longer_than_four_hundred_lines() -> None:
+    long = {
+        str(path.relative_to(ROOT)): count
+        for path in modules()
+        if (count := len(path.read_text(encoding="utf-8").splitlines())) > 400
+    }
+    assert not long
+
+
+def test_every_module_opens_with_a_sentence() -> None:
+    silent = [str(path) for path, tree in trees() if tree.body and not ast.get_docstring(tree)]
+    assert not silent
+
+
+def test_no_signals_anywhere() -> None:
+    banned = ("django.dispatch", "django.db.models.signals", "django.core.signals")
+    found = [
+        (str(path), node.module)
+        for path, tree in trees()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(banned)
+    ]
+    assert not found
+
+
+def test_no_verb_hides_what_it_does() -> None:
+    vague = [
+        f"{path}:{function.name}"
+        for path, function in functions()
+        if function.name.startswith(VAGUE) and function.name not in GIVEN
+    ]
+    classes = [
+        f"{path}:{node.name}"
+        for path, tree in trees()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef) and node.name.endswith(("Service", "Helper", "Utils"))
+    ]
+    assert not vague + classes
+    assert not [
+        str(path) for path in modules() if path.stem in {"utils", "helpers", "common_utils"}
+    ]
+
+
+@pytest.mark.parametrize("room", ["orders", "decisions", "screening", "releases", "facts", "cases"])
+def test_rooms_do_not_read_the_clock(room: str) -> None:
+    folder = ROOT / "accesscontrol" / room
+    files = sorted(folder.rglob("*.py")) if folder.is_dir() else [folder.with_suffix(".py")]
+    clocks = ("datetime.now(", "timezone.now(", "time.time(", "date.today(")
+    found = [
+        f"{path.name}:{number}"
+        for path in files
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if any(clock in line for clock in clocks)
+    ]
+    assert not found
