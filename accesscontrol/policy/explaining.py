@@ -159,8 +159,7 @@ def because(condition: Condition, world: World, *, holds: bool = True) -> str:
             deciding = [child for child in children if every or truth(child, world) == wanted]
             if not holds:
                 deciding = deciding[:1] if not every else deciding
-            said = (because(child, world, holds=holds) for child in deciding)
-            return " and ".join(dict.fromkeys(said))
+            return _all_said([because(child, world, holds=holds) for child in deciding])
         case (
             Is() | OneOf() | Contains() | InGroup() | InList()
             | AtLeast() | AtMost() | Before() | After() | IsKnown()
@@ -168,6 +167,13 @@ def because(condition: Condition, world: World, *, holds: bool = True) -> str:
             return _found(condition, world, holds=holds)
         case _:
             assert_never(condition)
+
+
+def _all_said(said: list[str]) -> str:
+    """Joined by and, each once; a comma closes a clause that a comma opened."""
+    *before, last = dict.fromkeys(said)
+    closed = [each + "," if ", which" in each else each for each in before]
+    return " and ".join([*closed, last])
 
 
 def _found(leaf: Leaf, world: World, *, holds: bool) -> str:

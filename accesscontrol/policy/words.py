@@ -57,6 +57,12 @@ BEFORE: Final[dict[str, tuple[str, str]]] = {
     "request.location_country": ("access is from", "access is not from"),
     "request.location_region": ("access is from the region", "access is not from the region"),
 }
+# What stands around a limit.
+LIMITS: Final[dict[str, tuple[str, str]]] = {
+    "model.training_ops": ("the model was trained with", " operations"),
+    "licensee.red_flags_open": ("the licensee has", " open red flags"),
+    "model.jailbreak_findings_open": ("the model has", " open jailbreak findings"),
+}
 # A boolean that is true, and one that is false.
 STATES: Final[dict[str, tuple[str, str]]] = {
     "model.weights_published": (
@@ -99,7 +105,8 @@ def say(leaf: Leaf, *, holds: bool) -> str:
         case IsKnown():
             return f"it is {'' if holds else 'not '}known what the {named(attribute)} is"
         case AtLeast() | AtMost() | Before() | After():
-            return f"the {named(attribute)} is {_limit(leaf, holds)}"
+            before, after = LIMITS.get(attribute.name, (f"the {named(attribute)} is", ""))
+            return f"{before} {_limit(leaf, holds)}{after}"
         case _:
             assert_never(leaf)
 

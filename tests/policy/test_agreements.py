@@ -120,7 +120,7 @@ def test_what_would_change_finds_every_single_fact(
         name
         for each in policy.what_would_change(release, facts=facts, at=AT)
         for name in each["example"]
-    }  # type: ignore[attr-defined]
+    }
     for name in sorted(read & set(worlds.VALUES)):
         for value in worlds.VALUES[name]:
             if policy.judge(release, facts={**facts, name: value}, at=AT).outcome == "permit":

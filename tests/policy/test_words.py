@@ -16,14 +16,14 @@ FOREIGN = {"not": {"is": ["user.us_person", True]}}
 
 READ_BACK = [
     (rule({"all": [PARENT, OPS]}, "license_required"),
-     "If the licensee is headquartered in a country of group D:5 and the number of operations in the model's "
-     "training is at least 1e26, then an export license is required."),
+     ("If the licensee is headquartered in a country of group D:5 and the model was trained "
+     "with at least 1e26 operations, then an export license is required.")),
     (rule({"all": [{"is": ["model.id", "frontier-5"]}, {"any": [FOREIGN, {"not": {"is": ["licensee.country", "US"]}}]}]}),
-     "If the model is frontier-5 and (the user is not a US person or the licensee is not in the United States), "
-     "then access is denied."),
+     ("If the model is frontier-5 and (the user is not a US person or the licensee is not in the United States), "
+     "then access is denied.")),
     (rule({"not": {"all": [OPS, {"one_of": ["licensee.sector", ["shop", "bank", "farm"]]}]}}, "review"),
-     "If the number of operations in the model's training is less than 1e26 or the licensee's sector is not bank, "
-     "farm or shop, then the request goes to review."),
+     ("If the model was trained with less than 1e26 operations or the licensee's sector is not bank, "
+     "farm or shop, then the request goes to review.")),
     (rule(FOREIGN, unless=[exemption({"in_list": ["licensee.id", "annex"]})]),
      "If the user is not a US person, then access is denied, unless the licensee is on the list annex (annex)."),
     (rule({"at_most": ["licensee.foreign_national_access", 2550]}),
@@ -41,8 +41,8 @@ def test_a_rule_read_back(document: dict[str, object], said: str) -> None:
 
 EXPLAINED: list[tuple[dict[str, object], dict[str, Any], dict[str, Any], str]] = [
     (rule({"all": [PARENT, OPS]}), {"licensee.hq_country": "HK", "model.training_ops": "1e26"}, {},
-     "The licensee is headquartered in Hong Kong, which is in country group D:5 and the number of operations in the "
-     "model's training is at least 1e26: access is denied."),
+     ("The licensee is headquartered in Hong Kong, which is in country group D:5, and the model was trained with "
+     "at least 1e26 operations: access is denied.")),
     (rule({"is": ["licensee.country", "CN"]}, "review"), {"licensee.country": "HK"}, {},
      "The licensee is in Hong Kong, which belongs to China: the request goes to review."),
     (rule({"any": [FOREIGN, PARENT]}), {"user.us_person": False}, {}, "The user is not a US person: access is denied."),
@@ -50,8 +50,8 @@ EXPLAINED: list[tuple[dict[str, object], dict[str, Any], dict[str, Any], str]] =
     (rule(FOREIGN), {"user.us_person": False}, {"stated": {"user.us_person": True}},
      "It cannot be decided whether access is denied: two sources contradict each other about the user's being a US person."),
     (rule(PARENT), {"licensee.hq_country": "cn"}, {},
-     "It cannot be decided whether access is denied: what was said about the licensee's headquarters country is no value "
-     "that it can have."),
+     ("It cannot be decided whether access is denied: what was said about the licensee's headquarters country is no value "
+     "that it can have.")),
     (rule(PARENT, "license_required"), {"licensee.hq_country": "CN"}, {"licenses": [license_()]},
      "Export license L-1 covers the request, so the rule does not apply."),
     (rule(PARENT, "review"), {"licensee.hq_country": "CN"}, {"dispositions": [disposition()]},
@@ -80,7 +80,7 @@ def test_why_another_rule_does_not_apply() -> None:
     }
     assert policy.why_not(release, facts=facts, at=AT) == [
         ("R-1", "The licensee is not headquartered in a country of group D:5."),
-        ("R-2", "Exempt: the number of operations in the model's training is at least 1e26 (annex), so the rule does not apply."),
+        ("R-2", "Exempt: the model was trained with at least 1e26 operations (annex), so the rule does not apply."),
     ]  # fmt: skip
 
 
