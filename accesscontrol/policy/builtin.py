@@ -8,12 +8,8 @@ from typing import Final
 from accesscontrol.policy.attributes import ACTIVITIES, Attribute, Source
 from accesscontrol.policy.values import Type
 
-LIST_STATUS: Final = "licensee.list_status."
-CAPTURED: Final = "licensee.captured_by_ownership."
-RESTRICTED_SHARE: Final = "licensee.restricted_owner_share."
 
-
-def _registered(
+def registered(
     name: str,
     type_: Type,
     label: str,
@@ -55,7 +51,7 @@ def _stated(
 
 
 BUILT_IN: Final[tuple[Attribute, ...]] = (
-    _registered(
+    registered(
         "licensee.id",
         "code",
         "licensee",
@@ -64,56 +60,56 @@ BUILT_IN: Final[tuple[Attribute, ...]] = (
         register_only=True,
         identity=True,
     ),
-    _registered(
+    registered(
         "licensee.country",
         "country",
         "licensee's country",
         "15 CFR 734.13",
         "Where the licensee is established; a territory counts as what it belongs to.",
     ),
-    _registered(
+    registered(
         "licensee.hq_country",
         "country",
         "licensee's headquarters country",
         "15 CFR 744.23(a)(3)",
         "Where the licensee is headquartered.",
     ),
-    _registered(
+    registered(
         "licensee.ultimate_parent_country",
         "country",
         "country of the licensee's ultimate parent",
         "15 CFR 742.6(a)(6)(iii)",
         "Where the licensee's ultimate parent is headquartered.",
     ),
-    _registered(
+    registered(
         "licensee.sector",
         "code",
         "licensee's sector",
         "15 CFR 744",
         "What the licensee does for a living.",
     ),
-    _registered(
+    registered(
         "licensee.end_user_type",
         "code",
         "licensee's type of end user",
         "15 CFR 744.21",
         "Whether it is civil, of a government, of the military, of its intelligence.",
     ),
-    _registered(
+    registered(
         "licensee.data_center_countries",
         "countries",
         "countries of the licensee's data centers",
         "15 CFR 740.27",
         "Where the licensee runs what it was given; none is a fact too.",
     ),
-    _registered(
+    registered(
         "licensee.foreign_national_access",
         "share",
         "licensee's share of foreign nationals with access",
         "15 CFR 734.13(a)(2)",
         "The attested share of persons with access who are foreign nationals.",
     ),
-    _registered(
+    registered(
         "licensee.red_flags_open",
         "integer",
         "number of the licensee's open red flags",
@@ -121,7 +117,7 @@ BUILT_IN: Final[tuple[Attribute, ...]] = (
         "Red flags that nobody has resolved.",
         register_only=True,
     ),
-    _registered(
+    registered(
         "licensee.statements_on_file",
         "codes",
         "statements of the licensee on file",
@@ -129,7 +125,7 @@ BUILT_IN: Final[tuple[Attribute, ...]] = (
         "The written statements that a license exception asks for.",
         register_only=True,
     ),
-    _registered(
+    registered(
         "model.id",
         "code",
         "model",
@@ -138,44 +134,44 @@ BUILT_IN: Final[tuple[Attribute, ...]] = (
         register_only=True,
         identity=True,
     ),
-    _registered("model.family", "code", "model's family", "", "Which models it belongs to."),
-    _registered("model.provider", "code", "model's provider", "", "Who provides the model."),
-    _registered(
+    registered("model.family", "code", "model's family", "", "Which models it belongs to."),
+    registered("model.provider", "code", "model's provider", "", "Who provides the model."),
+    registered(
         "model.eccn",
         "code",
         "model's ECCN",
         "15 CFR 774, Supplement No. 1",
         "Its export control classification number, or EAR99.",
     ),
-    _registered(
+    registered(
         "model.jurisdiction",
         "code",
         "model's jurisdiction",
         "15 CFR 734.3",
         "Under which regulations its export falls.",
     ),
-    _registered(
+    registered(
         "model.training_ops",
         "quantity",
         "number of operations in the model's training",
         "15 CFR 774, ECCN 4E091",
         "How many operations its training took.",
     ),
-    _registered(
+    registered(
         "model.weights_published",
         "boolean",
         "publication of the model's weights",
         "15 CFR 734.7",
         "Whether its weights are published.",
     ),
-    _registered(
+    registered(
         "model.capability_tags",
         "codes",
         "model's capability tags",
         "15 CFR 744.6",
         "What it can do that a rule may ask about, such as cyber or bio.",
     ),
-    _registered(
+    registered(
         "model.jailbreak_findings_open",
         "integer",
         "number of the model's open jailbreak findings",
@@ -183,14 +179,14 @@ BUILT_IN: Final[tuple[Attribute, ...]] = (
         "Findings of a jailbreak that nobody has closed.",
         register_only=True,
     ),
-    _registered(
+    registered(
         "model.safety_level",
         "integer",
         "model's safety level",
         "",
         "The level that its provider gave it.",
     ),
-    _registered(
+    registered(
         "entitlement.status",
         "code",
         "status of the entitlement",
@@ -275,52 +271,3 @@ BUILT_IN: Final[tuple[Attribute, ...]] = (
 )
 
 BY_NAME: Final[dict[str, Attribute]] = {attribute.name: attribute for attribute in BUILT_IN}
-
-
-def list_status(list_: str) -> Attribute:
-    return _registered(
-        LIST_STATUS + list_,
-        "code",
-        f"licensee's status on the list {list_}",
-        "15 CFR 744",
-        "What the screening against this list found; absent where it was not screened.",
-        register_only=True,
-        values=("clear", "possible", "confirmed"),
-    )
-
-
-def captured(regime: str) -> Attribute:
-    return _registered(
-        CAPTURED + regime,
-        "boolean",
-        f"licensee's capture by ownership ({regime})",
-        "15 CFR 744.11",
-        "Whether listed parties own half of it or more, under this regime.",
-        register_only=True,
-    )
-
-
-def restricted_owner_share(regime: str) -> Attribute:
-    return _registered(
-        RESTRICTED_SHARE + regime,
-        "share",
-        f"share of the licensee that listed parties own ({regime})",
-        "15 CFR 744.11",
-        "The part of it that listed parties own, in aggregate.",
-        register_only=True,
-    )
-
-
-def built_in(name: str) -> Attribute | None:
-    """The built-in attribute of that name, those once a list or regime included."""
-    if name in BY_NAME:
-        return BY_NAME[name]
-    for prefix, make in (
-        (LIST_STATUS, list_status),
-        (CAPTURED, captured),
-        (RESTRICTED_SHARE, restricted_owner_share),
-    ):
-        rest = name.removeprefix(prefix)
-        if name.startswith(prefix) and rest and "." not in rest:
-            return make(rest)
-    return None

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from accesscontrol.policy import builtin, reading, values
+from accesscontrol.policy import builtin, families, reading, values
 from accesscontrol.policy.attributes import FLAGS, Attribute, Source
 from accesscontrol.policy.errors import BAD_SHAPE, BAD_VALUE, PolicyError, below, shown
 from accesscontrol.policy.reading import Json
@@ -37,10 +37,10 @@ def vocabulary(
     for document in documents:
         if document["name"] == "request.end_use" and listed:
             document["values"] = listed
-    documents += [builtin.list_status(list_).to_json() for list_ in lists]
+    documents += [families.list_status(list_).to_json() for list_ in lists]
     for regime in regimes:
-        documents.append(builtin.captured(regime).to_json())
-        documents.append(builtin.restricted_owner_share(regime).to_json())
+        documents.append(families.captured(regime).to_json())
+        documents.append(families.restricted_owner_share(regime).to_json())
     return documents + [dict(document) for document in custom]
 
 
@@ -95,7 +95,7 @@ def _name(document: Json, at: str) -> str:
 
 
 def _may_be_named(name: str) -> bool:
-    return CUSTOM.fullmatch(name) is not None or builtin.built_in(name) is not None
+    return CUSTOM.fullmatch(name) is not None or families.built_in(name) is not None
 
 
 def _source(document: Json, name: str, at: str) -> Source:
@@ -140,7 +140,7 @@ def some_codes(value: object) -> tuple[str, ...]:
 
 def _as_built_in(attribute: Attribute, document: Json, at: str) -> None:
     """Raises bad_value where a built-in attribute is not as in the table."""
-    table = builtin.built_in(attribute.name)
+    table = families.built_in(attribute.name)
     if table is None:
         return
     for member in ("type", *FLAGS):

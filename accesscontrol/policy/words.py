@@ -3,7 +3,6 @@
 from typing import Final, assert_never
 
 from accesscontrol.policy.attributes import Attribute
-from accesscontrol.policy.builtin import built_in
 from accesscontrol.policy.conditions import (
     After,
     AtLeast,
@@ -20,6 +19,7 @@ from accesscontrol.policy.conditions import (
 )
 from accesscontrol.policy.countries import COUNTRIES
 from accesscontrol.policy.evaluate import holds as holds_of
+from accesscontrol.policy.families import built_in
 from accesscontrol.policy.values import Value, element, elements
 from accesscontrol.policy.world import World, as_seen
 
