@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from celery import current_app, shared_task
 from celery.schedules import crontab
 
-from accesscontrol import screening
+from accesscontrol import parties, screening
 
 # A worker looks for work this long at a stretch, far below the broker's visibility timeout; beat
 # sends it back to work a second later.
@@ -21,22 +21,30 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-@shared_task(name="accesscontrol.tasks.screen", ignore_result=True)
+@shared_task(name="accesscontrol.tasks.screen", ignore_result=True)  # type: ignore[untyped-decorator]
 def screen() -> int:
     """Start what boundaries in time need, then screen waiting chunks until none is left."""
     until = time.monotonic() + STRETCH_S
     chunks = 0
     while time.monotonic() < until:
-        screening.due_boundaries(_now())
+        _let_time_pass(_now())
         if not screening.next_chunk(at=_now()):
             break
         chunks += 1
     return chunks
 
 
-@shared_task(name="accesscontrol.tasks.nightly", ignore_result=True)
+def _let_time_pass(at: datetime) -> None:
+    """Start what is due; whoever started it also recomputes what rests on dated papers."""
+    for run in screening.due_boundaries(at):
+        if screening.rests_on_papers(run):
+            parties.refresh(at=at)
+
+
+@shared_task(name="accesscontrol.tasks.nightly", ignore_result=True)  # type: ignore[untyped-decorator]
 def nightly() -> None:
-    """Screen everyone once a night; it must find nothing."""
+    """Bring matches and ownership up to date, then screen everyone: it must find nothing."""
+    parties.refresh(at=_now())
     screening.nightly(at=_now())
 
 

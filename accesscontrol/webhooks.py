@@ -9,11 +9,17 @@ MOST_MESSAGES = 1_000
 
 
 def run_completed(run: ScreeningRun, *, at: datetime) -> None:
-    """One message that the run has ended and, for a small one, one per standing it changed."""
+    """One message that the run has ended and, for a small one, one per standing it changed.
+
+    A run that was retried ends twice; what was told the first time is not told again.
+    """
     if run.changed <= MOST_MESSAGES:
+        sent = OutboxMessage.objects.filter(kind="standing.changed", data__run=run.pk)
+        told = set(sent.values_list("data__change", flat=True))
+        flipped = run.changes.filter(outcome_changed=True).exclude(pk__in=told)
         OutboxMessage.objects.bulk_create(
             OutboxMessage(kind="standing.changed", created_at=at, data=_changed(change, run))
-            for change in run.changes.filter(outcome_changed=True).select_related("licensee")
+            for change in flipped.select_related("licensee")
         )
     OutboxMessage.objects.create(
         kind="run.completed",

@@ -1,5 +1,6 @@
 """A small register and releases written straight into the tables, for tests of what follows."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -143,12 +144,16 @@ def stored() -> dict[str, list[str]]:
     }
 
 
-def one_by_one(at: datetime = AT) -> dict[str, list[Any]]:
-    """The same by asking the judge for each licensee and offering, nothing remembered."""
+def one_by_one(at: datetime = AT, refs: Collection[str] | None = None) -> dict[str, list[Any]]:
+    """The same by asking the judge for each licensee and offering as a live question is asked.
+
+    Nothing is remembered between two of them, so that a thousand take a while: ``refs`` names some.
+    """
     release = releases.current().policy
     offerings = list(Offering.objects.select_related("model").order_by("position"))
     answers: dict[str, list[Any]] = {}
-    for row in Licensee.objects.all():
+    rows = Licensee.objects.all() if refs is None else Licensee.objects.filter(ref__in=refs)
+    for row in rows:
         answers[row.ref] = [None] * (offerings[-1].position + 1 if offerings else 0)
         for offering in offerings:
             asked = facts.question(

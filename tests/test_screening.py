@@ -315,6 +315,8 @@ def test_a_poisoned_chunk_is_failed_after_five_attempts_and_can_be_retried(
     work(AT + HOUR)
     run.refresh_from_db()
     assert (run.state, run.changed, run.failed) == ("done", 4, 0)
+    told = OutboxMessage.objects.filter(kind="standing.changed")
+    assert sorted(told.values_list("data__licensee", flat=True)) == ["l0", "l1", "l2", "l3"]
 
 
 def test_retrying_needs_a_failure_and_a_right(offerings: list[Any]) -> None:

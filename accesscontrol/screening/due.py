@@ -27,6 +27,11 @@ def due_boundaries(at: datetime) -> list[ScreeningRun]:
     return [run]
 
 
+def rests_on_papers(run: ScreeningRun) -> bool:
+    """Whether what became due can also move matches or ownership: a grant or a hold cannot."""
+    return Boundary.objects.filter(run=run).exclude(what__startswith="entitlement").exists()
+
+
 def _start(due: Sequence[Boundary], at: datetime) -> ScreeningRun:
     everyone = any(boundary.licensee_id is None for boundary in due)
     run = start(

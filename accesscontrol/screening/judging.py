@@ -86,7 +86,7 @@ class Judge:
         for offering, status in zip(self.offerings, held, strict=True):
             verdict = policy.judge(
                 self.release,
-                facts=about.facts | offering.facts | {"entitlement.status": status},
+                facts={**about.facts, **offering.facts, "entitlement.status": status},
                 licenses=about.licenses,
                 dispositions=about.dispositions,
                 at=self.at,
@@ -102,7 +102,7 @@ class Judge:
 
 def finding(verdict: policy.Verdict, reads: frozenset[str]) -> Found:
     """The part of a standing's verdict that is kept: outcome, rules, missing facts, no values."""
-    full = verdict.to_json()
+    full: dict[str, Any] = verdict.to_json()
     kept = {
         name: full[name] for name in ("outcome", "reasons", "undetermined", "lifted", "would_have")
     }
@@ -144,7 +144,7 @@ def _offerings(at: datetime) -> list[OfferingFacts]:
 def named_ids(release: policy.Release) -> frozenset[str]:
     """Every text in the release that is an operand or a list's entry: an id among them counts."""
     named: set[str] = set()
-    document = release.to_json()
+    document: dict[str, Any] = release.to_json()
     _texts([rule["when"] for rule in document["rules"]], named)
     _texts([rule["unless"] for rule in document["rules"]], named)
     for entries in document["lists"].values():

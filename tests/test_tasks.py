@@ -1,0 +1,65 @@
+"""Celery is only the clock: what its tasks do when they are woken, and that beat wakes them."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from celery import current_app
+
+from accesscontrol import tasks
+from accesscontrol.models import Boundary, ScreeningRun
+from tests import screening_world as world
+from tests.screening_world import EMBARGO, FOREIGN_USER, licensee, publish, rule, standing, start
+
+pytestmark = pytest.mark.django_db
+
+NOW = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=5)
+
+
+@pytest.fixture
+def offerings() -> list[Any]:
+    return world.model()
+
+
+def test_one_wake_up_takes_every_waiting_chunk(offerings: list[Any]) -> None:
+    publish(rule("R-1", "deny", EMBARGO), at=NOW)
+    for n in range(5):
+        licensee(f"l{n}", at=NOW, country="US")
+    run = start(NOW, chunk=2)
+    assert tasks.screen() == 3
+    run.refresh_from_db()
+    assert run.state == "done"
+    assert tasks.screen() == 0  # a doubled message finds nothing to do
+
+
+def test_a_wake_up_starts_what_has_become_due(offerings: list[Any]) -> None:
+    publish(rule("R-1", "deny", FOREIGN_USER), at=NOW)
+    acme = licensee("acme", at=NOW, country="US")
+    world.attest(acme, "user.us_person", True, at=NOW, until=NOW + timedelta(minutes=1))
+    start(NOW, licensees=[acme.pk])
+    from accesscontrol import screening
+
+    screening.next_chunk(at=NOW)
+    assert standing(acme) == "permit"
+    tasks.screen()
+    assert standing(acme) == "per_request"
+    assert not Boundary.objects.filter(run=None, at__lte=datetime.now(UTC)).exists()
+
+
+def test_the_nightly_task_runs_once_a_night_and_finds_nothing(offerings: list[Any]) -> None:
+    publish(rule("R-1", "deny", EMBARGO), at=NOW)
+    acme = licensee("acme", at=NOW, country="US")
+    start(NOW)
+    tasks.screen()
+    for _ in range(2):
+        tasks.nightly()
+        tasks.screen()
+    nightly = ScreeningRun.objects.get(cause="nightly")
+    assert (nightly.state, nightly.alarm, standing(acme)) == ("done", 0, "permit")
+
+
+def test_beat_wakes_tasks_that_exist() -> None:
+    schedule = current_app.conf.beat_schedule
+    assert {"screen", "nightly"} <= schedule.keys()
+    assert {entry["task"] for entry in schedule.values()} <= current_app.tasks.keys()
+    assert schedule["screen"]["schedule"] <= 1.0
