@@ -38,6 +38,7 @@ def _start() -> None:
 def _point_django_at_them() -> None:
     """pytest-django has read the settings by now, before the servers had an address."""
     from celery import current_app
+    from django.conf import settings
     from django.db import connections
 
     from project import config as settings_of
@@ -45,6 +46,7 @@ def _point_django_at_them() -> None:
     given = settings_of.database(os.environ["DATABASE_URL"])
     for alias in connections:
         connections[alias].settings_dict.update(given)
+    settings.SECURE_SSL_REDIRECT = False  # a given database looks like production; tests speak http
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     current_app.conf.update(
         broker_url=os.environ["CELERY_BROKER_URL"],
