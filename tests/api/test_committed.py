@@ -44,7 +44,7 @@ def other_process(own_database: str, token: str) -> Iterator[Callable[[], list[A
     child = subprocess.Popen(
         [sys.executable, "-m", "tests.api.asker", token],
         cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        env={**os.environ, "DATABASE_URL": own_database},
+        env={**os.environ, "DATABASE_URL": own_database, "EG_HTTPS": "off"},
     )  # fmt: skip
     assert child.stdin is not None
     assert child.stdout is not None
