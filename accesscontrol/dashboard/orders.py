@@ -161,9 +161,7 @@ def amend(request: HttpRequest, reference: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         data = _without_zone(form)
         if attempt(form, lambda: orders.amend(order=order, **data, **_who(request))):
-            messages.success(
-                request, "Amendment recorded. Draft the versions it asks for."
-            )
+            messages.success(request, "Amendment recorded. Draft the versions it asks for.")
             return redirect("dashboard:order", reference)
     return _form(request, form, order=order, title=f"Amend {order}", button="Record amendment",
                  lead="It changes no rule by itself: draft new versions of them.")  # fmt: skip
@@ -209,9 +207,7 @@ def lift(request: HttpRequest, reference: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         data = _without_zone(form)
         if attempt(form, lambda: orders.lift(order=order, **data, **_who(request))):
-            messages.success(
-                request, "The lift is entered. It ends the rules once confirmed."
-            )
+            messages.success(request, "The lift is entered. It ends the rules once confirmed.")
             return redirect("dashboard:order", reference)
     return _form(request, form, order=order, title=f"Lift {order}", button="Enter the lift",
                  lead="Nothing changes until an approver who is not you confirms it.")  # fmt: skip

@@ -1,12 +1,13 @@
 """The screens of orders: enter, amend, annex, lift, and who may do what."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 from django.urls import reverse
 
 from accesscontrol import orders
 from accesscontrol.models import AuditEvent, Licensee, Order, User
+from tests.dashboard.acting import NOW, letter, sign_in
 
 pytestmark = pytest.mark.django_db
 LETTER = {
@@ -20,29 +21,11 @@ LETTER = {
     "zone": "America/New_York",
     "text": "You are informed that …",
 }
-NOW = datetime.now(UTC)
 
 
 @pytest.fixture
 def olivia(client) -> User:
     return sign_in(client, "olivia", "officer")
-
-
-def sign_in(client, name: str, role: str) -> User:
-    user, _ = User.objects.get_or_create(username=name, defaults={"role": role})
-    client.force_login(user)
-    return user
-
-
-def letter(by: User | None = None, **more) -> Order:
-    return orders.enter(
-        **{
-            "reference": "L-1", "kind": "is_informed_letter", "authority": "BIS",
-            "citation": "15 CFR 744.22(b)", "subject": "Frontier models",
-            "received_at": NOW - timedelta(days=2), "effective_at": NOW - timedelta(days=1), **more,
-        },
-        by=by, at=NOW - timedelta(hours=3),
-    )  # fmt: skip
 
 
 def test_no_order_yet_says_what_one_is(client, olivia) -> None:

@@ -18,6 +18,7 @@ from accesscontrol.models import Case, Disposition
 
 VERBS = ("assign", "release", "comment", "snooze", "escalate", "confirm", "send-back")
 STAYS = ("assign", "release", "comment")
+SILENT = ("assign", "release", "confirm")
 TOLD = {
     "assign": "It is yours.",
     "release": "It is unassigned again.",
@@ -57,7 +58,7 @@ def decide(request: HttpRequest, pk: int, decision: str) -> HttpResponse:
 
 def _do(request: HttpRequest, pk: int, verb: str, call: Any) -> HttpResponse:
     case = get_object_or_404(Case.objects.select_related("licensee", "assignee", "run"), pk=pk)
-    form = CaseForm(request.POST, at=request.now)  # type: ignore[attr-defined]
+    form = CaseForm(request.POST, at=request.now, needs_reason=verb not in SILENT)  # type: ignore[attr-defined]
     following = _following(request, case)
     done = form.is_valid() and attempt(form, lambda: call(case, form.cleaned_data))
     if not done:

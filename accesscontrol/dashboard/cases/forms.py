@@ -13,7 +13,6 @@ class CaseForm(forms.Form):
 
     because = forms.CharField(
         label="Reason",
-        required=False,
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 3, "placeholder": "What settles it?"}),
     )
@@ -28,10 +27,11 @@ class CaseForm(forms.Form):
     )
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
-    def __init__(self, *args: Any, at: datetime, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, at: datetime, needs_reason: bool = True, **kwargs: Any) -> None:
         start = {"until": (at + timedelta(days=7)).date(),
                  "valid_until": (at + timedelta(days=180)).date()}  # fmt: skip
-        super().__init__(*args, initial=start, **kwargs)
+        super().__init__(*args, initial=start, use_required_attribute=False, **kwargs)
+        self.fields["because"].required = needs_reason
 
 
 def end_of(day: Any) -> datetime:

@@ -108,6 +108,16 @@ def conditions(draft: Draft, vocabulary: Vocabulary, zone: str) -> dict[str, Any
     return {"when": when, "unless": unless}
 
 
+def unfinished(draft: Draft) -> dict[str, str]:
+    """The places of the form that still need a choice."""
+    if draft.as_expression:
+        return {}
+    found = tree.unfinished(draft.when, "w")
+    for index, each in enumerate(draft.unless):
+        found |= tree.unfinished(each.when, f"u{index}")
+    return found
+
+
 def parsed(text: str) -> dict[str, Any]:
     """The conditions that an expression writes out. Raises NoExpression with line and column."""
     try:
@@ -178,6 +188,19 @@ def initial(content: Mapping[str, Any], zone: str) -> dict[str, Any]:
         "zone": zone,
         **moment,
     }
+
+
+def first(order: Order | None, zone: str) -> dict[str, Any]:
+    """A new rule begins with what its order says."""
+    start: dict[str, Any] = {"zone": zone, "effect": "deny"}
+    if order is not None:
+        start |= {
+            "order": order.reference,
+            "effective_from": moments.written(order.effective_at, zone),
+        }
+        if not order.confidential:
+            start["citation"] = order.citation
+    return start
 
 
 def content(fields: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:

@@ -64,8 +64,9 @@ class _Editor:
 
     def _form(self, zone: str) -> RuleForm:
         kind = RuleForm if self.version else NewRuleForm
-        start = drafts.initial(self.content, zone) if self.version else {
-            "zone": zone, "order": self.order, "effect": "deny"}  # fmt: skip
+        start = (
+            drafts.initial(self.content, zone) if self.version else drafts.first(self.order, zone)
+        )
         more = {"zone": zone, "policy": self.content.get("license_review_policy", "")}
         if self.posted and self.request.POST.get("do") == "save":
             return kind(self.request.POST, **more)
@@ -111,6 +112,7 @@ class _Editor:
 
     def _save(self) -> HttpResponse | None:
         """The draft saved, or None with the problems beside what caused them."""
+        self.draft.problems |= drafts.unfinished(self.draft)
         said = self._said()
         if not self.form.is_valid() or said is None or self.draft.problems:
             return None
@@ -152,6 +154,8 @@ class _Editor:
 
     def _readback(self) -> tuple[str, str]:
         """The sentence, or why there is none yet."""
+        if drafts.unfinished(self.draft):
+            return "", "Choose a fact for each condition."
         try:
             said = self._said() or {}
             rule = self._language({**self._around(), **said})

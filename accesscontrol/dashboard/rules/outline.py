@@ -7,6 +7,10 @@ from typing import Any
 
 from accesscontrol.dashboard.rules import operands, operators
 from accesscontrol.dashboard.shell import words
+from accesscontrol.policy import PolicyError
+from accesscontrol.policy.attributes import Attribute
+from accesscontrol.policy.parse_condition import Scope, parse_condition
+from accesscontrol.policy.words import say
 
 HOW = {
     ("all", False): "all of these hold:",
@@ -75,9 +79,11 @@ def of_condition(
 
 
 def test(name: str, arguments: Any, vocabulary: Vocabulary, *, negated: bool) -> str:
-    """One test in words: `headquarters country is in the country group D:5`."""
+    """One test in words, as the policy core says it where it can read it."""
     if not isinstance(arguments, list) or not arguments:
         return f"{name} {arguments}"
+    if name != "is_known" and (said := _in_the_cores_words(name, arguments, vocabulary, negated)):
+        return said
     attribute = vocabulary.get(str(arguments[0]), {})
     label = attribute.get("label") or words.attribute(str(arguments[0])).lower()
     operator = operators.of(name, str(attribute.get("type", "")), negated=negated)
@@ -85,6 +91,24 @@ def test(name: str, arguments: Any, vocabulary: Vocabulary, *, negated: bool) ->
     if len(arguments) < 2:
         return f"{label} {said}"
     return f"{label} {said} {operands.in_words(str(attribute.get('type', '')), arguments[1])}"
+
+
+def _in_the_cores_words(
+    name: str, arguments: list[Any], vocabulary: Vocabulary, negated: bool
+) -> str:
+    """Empty where the vocabulary of today does not have it any more."""
+    document = vocabulary.get(str(arguments[0]))
+    if document is None or len(arguments) != 2:
+        return ""
+    values = document.get("values")
+    known = {**document, "values": tuple(values) if values is not None else None}
+    named = {str(arguments[1])}
+    scope = Scope({known["name"]: Attribute(**known)}, named, named, "", exempts=False)
+    try:
+        leaf = parse_condition({name: arguments}, "", scope)
+    except PolicyError:
+        return ""
+    return say(leaf, holds=not negated)  # type: ignore[arg-type]
 
 
 def difference(before: list[Line], after: list[Line]) -> list[Line]:

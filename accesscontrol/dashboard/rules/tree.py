@@ -100,6 +100,18 @@ def act(top: Group, verb: str, place: list[int]) -> None:
             _swap(parent.children, index)
 
 
+def unfinished(node: Node, place: str) -> dict[str, str]:
+    """Where the form still needs a choice: a test without a fact, a group without a test."""
+    if isinstance(node, Test):
+        return {} if node.attribute else {place: "Choose a fact, or remove this condition."}
+    if not node.children:
+        return {place: "Add a condition to this group, or remove it."}
+    found: dict[str, str] = {}
+    for index, child in enumerate(node.children):
+        found |= unfinished(child, f"{place}.{index}")
+    return found
+
+
 def to_json(
     node: Node, vocabulary: Vocabulary, place: str, pointer: str, where: dict[str, str]
 ) -> dict[str, Any]:
