@@ -65,7 +65,7 @@ def what_would_change(
     question = Question(release, facts, stated or {}, licenses, dispositions, instant_of(at))
     case = question.case()
     verdict = judge_case(case)
-    if verdict.outcome == "permit" or case.world.lacking:
+    if verdict.outcome == "permit" or case.world.lacking or _failed(verdict):
         return []
     deciding = _deciding(release, verdict, case)
     found = [
@@ -77,6 +77,11 @@ def what_would_change(
         return found
     together = _together(question, case, verdict)
     return [] if together is None else [_suggestion(release, together)]
+
+
+def _failed(verdict: Verdict) -> bool:
+    """Whether judging some rule failed: no fact mends that."""
+    return any(each.error for each in (*verdict.undetermined, *verdict.would_have))
 
 
 def _deciding(release: Release, verdict: Verdict, case: Case) -> list[Rule]:

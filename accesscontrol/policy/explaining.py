@@ -27,7 +27,7 @@ from accesscontrol.policy.release import Release
 from accesscontrol.policy.rules import Effect, Rule
 from accesscontrol.policy.values import instant_of
 from accesscontrol.policy.verdict import Fact, Unknown, Verdict
-from accesscontrol.policy.weighing import Case, parts, prepare, what_lifts
+from accesscontrol.policy.weighing import Case, is_false, prepare, what_lifts
 from accesscontrol.policy.words import named, say, say_found, sentence_case
 from accesscontrol.policy.world import World, look
 
@@ -208,7 +208,7 @@ def why_not(
     return [
         (rule.ref, _fails(rule, case))
         for rule in release.by_ref
-        if rule.period.holds(case.world.at) and parts(rule, case).whole == FALSE
+        if rule.period.holds(case.world.at) and is_false(rule, case)
     ]
 
 

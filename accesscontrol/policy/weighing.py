@@ -89,6 +89,14 @@ def untouched(rule: Rule, case: Case) -> bool:
     return case.program.rules[rule.ref, rule.version][0](case.tests) == FALSE
 
 
+def is_false(rule: Rule, case: Case) -> bool:
+    """Whether the rule is false; one that cannot be judged is not."""
+    try:
+        return parts(rule, case).whole == FALSE
+    except Exception:
+        return False
+
+
 def parts(rule: Rule, case: Case) -> Parts:
     """The truths that the rule's truth is made of, by its compiled conditions where they run."""
     if case.tests is None:
