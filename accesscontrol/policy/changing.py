@@ -81,7 +81,9 @@ def what_would_change(
 
 def _failed(verdict: Verdict) -> bool:
     """Whether judging some rule failed: no fact mends that."""
-    return any(each.error for each in (*verdict.undetermined, *verdict.would_have))
+    errors = [each.error for each in verdict.undetermined]
+    errors += [each.error for each in verdict.would_have]
+    return any(errors)
 
 
 def _deciding(release: Release, verdict: Verdict, case: Case) -> list[Rule]:
