@@ -34,6 +34,8 @@ def main(arguments: Sequence[str]) -> int:
 
 def judge() -> int:
     """Print an answer for each line that has one."""
+    if sys.stdin is None:  # closed by whoever started the command
+        raise OSError("the standard input is closed")
     output = sys.stdout.buffer
     for line in answers(sys.stdin.buffer):
         output.write(line.encode("utf-8") + b"\n")

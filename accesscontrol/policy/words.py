@@ -101,7 +101,7 @@ def say(leaf: Leaf, *, holds: bool) -> str:
         case InGroup(_, group):
             return f"{_before(attribute, holds)} a country of group {group}"
         case InList(_, list_):
-            return f"the {named(attribute)} is {'' if holds else 'not '}on the list {list_}"
+            return f"{_listed(attribute, holds)} on the list {list_}"
         case IsKnown():
             return f"it is {'' if holds else 'not '}known what the {named(attribute)} is"
         case AtLeast() | AtMost() | Before() | After():
@@ -214,6 +214,12 @@ def _before(attribute: Attribute, holds: bool) -> str:
         return BEFORE[attribute.name][0 if holds else 1]
     if attribute.type in ("countries", "codes"):
         return f"the {named(attribute)} {'include' if holds else 'do not include'}"
+    return f"the {named(attribute)} is{'' if holds else ' not'}"
+
+
+def _listed(attribute: Attribute, holds: bool) -> str:
+    if attribute.type == "codes":
+        return f"{'one' if holds else 'none'} of the {named(attribute)} is"
     return f"the {named(attribute)} is{'' if holds else ' not'}"
 
 

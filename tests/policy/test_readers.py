@@ -13,9 +13,10 @@ from accesscontrol.policy.bounds import clauses
 from accesscontrol.policy.clauses import clauses_of
 from accesscontrol.policy.compiling import compile_condition
 from accesscontrol.policy.conditions import Leaf
-from accesscontrol.policy.evaluate import truth
+from accesscontrol.policy.evaluate import FALSE, truth
 from accesscontrol.policy.lines import parse_line
 from accesscontrol.policy.printing import condition_json
+from accesscontrol.policy.weighing import parts, parts_by_tree, prepare, untouched
 from accesscontrol.policy.world import look
 from tests.policy import worlds
 from tests.policy.test_agreements import AT, worlds_settings
@@ -50,6 +51,23 @@ def test_compiled_is_equal_to_the_tree(
     places: dict[Leaf, int] = {}
     compiled = compile_condition(condition, places)
     assert compiled([truth(leaf, world) for leaf in places]) == truth(condition, world)
+
+
+@worlds_settings
+@given(worlds.releases(), worlds.facts(), worlds.statements(), worlds.papers(), st.booleans())
+def test_a_rule_weighs_the_same_by_either(
+    release: policy.Release,
+    facts: dict[str, Any],
+    stated: dict[str, Any],
+    papers: dict[str, Any],
+    standing: bool,
+) -> None:
+    said = {} if standing else stated
+    case = prepare(release, facts=facts, stated=said, at=worlds.NOW, standing=standing, **papers)
+    for rule in release.rules:
+        assert parts(rule, case) == parts_by_tree(rule, case)
+        if untouched(rule, case):
+            assert parts_by_tree(rule, case).whole == FALSE
 
 
 @worlds_settings
