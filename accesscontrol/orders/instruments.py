@@ -85,7 +85,7 @@ def _ensure_complete(order: Order, *, at: datetime) -> None:
     for name in ("reference", "authority", "citation", "subject"):
         if not getattr(order, name).strip():
             raise CannotEnter(f"An order needs its {name}.", pointer=f"/{name}")
-        limit = Order._meta.get_field(name).max_length
+        limit = getattr(Order._meta.get_field(name), "max_length", None)
         if limit and len(getattr(order, name)) > limit:
             raise CannotEnter(f"The {name} is longer than {limit} characters.", pointer=f"/{name}")
     ensure_no_nul(reference=order.reference, authority=order.authority, citation=order.citation,

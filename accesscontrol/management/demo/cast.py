@@ -233,7 +233,7 @@ MEMBERS: Final = (
 )  # fmt: skip
 
 # Listed parties, all made up: (list, name, other names, further columns).
-LISTED: Final = (
+LISTED: Final[tuple[tuple[str, str, str, dict[str, str]], ...]] = (
     ("SDN", "VOLGA MERIDIAN HOLDING", "", {"programs": "DEMO", "type": "Entity"}),
     ("SDN", "KARUN STAR TRADING", "KST GENERAL TRADING", {"programs": "DEMO", "type": "Entity"}),
     ("DPL", "ORION STAR TRADING LLC", "", {"start_date": "2024-03-01", "end_date": "2034-03-01"}),
