@@ -1,6 +1,6 @@
 """Addresses of the API: AuthZEN under /access/v1, everything else under /api/v1."""
 
-from django.urls import include, path
+from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import SimpleRouter
 
@@ -12,6 +12,7 @@ from accesscontrol.api import (
     drafts,
     evaluation,
     metadata,
+    nowhere,
     orders,
     registry,
     rules,
@@ -47,4 +48,5 @@ urlpatterns = [
         name="api-docs",
     ),
     path("api/v1/", include(router.urls)),
+    re_path(r"^(access|api)/.*$", nowhere.nowhere, name=nowhere.NAME),
 ]

@@ -159,4 +159,5 @@ def test_an_idempotency_key_within_bounds(send: Ask, key: str) -> None:
 
 @pytest.mark.parametrize("path", ["subject", "resource", "action"])
 def test_search_is_not_served_yet(send: Ask, path: str) -> None:
-    assert send(f"/access/v1/search/{path}", GOOD).status_code == 404
+    response = send(f"/access/v1/search/{path}", GOOD)
+    assert (response.status_code, problem(response)["code"]) == (404, "not_found")

@@ -64,6 +64,10 @@ def test_what_is_not_there_is_a_problem(read: Any, path: str) -> None:
     assert response.status_code == 404
 
 
+def test_who_leaves_out_the_last_slash_is_sent_on(read: Any) -> None:
+    assert read("/api/v1/orders?limit=1", "policy:read")["Location"] == "/api/v1/orders/?limit=1"
+
+
 def test_a_problem_of_the_read_endpoints_is_a_problem_document(read: Any) -> None:
     response = read("/api/v1/orders/none/", "policy:read", X_Request_ID="r 1")
     assert response["Content-Type"] == "application/problem+json"

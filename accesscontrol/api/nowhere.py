@@ -1,0 +1,18 @@
+"""Addresses under /access and /api that nothing answers: a problem document, no page."""
+
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.urls import resolve
+
+from accesscontrol.api.problems import Problem, plain_view
+
+NAME = "api-nowhere"
+
+
+@plain_view("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+def nowhere(request: HttpRequest, *_: str) -> HttpResponse:
+    """404; who only left out the last slash of something to read is sent on."""
+    with_slash = f"{request.path}/"
+    if request.method in ("GET", "HEAD") and resolve(with_slash).url_name != NAME:
+        query = request.META.get("QUERY_STRING", "")
+        return HttpResponsePermanentRedirect(with_slash + (f"?{query}" if query else ""))
+    raise Problem(404, "not_found", "There is nothing at this address. See /api/v1/docs/.")
