@@ -2,45 +2,47 @@
 // button works by itself. Keys never fire while somebody types, and can be switched off.
 "use strict";
 
-const form = document.getElementById("decide");
-const reason = form?.querySelector("textarea[name=because]");
-const said = document.getElementById("pending");
-const help = document.getElementById("help");
-const opener = document.getElementById("help-open");
-let chosen = null;
+{ // a scope of its own: the scripts of a page share one
+  const form = document.getElementById("decide");
+  const reason = form?.querySelector("textarea[name=because]");
+  const said = document.getElementById("pending");
+  const help = document.getElementById("help");
+  const opener = document.getElementById("help-open");
+  let chosen = null;
 
-const typing = (element) => element.closest("input, textarea, select, [contenteditable], dialog");
+  const typing = (element) => element.closest("input, textarea, select, [contenteditable], dialog");
 
-// A decision is chosen by its key and sent with Ctrl+Enter, once the reason is written.
-function choose(button) {
-  chosen?.removeAttribute("aria-pressed");
-  chosen = button;
-  button.setAttribute("aria-pressed", "true");
-  said.textContent = `${button.querySelector("span").textContent}: write the reason, then Ctrl+Enter.`;
-  reason.focus();
-}
-
-document.addEventListener("keydown", (event) => {
-  if (event.target === reason && event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
-    if (chosen) form.requestSubmit(chosen);
-    return;
+  // A decision is chosen by its key and sent with Ctrl+Enter, once the reason is written.
+  function choose(button) {
+    chosen?.removeAttribute("aria-pressed");
+    chosen = button;
+    button.setAttribute("aria-pressed", "true");
+    said.textContent = `${button.querySelector("span").textContent}: write the reason, then Ctrl+Enter.`;
+    reason.focus();
   }
-  if (event.target === reason && event.key === "Escape") {
-    reason.blur();
-    return;
+
+  document.addEventListener("keydown", (event) => {
+    if (event.target === reason && event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      if (chosen) form.requestSubmit(chosen);
+      return;
+    }
+    if (event.target === reason && event.key === "Escape") {
+      reason.blur();
+      return;
+    }
+    if (document.body.dataset.shortcuts !== "on" || typing(event.target)) return;
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const target = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
+    if (!target) return;
+    event.preventDefault();
+    if (form?.contains(target)) choose(target);
+    else target.click();
+  });
+
+  if (opener) {
+    opener.hidden = false;
+    opener.addEventListener("click", () => help.showModal());
   }
-  if (document.body.dataset.shortcuts !== "on" || typing(event.target)) return;
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
-  const target = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
-  if (!target) return;
-  event.preventDefault();
-  if (form?.contains(target)) choose(target);
-  else target.click();
-});
 
-if (opener) {
-  opener.hidden = false;
-  opener.addEventListener("click", () => help.showModal());
+  document.querySelector(".queue-items [aria-current]")?.scrollIntoView({ block: "nearest" });
 }
-
-document.querySelector(".queue-items [aria-current]")?.scrollIntoView({ block: "nearest" });
