@@ -99,6 +99,12 @@ class Result:
     at: datetime
     as_json: str
 
+    @property
+    def next_change(self) -> datetime | None:
+        """When the answer can change by itself."""
+        text = self.answer.get("next_scheduled_change")
+        return datetime.fromisoformat(text) if text else None
+
 
 @screen()
 def look_up(request: Any) -> HttpResponse:

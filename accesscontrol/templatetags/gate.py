@@ -77,6 +77,16 @@ def uncap(text: str) -> str:
 
 
 @register.filter
+def short(label: str) -> str:
+    """`Licensee's country` as `Country`, where the page says whose it is."""
+    for owner in ("Licensee's ", "Model's "):
+        if label.startswith(owner):
+            rest = label.removeprefix(owner)
+            return rest[:1].upper() + rest[1:]
+    return label
+
+
+@register.filter
 def activity(name: str) -> str:
     """An activity in words."""
     return words.ACTIVITIES.get(name, name)

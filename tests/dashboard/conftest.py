@@ -10,7 +10,7 @@ from django.db import connections
 from django.test import override_settings
 from django.test.testcases import LiveServerThread
 
-from tests.conftest import _administer, _rename
+from tests.conftest import _administer, _migrated, _rename
 from tests.dashboard import browser, stage
 
 
@@ -20,7 +20,7 @@ def staged(django_db_setup: None, django_db_blocker: Any) -> Iterator[stage.Stag
     if browser.executable() is None:
         reason = "no chromium on this machine: apt-get install chromium"
         pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
-    template = connections["default"].settings_dict["NAME"]
+    template = _migrated(django_db_blocker)
     name = f"{template}_screens_{os.getpid()}"
     with django_db_blocker.unblock():
         connections.close_all()

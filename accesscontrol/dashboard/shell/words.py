@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from accesscontrol.policy.builtin import built_in
+from accesscontrol.policy.families import built_in
 from accesscontrol.policy.countries import COUNTRIES
 
 OUTCOMES: Mapping[str, tuple[str, str]] = {  # outcome -> (word, tone); the icon has the tone's name
