@@ -14,7 +14,7 @@ from django.db.models import Q, QuerySet
 
 from accesscontrol.matching import ownership
 from accesscontrol.models import Fact, Licensee, Owner, OwnershipDeclaration, Party
-from accesscontrol.parties.timeline import put_fact
+from accesscontrol.parties.timeline import NewFact, put_facts
 
 # Which lists' parties capture, per regime (OFAC's 50 % rule; the BIS Affiliates Rule).
 REGIME_LISTS: dict[str, tuple[str, ...]] = {
@@ -46,16 +46,16 @@ def refresh_ownership(*, at: datetime, below: Iterable[int] | None = None) -> se
     wanted = set(_with_a_record()) if below is None else _everyone_below(below, holdings)
     computed = {regime: _captures(holdings, regime) for regime in REGIME_LISTS}
     stored = _stored(wanted, at)
-    changed = set()
+    news = []
     for licensee in Licensee.objects.filter(pk__in=wanted):
         turn = _next_turn(f"l{licensee.pk}", holdings)
         for attribute, value in _attributes(licensee.pk, computed):
             until = None if value is None else turn
             before = stored.get((licensee.pk, attribute), (None, None))
             if before != (value, until):
-                put_fact(licensee, attribute, value, source=SOURCE, at=at, held_until=until)
-                changed.add(licensee.pk)
-    return changed
+                news.append(NewFact(licensee, attribute, value, SOURCE, at, until))
+    put_facts(news, at=at)
+    return {new.of.pk for new in news}
 
 
 def capture_of(

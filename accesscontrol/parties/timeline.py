@@ -1,74 +1,104 @@
-"""Replaces what is known of one attribute from an instant on, and keeps what was known before."""
+"""Replaces what is known of an attribute from an instant on, and keeps what was known before."""
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from django.db.models import Q
 
 from accesscontrol.models import AIModel, Fact, Licensee, User
 
+BATCH = 5_000
+Key = tuple[int | None, int | None, str]
 
-def put_fact(
-    of: Licensee | AIModel,
-    attribute: str,
-    value: Any,
-    *,
-    source: str,
-    at: datetime,
-    held_from: datetime | None = None,
-    held_until: datetime | None = None,
-    entered_by: User | None = None,
-    confirmed_by: User | None = None,
-) -> Fact:
-    """From ``held_from`` (``at`` unless told) on, the attribute is ``value``; None: not known.
+
+@dataclass(frozen=True)
+class NewFact:
+    """From ``held_from`` on the attribute is ``value``; None: not known."""
+
+    of: Licensee | AIModel
+    attribute: str
+    value: Any
+    source: str
+    held_from: datetime
+    held_until: datetime | None = None
+    entered_by: User | None = None
+    confirmed_by: User | None = None
+
+    @property
+    def key(self) -> Key:
+        """Whose fact it is, and which."""
+        mine = isinstance(self.of, Licensee)
+        return (self.of.pk if mine else None, None if mine else self.of.pk, self.attribute)
+
+
+def put_facts(news: Sequence[NewFact], *, at: datetime) -> list[Fact]:
+    """Store facts, each attribute of anybody once, in a handful of statements.
 
     Rows are never overwritten: one that overlaps is superseded, and what it said of the time
     before is recorded anew, so that "as known then" and "as known now" both have an answer.
-    Raises nothing of its own; the table's exclusion constraint holds the rest.
     """
-    start = held_from or at
-    for row in overlapping(of, attribute, start):
-        supersede(row, at=at, keep_until=start)
-    return Fact.objects.create(
-        **owner_of(of),
-        attribute=attribute,
-        value=value,
-        source=source,
-        held=DateTimeTZRange(start, held_until),
-        learned_at=at,
-        entered_by=entered_by,
-        confirmed_by=confirmed_by,
-        confirmed_at=at if confirmed_by else None,
-    )
+    starts = {new.key: new.held_from for new in news}
+    old = [row for row in _standing(news) if _reaches(row, starts.get(_key(row)))]
+    Fact.objects.filter(pk__in=[row.pk for row in old]).update(superseded_at=at)
+    kept = [_before(row, starts[_key(row)], at) for row in old if _begins(row, starts[_key(row)])]
+    Fact.objects.bulk_create(kept, batch_size=BATCH)
+    return Fact.objects.bulk_create([_row(new, at) for new in news], batch_size=BATCH)
 
 
-def overlapping(of: Licensee | AIModel, attribute: str, start: datetime) -> list[Fact]:
-    """The rows in force that say something of the time from ``start`` on."""
-    rows = Fact.objects.select_for_update().filter(
-        Q(held__endswith__isnull=True) | Q(held__endswith__gt=start),
-        **owner_of(of),
-        attribute=attribute,
-        superseded_at=None,
-        waits=False,
-    )
-    return list(rows)
-
-
-def supersede(row: Fact, *, at: datetime, keep_until: datetime) -> None:
-    """Close a row's knowledge at ``at``; what it said before ``keep_until`` is said again."""
-    Fact.objects.filter(pk=row.pk).update(superseded_at=at)
-    begins = row.held.lower
-    if begins is not None and begins >= keep_until:
-        return
-    row.pk = None
-    row._state.adding = True
-    row.held = DateTimeTZRange(begins, keep_until)
-    row.learned_at = at
-    row.superseded_at = None
-    row.save(force_insert=True)
+def put_fact(
+    of: Licensee | AIModel, attribute: str, value: Any, *, source: str, at: datetime,
+    held_from: datetime | None = None, **how: Any,
+) -> Fact:  # fmt: skip
+    """Store one fact, held from ``at`` unless told."""
+    return put_facts([NewFact(of, attribute, value, source, held_from or at, **how)], at=at)[0]
 
 
 def owner_of(of: Licensee | AIModel) -> dict[str, Any]:
     """The column that names whose fact it is."""
     return {"licensee": of} if isinstance(of, Licensee) else {"model": of}
+
+
+def _standing(news: Iterable[NewFact]) -> Iterable[Fact]:
+    licensees = {new.of.pk for new in news if isinstance(new.of, Licensee)}
+    models = {new.of.pk for new in news if isinstance(new.of, AIModel)}
+    attributes = {new.attribute for new in news}
+    current = Fact.objects.select_for_update().filter(
+        attribute__in=attributes, superseded_at=None, waits=False
+    )
+    for column, ids in (("licensee__in", licensees), ("model__in", models)):
+        if ids:
+            yield from current.filter(**{column: ids})
+
+
+def _key(row: Fact) -> Key:
+    return (row.licensee_id, row.model_id, row.attribute)
+
+
+def _reaches(row: Fact, start: datetime | None) -> bool:
+    """Whether the row says something of the time from ``start`` on."""
+    return start is not None and (row.held.upper is None or row.held.upper > start)
+
+
+def _begins(row: Fact, start: datetime) -> bool:
+    return row.held.lower is None or row.held.lower < start
+
+
+def _before(row: Fact, until: datetime, at: datetime) -> Fact:
+    """What a superseded row said of the time before, said again."""
+    return Fact(
+        licensee_id=row.licensee_id, model_id=row.model_id, attribute=row.attribute,
+        value=row.value, source=row.source, held=DateTimeTZRange(row.held.lower, until),
+        learned_at=at, entered_by_id=row.entered_by_id, confirmed_by_id=row.confirmed_by_id,
+        confirmed_at=row.confirmed_at,
+    )  # fmt: skip
+
+
+def _row(new: NewFact, at: datetime) -> Fact:
+    return Fact(
+        **owner_of(new.of), attribute=new.attribute, value=new.value, source=new.source,
+        held=DateTimeTZRange(new.held_from, new.held_until), learned_at=at,
+        entered_by=new.entered_by, confirmed_by=new.confirmed_by,
+        confirmed_at=at if new.confirmed_by else None,
+    )  # fmt: skip

@@ -61,10 +61,16 @@ def add_licensee(
             raise CannotAdd(f"There is already a licensee “{ref}”.", pointer="/ref")
         licensee = Licensee.objects.create(
             ref=ref, name=name, normalized_name=check_name(name), created_at=at, changed_at=at,
-            registration_number=registration_number, domain=domain,
+            registration_number=registration_number, domain=domain, **columns(checked),
         )  # fmt: skip
-        for attribute, value in checked.items():
-            put_one(licensee, attribute, value, source=source, at=at, entered_by=person(by))
+        by_whom = person(by)
+        parties.put_facts(
+            [
+                parties.NewFact(licensee, n, value, source, at, entered_by=by_whom)
+                for n, value in checked.items()
+            ],
+            at=at,
+        )
         audit.record("licensee.added", licensee, by=by, at=at, because=because,
                      details={"name": name, "facts": checked, "source": source})  # fmt: skip
         after_change([licensee], cause="fact", by=by, at=at, because=because, renamed=True)
@@ -176,6 +182,15 @@ def withdraw_fact(*, fact: Fact, by: Actor, at: datetime, because: str) -> None:
                      details={"attribute": row.attribute, "value": row.value})  # fmt: skip
 
 
+def columns(known: Mapping[str, Any]) -> dict[str, Any]:
+    """The licensee's columns that mirror these facts."""
+    return {
+        COLUMNS[name][0]: COLUMNS[name][1] if value is None else value
+        for name, value in known.items()
+        if name in COLUMNS
+    }
+
+
 def check_ref(ref: str) -> str:
     """A reference that can be a licensee's or model's id in the rule language."""
     if not 1 <= len(ref) <= 200 or not ref.isprintable() or ref != ref.strip():
@@ -228,9 +243,8 @@ def put_one(
     row = parties.put_fact(of, attribute, value, at=at, **how)
     if isinstance(of, Licensee):
         changes: dict[str, Any] = {"changed_at": at, "version": of.version + 1}
-        if attribute in COLUMNS and row.held.lower <= at:
-            column, unknown = COLUMNS[attribute]
-            changes[column] = unknown if value is None else value
+        if row.held.lower <= at:
+            changes |= columns({attribute: value})
         Licensee.objects.filter(pk=of.pk).update(**changes)
     return row
 
