@@ -46,6 +46,14 @@ def licensee(ref: str, at: datetime = AT, **known: Any) -> Licensee:
     return row
 
 
+def customer(ref: str, at: datetime = AT, **known: Any) -> Licensee:
+    """A licensee that was granted every offering there is."""
+    row = licensee(ref, at, **known)
+    for offering in Offering.objects.all():
+        Entitlement.objects.create(licensee=row, offering=offering, granted_at=at)
+    return row
+
+
 def learn(row: Licensee, attribute: str, value: Any, at: datetime = AT, until: Any = None) -> Fact:
     """Put a fact in the register in place of the one that it held (no screening is started)."""
     Fact.objects.filter(licensee=row, attribute=attribute, superseded_at=None).update(

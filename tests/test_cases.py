@@ -17,7 +17,7 @@ from tests.screening_world import (
     HQ_IN_CHINA,
     RED_FLAG,
     SECOND,
-    licensee,
+    customer,
     publish,
     rule,
     screened,
@@ -45,7 +45,7 @@ def second() -> User:
 def case(offerings: list[Any]) -> Case:
     """A review of a licensee with an open red flag."""
     publish(rule("R-1", "review", RED_FLAG))
-    acme = licensee("acme", country="US")
+    acme = customer("acme", country="US")
     RedFlag.objects.create(licensee=acme, number=3, note="odd route", opened_at=AT)
     screened()
     return Case.objects.get()
@@ -68,7 +68,7 @@ def test_missing_facts_open_a_case_by_name_and_close_it_when_they_come(
     offerings: list[Any],
 ) -> None:
     publish(rule("R-1", "deny", EMBARGO), rule("R-2", "deny", HQ_IN_CHINA))
-    acme = licensee("acme")
+    acme = customer("acme")
     screened()
     case = Case.objects.get()
     assert case.kind == "undetermined"
@@ -86,15 +86,24 @@ def test_missing_facts_open_a_case_by_name_and_close_it_when_they_come(
 
 def test_nobody_is_asked_where_nobody_must_decide(offerings: list[Any]) -> None:
     publish(rule("R-1", "deny", EMBARGO), rule("R-2", "license_required", FOREIGN_USER))
-    licensee("cuba", country="CU")
-    licensee("acme", country="US")
+    customer("cuba", country="CU")
+    customer("acme", country="US")
     screened()
+    assert not Case.objects.exists()
+
+
+def test_nobody_is_asked_about_what_was_never_granted(offerings: list[Any]) -> None:
+    publish(rule("R-1", "review", RED_FLAG), rule("R-2", "deny", HQ_IN_CHINA))
+    acme = world.licensee("acme", country="US")
+    RedFlag.objects.create(licensee=acme, number=3, note="odd route", opened_at=AT)
+    screened()
+    assert world.standing(acme) == "review"
     assert not Case.objects.exists()
 
 
 def test_a_missing_fact_of_a_model_is_no_question_about_licensees(offerings: list[Any]) -> None:
     publish(rule("R-1", "deny", {"is": ["model.weights_published", True]}))
-    acme = licensee("acme", country="US")
+    acme = customer("acme", country="US")
     screened()
     assert world.standing(acme) == "undetermined"
     assert not Case.objects.exists()
@@ -102,7 +111,7 @@ def test_a_missing_fact_of_a_model_is_no_question_about_licensees(offerings: lis
 
 def test_a_possible_match_opens_a_case(offerings: list[Any]) -> None:
     publish(rule("R-1", "deny", EMBARGO))
-    acme = licensee("acme", country="US")
+    acme = customer("acme", country="US")
     sdn = RestrictedList.objects.create(code="SDN", name="SDN")
     match = Match.objects.create(
         licensee=acme, restricted_list=sdn, status="possible", list_version=1,

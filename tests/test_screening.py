@@ -617,7 +617,7 @@ def assert_holds_follow_standings() -> None:
 def test_a_permit_never_stands_on_a_missing_fact(offerings: list[Any]) -> None:
     """The law: 'proceeding without knowing' is not a permission (Supp. 3 to part 732)."""
     publish(rule("R-1", "deny", HQ_IN_CHINA))
-    acme = licensee("acme", country="US")
+    acme = world.customer("acme", country="US")
     screened()
     assert standing(acme) == "undetermined"
     assert Case.objects.get(licensee=acme).evidence["missing"] == ["licensee.hq_country"]

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import connection
 
 from accesscontrol.cases.queue import OPEN
-from accesscontrol.models import Case, CaseNote, ScreeningRun
+from accesscontrol.models import Case, CaseNote, Entitlement, ScreeningRun
 
 Kind, State = Case.Kind, Case.State
 
@@ -33,9 +33,10 @@ def follow(
 ) -> dict[str, int]:
     """Open and close the cases of these licensees as their standings and matches say, set-wise.
 
-    What a person decided stays decided until the standing changes. Safe to repeat.
+    A standing asks only about what the licensee was granted: nobody must decide about the rest, and
+    a finding on one model would otherwise ask about every licensee there is. What a person decided stays decided until the standing changes. Safe to repeat.
     """
-    wanted = _wanted(says, offerings) | _matches(says.keys(), at)
+    wanted = _wanted(says, offerings, _granted(says.keys())) | _matches(says.keys(), at)
     rows = Case.objects.filter(licensee__in=says.keys())
     present = {_key(case): case for case in rows.filter(state__in=OPEN).select_for_update()}
     decided = {
@@ -55,15 +56,26 @@ def _key(case: Case) -> tuple[int, str, str]:
     return case.licensee_id, case.kind, about
 
 
-def _wanted(says: Says, offerings: Offerings) -> Wanted:
+def _granted(licensees: Collection[int]) -> dict[int, frozenset[int]]:
+    """licensee id → positions of the offerings that it was granted and that have not ended."""
+    rows = Entitlement.objects.filter(licensee__in=licensees, ended_at=None)
+    granted: dict[int, set[int]] = {}
+    for licensee, position in rows.values_list("licensee_id", "offering__position"):
+        granted.setdefault(licensee, set()).add(position)
+    return {licensee: frozenset(positions) for licensee, positions in granted.items()}
+
+
+def _wanted(says: Says, offerings: Offerings, granted: Mapping[int, frozenset[int]]) -> Wanted:
     wanted: Wanted = {}
-    asked: dict[int, list[tuple[str, str, dict[str, Any]]]] = {}
+    asked: dict[tuple[int, frozenset[int]], list[tuple[str, str, dict[str, Any]]]] = {}
     for licensee, findings in says.items():
-        # Equal licensees share one list of findings: what it asks is worked out once.
-        if id(findings) not in asked:
-            asked[id(findings)] = list(_asks(findings, offerings))
-        for kind, about, evidence in asked[id(findings)]:
-            wanted[licensee, kind, about] = evidence
+        # Licensees with the same findings and entitlements are asked about alike: worked out once.
+        alike = (id(findings), granted.get(licensee, frozenset()))
+        if alike not in asked:
+            about = {at: what for at, what in offerings.items() if at in alike[1]}
+            asked[alike] = list(_asks(findings, about))
+        for kind, subject, evidence in asked[alike]:
+            wanted[licensee, kind, subject] = evidence
     return wanted
 
 
@@ -76,7 +88,7 @@ def _asks(
     rules: set[str] = set()
     held_up: list[dict[str, str]] = []
     for position, finding in enumerate(findings):
-        if finding is None:
+        if finding is None or position not in offerings:
             continue
         model, activity = offerings[position]
         offering = {"model": model, "activity": activity}
