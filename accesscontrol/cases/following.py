@@ -33,8 +33,9 @@ def follow(
 ) -> dict[str, int]:
     """Open and close the cases of these licensees as their standings and matches say, set-wise.
 
-    A standing asks only about what the licensee was granted: nobody must decide about the rest, and
-    a finding on one model would otherwise ask about every licensee there is. What a person decided stays decided until the standing changes. Safe to repeat.
+    A standing asks only about what the licensee was granted: nobody must decide about the rest,
+    and a finding on one model would otherwise ask about every licensee there is. What a person
+    decided stays decided until the standing changes. Safe to repeat.
     """
     wanted = _wanted(says, offerings, _granted(says.keys())) | _matches(says.keys(), at)
     rows = Case.objects.filter(licensee__in=says.keys())
