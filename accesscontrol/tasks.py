@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from celery import current_app, shared_task
 from celery.schedules import crontab
 
-from accesscontrol import parties, screening
+from accesscontrol import orders, parties, screening
 
 # A worker looks for work this long at a stretch, far below the broker's visibility timeout; beat
 # sends it back to work a second later.
@@ -48,9 +48,16 @@ def nightly() -> None:
     screening.nightly(at=_now())
 
 
+@shared_task(name="accesscontrol.tasks.emergencies", ignore_result=True)  # type: ignore[untyped-decorator]
+def emergencies() -> None:
+    """Raise the alarm over emergency denials that no second person has confirmed in a day."""
+    orders.alarm_overdue_emergencies(at=_now())
+
+
 # A wake-up that no worker took within a second is worth nothing, since the next one is there.
 current_app.conf.beat_schedule = {
     **(current_app.conf.beat_schedule or {}),
     "screen": {"task": screen.name, "schedule": 1.0, "options": {"expires": 5}},
+    "emergencies": {"task": emergencies.name, "schedule": 60.0, "options": {"expires": 60}},
     "nightly": {"task": nightly.name, "schedule": crontab(hour=3, minute=0)},
 }

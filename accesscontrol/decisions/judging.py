@@ -8,6 +8,7 @@ from typing import Any
 
 from accesscontrol import facts, policy, releases
 from accesscontrol.decisions.asking import Asked, readable, statements
+from accesscontrol.decisions.persons import US_PERSON, us_person
 from accesscontrol.models import Decision, Hold, Licensee
 from accesscontrol.models.common import instant
 
@@ -55,6 +56,10 @@ def judge(asked: Asked, known: facts.Question, release: releases.Loaded, at: dat
         "licenses": _usable(known.licenses, asked, notes),
         "dispositions": known.dispositions,
     }
+    derived = us_person(question["facts"], question["stated"]) if US_PERSON in names else None
+    if derived is not None:
+        question["stated"] = {**question["stated"], US_PERSON: derived}
+        question["derived"] = [US_PERSON]
     try:
         verdict = _verdict(release, question)
     except policy.PolicyError as error:

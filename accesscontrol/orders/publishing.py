@@ -45,6 +45,12 @@ def ensure_publishable(version: RuleVersion, *, at: datetime) -> terms.Plan:
             f"Version {version.version} of {version.rule.ref} is"
             f" {State(version.state).label.lower()}. Only an approved version is published."
         )
+    lifted_at = version.rule.order.lifted_at
+    if lifted_at is not None and not version.retires:
+        raise CannotPublish(
+            f"{version.rule.order} was lifted at {lifted_at:%Y-%m-%d %H:%M} UTC. A new rule needs"
+            " an order that stands."
+        )
     newest = drafting.newest_published(version.rule)
     if newest is not None and newest.version > version.version:
         raise CannotPublish(

@@ -225,11 +225,13 @@ def questions_are_asked(story: Story) -> None:
         us = cast.ask(cast.cascade, at, model, user_us_person=True, **said)
         foreign = cast.ask(cast.cascade, at, model, user_us_person=False, **said)
         silent = cast.ask(cast.cascade, at, model, **said)
+        permanent = cast.ask(cast.cascade, at, model, user_lawful_permanent_resident=True, **said)
         attested = cast.ask(cast.meridian, at, model)
         for who, decision, outcome in (
             ("a US person in the United States keeps access", us, "permit"),
             ("a foreign person there is refused", foreign, "license_required"),
             ("a question that does not say who is not decided", silent, "undetermined"),
+            ("a lawful permanent resident keeps access", permanent, "permit"),
             ("a licensee that attested its users is decided", attested, "permit"),
         ):
             story.must(
