@@ -73,14 +73,14 @@ def dies_with_parent(stop_with: signal.Signals) -> list[str]:
 
 
 def until(condition: Callable[[], bool], name: str, children: Sequence[Child]) -> None:
-    """Wait up to a minute; a child that ends meanwhile is reported with its own words."""
-    deadline = time.monotonic() + 60
+    """Wait up to three minutes; a child that ends meanwhile is reported with its own words."""
+    deadline = time.monotonic() + 180
     while not condition():
         for child in children:
             if not child.alive():
                 raise CannotStart(f"{child.name} ended while starting. It said:\n{child.said()}")
         if time.monotonic() > deadline:
-            raise CannotStart(f"{name} does not answer after a minute; see STATE_DIR/logs.")
+            raise CannotStart(f"{name} does not answer after three minutes; see STATE_DIR/logs.")
         time.sleep(0.03)
 
 
