@@ -98,8 +98,11 @@ def _fill() -> str:
 
 
 def _serve(base_url: str) -> subprocess.Popen[bytes]:
+    from project import processes
+
     port = base_url.rsplit(":", 1)[1]
     command = [
+        *processes.dies_with_parent(signal.SIGTERM),
         *(sys.executable, "-m", "granian", "--interface", "wsgi", "project.wsgi:application"),
         *("--host", "127.0.0.1", "--port", port, "--workers", "2", "--blocking-threads", "4"),
         *("--no-ws", "--log-level", "warning"),
@@ -108,7 +111,7 @@ def _serve(base_url: str) -> subprocess.Popen[bytes]:
 
 
 def _wait(base_url: str, web: subprocess.Popen[bytes]) -> None:
-    for _ in range(300):
+    for _ in range(1200):
         if web.poll() is not None:
             raise SystemExit("The web server ended before it answered; its last words are above.")
         try:
@@ -116,7 +119,7 @@ def _wait(base_url: str, web: subprocess.Popen[bytes]) -> None:
             return
         except OSError:
             time.sleep(0.1)
-    raise SystemExit("The web server did not answer within thirty seconds.")
+    raise SystemExit("The web server did not answer within two minutes.")
 
 
 def _free_port() -> int:
@@ -126,12 +129,12 @@ def _free_port() -> int:
 
 
 def _until_interrupted(product: Running) -> None:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     renames = json.loads(RENAMES.read_text())
     print(
         json.dumps({"base_url": product.base_url, "token": product.token, "renames": renames}),
         flush=True,
     )
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with suppress(KeyboardInterrupt):
         signal.pause()
 
