@@ -585,12 +585,12 @@ def some_release(draw: random.Random, at: Any) -> None:
     publish(*rules, at=at, lists={"annex:X": entries})
 
 
-@pytest.mark.parametrize("seed", range(int(os.environ.get("EG_WORLDS", "8"))))
+@pytest.mark.parametrize("seed", range(int(os.environ.get("EG_WORLDS", "6"))))
 def test_a_screening_finds_what_one_by_one_judging_finds(seed: int) -> None:
     draw = random.Random(seed)
     some_world(draw)
     at = AT
-    for _ in range(3):
+    for _ in range(2):
         at += HOUR
         some_release(draw, at)
         screened(at, chunk=draw.randint(1, 4))

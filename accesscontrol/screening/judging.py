@@ -4,7 +4,7 @@ Slow and plain on purpose: a faster screening has to find exactly what this one 
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -33,6 +33,7 @@ class Found:
     verdict: Mapping[str, Any] = field(compare=False)
 
 
+Key = tuple[Hashable, ...]
 Answers = tuple[Found | None, ...]  # by an offering's position; None where no offering stands
 
 
@@ -46,7 +47,7 @@ class Judge:
         self.named = named_ids(release)
         self.offerings = _offerings(at)
         self._sheets: dict[str, Answers] = {}
-        self._found: dict[str, Found] = {}
+        self._found: dict[Key, Found] = {}
 
     def answers(self, ids: Sequence[int]) -> dict[int, Answers]:
         """Each licensee's finding for each offering; licensees that do not exist are left out."""
@@ -96,8 +97,25 @@ class Judge:
         return tuple(answers)
 
     def _finding(self, verdict: policy.Verdict) -> Found:
-        found = finding(verdict, self.reads)
-        return self._found.setdefault(found.digest, found)
+        """Few verdicts differ: each is written out and hashed once."""
+        key = _key(verdict, self.reads)
+        if key not in self._found:
+            self._found[key] = finding(verdict, self.reads)
+        return self._found[key]
+
+
+def _key(verdict: policy.Verdict, reads: frozenset[str]) -> Key:
+    """What a finding keeps of a verdict, quick to compare."""
+    return (
+        verdict.outcome,
+        tuple((each.rule, each.version, each.effect) for each in verdict.reasons),
+        tuple(
+            (each.rule, each.missing, each.deferred, each.error) for each in verdict.undetermined
+        ),
+        tuple((each.rule, each.by) for each in verdict.lifted),
+        tuple((each.rule, each.effect, each.truth) for each in verdict.would_have),
+        tuple(name for name in verdict.invalid if name in reads),
+    )
 
 
 def finding(verdict: policy.Verdict, reads: frozenset[str]) -> Found:

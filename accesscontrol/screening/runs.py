@@ -1,6 +1,7 @@
 """A screening run from its start, in the transaction of the change, to its one closing event."""
 
 import logging
+import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,6 +22,7 @@ log = logging.getLogger(__name__)
 CHUNK = 2_000
 END = 2**63 - 1
 TASK = "accesscontrol.tasks.screen"
+WAKE_S = 0.5
 # A worker that holds a chunk is seen by the lock on it; one that took none for this long is absent.
 WORKER_SEEN = timedelta(seconds=60)
 
@@ -99,7 +101,16 @@ def nightly(*, at: datetime) -> ScreeningRun | None:
 
 
 def wake() -> None:
-    """Tell a worker that there is work; beat does too, so that a broken broker costs a second."""
+    """Tell a worker that there is work; beat does too, so that a broken broker costs a second.
+
+    The client of a broker that is down tries for several seconds, which the caller does not wait.
+    """
+    messenger = threading.Thread(target=_send, name="wake", daemon=True)
+    messenger.start()
+    messenger.join(WAKE_S)
+
+
+def _send() -> None:
     try:
         current_app.send_task(TASK, retry=False, expires=60)
     except Exception as error:
