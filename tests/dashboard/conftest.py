@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -14,24 +15,31 @@ from tests.conftest import _administer, _migrated, _rename
 from tests.dashboard import browser, stage
 
 
-@pytest.fixture(scope="module")
-def staged(django_db_setup: None, django_db_blocker: Any) -> Iterator[stage.Stage]:
-    """A copy of the migrated database, with the stage built on it, for all tests of a module."""
-    if browser.executable() is None:
-        reason = "no chromium on this machine: apt-get install chromium"
-        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
+@contextmanager
+def copied(django_db_blocker: Any, what: str) -> Iterator[str]:
+    """A copy of the migrated database in its place while the block runs; yields its name."""
     template = _migrated(django_db_blocker)
-    name = f"{template}_screens_{os.getpid()}"
+    name = f"{template}_{what}_{os.getpid()}"
     with django_db_blocker.unblock():
         connections.close_all()
         _administer("CREATE DATABASE {} TEMPLATE {}", name, template)
         _rename(name)
         try:
-            yield stage.build()
+            yield name
         finally:
             connections.close_all()
             _rename(template)
             _administer("DROP DATABASE {} WITH (FORCE)", name)
+
+
+@pytest.fixture(scope="module")
+def staged(django_db_setup: None, django_db_blocker: Any) -> Iterator[stage.Stage]:
+    """The stage on a database of its own, for all tests of a module."""
+    if browser.executable() is None:
+        reason = "no chromium on this machine: apt-get install chromium"
+        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
+    with copied(django_db_blocker, "screens"):
+        yield stage.build()
 
 
 @pytest.fixture(scope="module")

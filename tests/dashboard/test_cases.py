@@ -27,7 +27,7 @@ def case(db) -> Case:
     """A review of a licensee with an open red flag."""
     world.model()
     world.publish(world.rule("R-1", "review", world.RED_FLAG), at=EARLIER)
-    acme = world.licensee("acme", at=EARLIER, country="US")
+    acme = world.customer("acme", at=EARLIER, country="US")
     RedFlag.objects.create(licensee=acme, number=3, note="odd route", opened_at=EARLIER)
     screening.start(cause="manual", at=EARLIER, by=None)
     while screening.next_chunk(at=EARLIER):
@@ -54,7 +54,7 @@ def test_the_page_asks_the_question_and_says_why(client, olivia, case) -> None:
 def test_a_missing_fact_is_asked_for_by_name(client, olivia) -> None:
     world.model()
     world.publish(world.rule("R-2", "deny", world.HQ_IN_CHINA), at=EARLIER)
-    world.licensee("acme", at=EARLIER, country="US")
+    world.customer("acme", at=EARLIER, country="US")
     screening.start(cause="manual", at=EARLIER, by=None)
     while screening.next_chunk(at=EARLIER):
         pass

@@ -40,7 +40,21 @@ def of(case: Case, *, user: User, at: datetime) -> dict[str, Any]:
         return {**shown, "rules": rules, "missing": missing, "facts": _known(known)}
     reads = {name for rule in rules for name in rule["reads"]}
     rows = [_fact(name, known) for name in sorted(reads) if name.startswith("licensee.")]
+    rows += _of_models(case, sorted(name for name in reads if name.startswith("model.")), at)
     return {**shown, "rules": rules, "facts": rows}
+
+
+def _of_models(case: Case, names: list[str], at: datetime) -> list[dict[str, Any]]:
+    """What the rules read of the models that are asked for, each by its name."""
+    refs = {each["model"] for each in case.evidence.get("offerings", [])}
+    models = AIModel.objects.in_bulk(refs, field_name="ref") if names else {}
+    known = facts.about_models([model.pk for model in models.values()], at=at) if models else {}
+    return [
+        _fact(name, known[model.pk].facts) | {"label": f"{model.name}: {words.attribute(name)}"}
+        for model in models.values()
+        for name in names
+        if model.pk in known and name not in ("model.id",)
+    ]
 
 
 def _question(case: Case) -> str:
