@@ -17,7 +17,9 @@ def listing(request: Any) -> HttpResponse:
     lists = list(RestrictedList.objects.all()[:200])
     newest: dict[int, ListVersion] = {}
     versions = ListVersion.objects.filter(restricted_list__in=lists)
-    for version in versions.order_by("restricted_list", "-number").distinct("restricted_list"):
+    for version in versions.order_by("restricted_list_id", "-number").distinct(
+        "restricted_list_id"
+    ):
         newest[version.restricted_list_id] = version
     rows = [
         {
