@@ -7,7 +7,7 @@ UV := 0.13.9
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check fix story bench faults screenshots browser pin
+.PHONY: help setup run test check fix story faults screenshots browser pin
 
 help: ## This list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -46,9 +46,6 @@ fix: setup ## Format, and correct what the linter can
 
 story: setup ## The June story, from the letter to the last standing, with its timeline
 	$(BIN)/python -m tests.journeys.story
-
-bench: setup ## Measure: decisions a second, a screening
-	$(BIN)/python -m tests.benchmarks $(ARGS)
 
 faults: setup ## Only the tests that kill processes
 	$(BIN)/python -m pytest -n0 -m faults $(ARGS)
