@@ -20,6 +20,8 @@ EMBEDDED = not config.text("DATABASE_URL")  # our own PostgreSQL on this machine
 DEBUG = config.flag("EG_DEBUG", default=False)
 HTTPS = config.flag("EG_HTTPS", default=not EMBEDDED)
 ADMIN_ENABLED = config.flag("EG_ADMIN", default=False)
+# An edit of the register that may loosen a standing waits for a second person.
+LOOSENING_NEEDS_TWO = config.flag("EG_LOOSENING_NEEDS_TWO", default=True)
 SECRET_KEY = config.text("EG_SECRET_KEY") or config.secret(STATE_DIR / "secret_key")
 SECRET_KEY_FALLBACKS = config.words("EG_SECRET_KEY_FALLBACKS")
 TOKEN_PEPPER = config.text("EG_TOKEN_PEPPER") or config.secret(STATE_DIR / "token_pepper")
