@@ -98,15 +98,15 @@ def _call(verb: str, version: RuleVersion, because: str, request: HttpRequest) -
     who: dict[str, Any] = {"by": request.user, "at": request.now}  # type: ignore[attr-defined]
     if verb == "comment":
         return orders.comment(version=version, text=because, **who)
-    room = {
+    room: dict[str, Any] = {
         "approve": orders.approve,
         "request-changes": orders.request_changes,
         "reject": orders.reject,
         "withdraw": orders.withdraw,
         "publish": orders.publish,
         "confirm": orders.confirm_emergency,
-    }[verb]
-    return room(version=version, because=because, **who)
+    }
+    return room[verb](version=version, because=because, **who)
 
 
 def _ensure_seen(form: DecisionForm, version: RuleVersion, verb: str, request: HttpRequest) -> bool:

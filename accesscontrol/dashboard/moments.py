@@ -60,11 +60,10 @@ def zones(extra: str = "") -> list[tuple[str, str]]:
 class MomentField(forms.CharField):
     """A date and time of the wall clock; the form's zone makes an instant of it."""
 
-    widget = forms.DateTimeInput(attrs={"type": "datetime-local"})
+    widget = forms.TextInput(attrs={"type": "datetime-local", "step": "any"})
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=40, **kwargs)
-        self.widget = forms.TextInput(attrs={"type": "datetime-local", "step": "any"})
 
 
 class ZonedForm(forms.Form):

@@ -296,7 +296,8 @@ def _searched(text: str, request: HttpRequest) -> Q:
 
 def _steps(line: orders.Timeline) -> list[dict[str, Any]]:
     """The clock in the order of what happened; what has not happened yet stands at the end."""
-    happened = sorted((s for s in (*line.steps, *line.amendments) if s.at), key=lambda s: s.at)
+    happened = [step for step in (*line.steps, *line.amendments) if step.at]
+    happened.sort(key=lambda step: str(step.at))
     pending = [s for s in line.steps if not s.at and s.name not in ("acknowledged", "lifted")]
     return [{"label": s.label, "at": s.at, "since": s.since_received} for s in happened + pending]
 

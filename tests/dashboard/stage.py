@@ -20,17 +20,8 @@ class Stage:
     cast: Any
     decision_id: str
     hold: Any
-
-    @property
-    def waiting(self) -> int:
-        """The version that waits for approval."""
-        return RuleVersion.objects.get(state="submitted").pk
-
-    @property
-    def run(self) -> int:
-        """The run of the letter's first rule."""
-        run = ScreeningRun.objects.filter(cause="rule", subject="LETTER-FRONTIER-5").last()
-        return run.pk if run else 0
+    waiting: int  # the version that waits for approval
+    run: int  # the run of the letter's first rule
 
 
 def build(*, crowd: int = 60, now: datetime | None = None) -> Stage:
@@ -41,7 +32,10 @@ def build(*, crowd: int = 60, now: datetime | None = None) -> Stage:
     decisions = _questions(cast, now)
     hold = _a_hold(cast, now)
     the_cast.screen(now)
-    return Stage(cast, str(decisions[0].decision_id), hold)
+    # Read now: inside the browser's loop Django would open another connection that nobody closes.
+    waiting = RuleVersion.objects.get(state="submitted").pk
+    run = ScreeningRun.objects.filter(cause="rule", subject="LETTER-FRONTIER-5").latest("id").pk
+    return Stage(cast, str(decisions[0].decision_id), hold, waiting, run)
 
 
 def _the_letter(cast: Any, now: datetime) -> None:

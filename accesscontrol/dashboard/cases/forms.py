@@ -30,7 +30,8 @@ class CaseForm(forms.Form):
     def __init__(self, *args: Any, at: datetime, needs_reason: bool = True, **kwargs: Any) -> None:
         start = {"until": (at + timedelta(days=7)).date(),
                  "valid_until": (at + timedelta(days=180)).date()}  # fmt: skip
-        super().__init__(*args, initial=start, use_required_attribute=False, **kwargs)
+        kwargs |= {"initial": start, "use_required_attribute": False}
+        super().__init__(*args, **kwargs)
         self.fields["because"].required = needs_reason
 
 

@@ -96,8 +96,8 @@ def add_case(request: HttpRequest, ref: str) -> HttpResponse:
 def remove_case(request: HttpRequest, ref: str, pk: int) -> HttpResponse:
     """Drop a test case; what it was stays in the log."""
     case = get_object_or_404(RuleTestCase, pk=pk, rule__ref=ref)
-    orders.remove_test_case(case=case, because=request.POST.get("because", ""), by=request.user,
-                            at=request.now)  # type: ignore[attr-defined,arg-type]  # fmt: skip
+    who: dict[str, Any] = {"by": request.user, "at": request.now}  # type: ignore[attr-defined]
+    orders.remove_test_case(case=case, because=request.POST.get("because", ""), **who)
     messages.success(request, f"Test case “{case.name}” removed.")
     return redirect(f"{reverse('dashboard:rule', args=[ref])}#test-cases")
 

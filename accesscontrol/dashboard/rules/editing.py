@@ -172,7 +172,7 @@ class _Editor:
         """The other members of the rule, with stand-ins where a field is still empty."""
         post = self.request.POST if self.posted else {}
         shown = {**self.content, **{name: text for name, text in post.items() if text}}
-        around = {
+        around: dict[str, Any] = {
             "ref": "R", "version": 1, "title": shown.get("title") or "Untitled",
             "order": "O", "citation": shown.get("citation") or "-",
             "effect": shown.get("effect") or "deny", "when": {}, "unless": [],
