@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from accesscontrol import audit, entitlements, parties, registry
@@ -30,7 +31,8 @@ def load_demo(*, at: datetime, password: str, crowd_size: int = 1_000) -> bool:
         return False
     with transaction.atomic():
         load_starter(at=at)
-        people = {each.username: _add(each, password, at) for each in cast.PEOPLE}
+        hashed = make_password(password)  # once: it is slow on purpose
+        people = {each.username: _add(each, hashed, at) for each in cast.PEOPLE}
         first, second = people["olivia"], people["omar"]
         parties.import_list(
             data=listed_parties(), file_name="demo.csv", by=first, at=at, because=BECAUSE
@@ -63,14 +65,14 @@ def listed_parties() -> bytes:
     return out.getvalue().encode()
 
 
-def _add(person: cast.Person, password: str, at: datetime) -> User:
+def _add(person: cast.Person, hashed: str, at: datetime) -> User:
     """Somebody to sign in as; a user of that name who stands already keeps his password."""
     user = User.objects.filter(username=person.username).first()
     if user is not None:
         return user
-    user = User.objects.create_user(
+    user = User.objects.create(
         username=person.username,
-        password=password,
+        password=hashed,
         first_name=person.first_name,
         last_name=person.last_name,
         role=person.role,
