@@ -70,7 +70,9 @@ def export(request: Any) -> HttpResponse:
     )
     rows = AuditEvent.objects.filter(qualifiers.conditions(search, tab), id__lte=newest)
     found = rows.order_by("id")[:LARGEST_EXPORT].iterator(chunk_size=2_000)
-    lines, kind = (_csv(found), "text/csv") if form == "csv" else (_jsonl(found), "application/jsonl")
+    lines, kind = (
+        (_csv(found), "text/csv") if form == "csv" else (_jsonl(found), "application/jsonl")
+    )
     response = StreamingHttpResponse(lines, content_type=f"{kind}; charset=utf-8")
     name = f"audit-{request.now:%Y%m%dT%H%M%SZ}.{'csv' if form == 'csv' else 'jsonl'}"
     response["Content-Disposition"] = f'attachment; filename="{name}"'

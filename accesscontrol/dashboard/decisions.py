@@ -12,7 +12,9 @@ from accesscontrol.dashboard.shell import filters, paging, standings
 from accesscontrol.dashboard.shell.entry import screen
 from accesscontrol.models import AIModel, AuditEvent, Decision, Licensee
 
-OUTCOME = filters.Filter("outcome", "Outcome", [c for c in standings.CHOICES if c[0] != "per_request"])
+OUTCOME = filters.Filter(
+    "outcome", "Outcome", [c for c in standings.CHOICES if c[0] != "per_request"]
+)
 LICENSEE = filters.Filter("licensee", "Licensee")
 MODEL = filters.Filter("model", "Model")
 ASKED_BY = filters.Filter("asked_by", "Asked by")
@@ -33,7 +35,9 @@ def listing(request: HttpRequest) -> HttpResponse:
             rows = rows.filter(**{field: chosen[name]})
     page = paging.page(rows, request, by=("-id",))
     names = dict(
-        Licensee.objects.filter(ref__in={one.licensee_ref for one in page}).values_list("ref", "name")
+        Licensee.objects.filter(ref__in={one.licensee_ref for one in page}).values_list(
+            "ref", "name"
+        )
     )
     for one in page:
         one.licensee_name = names.get(one.licensee_ref, "")
@@ -42,7 +46,7 @@ def listing(request: HttpRequest) -> HttpResponse:
 
 @screen()
 def detail(request: Any, decision_id: str) -> HttpResponse:
-    """The answer in the same words as the API gave, the facts with their sources, its place in the log."""
+    """The answer in the words of the API, the facts with their sources, its place in the log."""
     found = Decision.objects.select_related("release", "token").filter(decision_id=decision_id)
     decision = found.first()
     if decision is None:

@@ -130,8 +130,10 @@ def edit_fact(request: Any, ref: str) -> HttpResponse:
             ),
         )
         if row:
-            said = "It would loosen a standing, so it waits for a second person." if row.waits else (
-                "It is in effect; the licensee is being screened again."
+            said = (
+                "It would loosen a standing, so it waits for a second person."
+                if row.waits
+                else ("It is in effect; the licensee is being screened again.")
             )
             messages.success(request, f"Saved. {said}")
             return redirect("dashboard:licensee", ref)
@@ -196,10 +198,10 @@ def _reasoned(
         raise Http404
     licensee = _licensee(ref)
     form = ReasonForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        if attempt(form, lambda: verb(form.cleaned_data["because"])):
-            messages.success(request, said)
-            return redirect("dashboard:licensee", ref)
+    valid = request.method == "POST" and form.is_valid()
+    if valid and attempt(form, lambda: verb(form.cleaned_data["because"])):
+        messages.success(request, said)
+        return redirect("dashboard:licensee", ref)
     return _form(request, form, licensee, title, button)
 
 

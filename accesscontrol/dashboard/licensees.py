@@ -106,7 +106,7 @@ def detail(request: Any, ref: str) -> HttpResponse:
             "declaration": OwnershipDeclaration.objects.at(at).filter(licensee=licensee).first(),
             "matches": _matches(licensee),
             "attestations": licensee.attestations.filter(revoked_at=None).order_by("-id")[:50],
-            "cases": Case.objects.filter(licensee=licensee).exclude(state__in=["decided", "closed"])[:20],
+            "cases": _open_cases(licensee),
             "story": _story(licensee),
             "may_edit": access.may(request.user, "register.edit"),
             "may_hold": access.may(request.user, "hold.place"),
@@ -119,7 +119,9 @@ def _facts(licensee: Licensee, at: datetime) -> list[dict[str, Any]]:
     about = facts.about_licensees([licensee.pk], at=at).get(licensee.pk)
     if about is None:
         return []
-    rows = Fact.objects.filter(licensee=licensee, waits=False, superseded_at=None, held__contains=at)
+    rows = Fact.objects.filter(
+        licensee=licensee, waits=False, superseded_at=None, held__contains=at
+    )
     since = {row.attribute: row for row in rows}
     return [
         {
@@ -159,12 +161,21 @@ def _entitlements(licensee: Licensee) -> list[dict[str, Any]]:
 
 def _owners(licensee: Licensee, at: datetime) -> list[Owner]:
     rows = Owner.objects.at(at).filter(owned=licensee)
-    return list(rows.select_related("owner_licensee", "owner_party").order_by("-share_bp", "id")[:100])
+    return list(
+        rows.select_related("owner_licensee", "owner_party").order_by("-share_bp", "id")[:100]
+    )
+
+
+def _open_cases(licensee: Licensee) -> list[Case]:
+    rows = Case.objects.filter(licensee=licensee).exclude(state__in=["decided", "closed"])
+    return list(rows[:20])
 
 
 def _matches(licensee: Licensee) -> list[Any]:
     rows = licensee.matches.filter(superseded_at=None).exclude(status="clear")
-    return list(rows.select_related("restricted_list", "party").order_by("restricted_list__code")[:50])
+    return list(
+        rows.select_related("restricted_list", "party").order_by("restricted_list__code")[:50]
+    )
 
 
 def _story(licensee: Licensee) -> list[events.Told]:

@@ -143,9 +143,7 @@ def _ask(request: Any, form: LookUpForm, licensee: Licensee, model: AIModel) -> 
     )
     if judged is None:
         return None
-    answer = decisions.answer(
-        judged, explained=decisions.may_explain(request.user), changes=True
-    )
+    answer = decisions.answer(judged, explained=decisions.may_explain(request.user), changes=True)
     return Result(
         licensee=licensee,
         model=model,

@@ -39,7 +39,9 @@ def detail(request: Any, ref: str) -> HttpResponse:
     if model is None:
         raise Http404
     about = facts.about_models([model.pk], at=request.now).get(model.pk)
-    rows = Fact.objects.filter(model=model, waits=False, superseded_at=None, held__contains=request.now)
+    rows = Fact.objects.filter(
+        model=model, waits=False, superseded_at=None, held__contains=request.now
+    )
     since = {row.attribute: row for row in rows}
     known = about.facts if about else {}
     story = AuditEvent.objects.filter(subject_id=model.ref).order_by("-id")[:20]
@@ -79,9 +81,7 @@ def _rules() -> list[Any]:
     except releases.NoRelease:
         return []
     return [
-        rule
-        for rule in release.rules
-        if any(name.startswith("model.") for name in rule.attributes)
+        rule for rule in release.rules if any(name.startswith("model.") for name in rule.attributes)
     ]
 
 

@@ -110,11 +110,17 @@ def _term(term: Term, at: datetime, verb: str) -> dict[str, Any]:
 
 def _decisions(at: datetime) -> dict[str, Any]:
     """The last 24 hours by outcome, out of at most ten thousand."""
-    recent = Decision.objects.filter(decided_at__gt=at - timedelta(hours=24)).order_by("-decided_at")
+    recent = Decision.objects.filter(decided_at__gt=at - timedelta(hours=24)).order_by(
+        "-decided_at"
+    )
     counts = Counter(recent.values_list("outcome", flat=True)[:10_000])
     total = sum(counts.values())
     bars = [
-        {"outcome": outcome, "count": counts[outcome], "width": max(counts[outcome] * 100 // total, 1)}
+        {
+            "outcome": outcome,
+            "count": counts[outcome],
+            "width": max(counts[outcome] * 100 // total, 1),
+        }
         for outcome in OUTCOMES
         if counts[outcome]
     ]
@@ -140,19 +146,18 @@ def _clients() -> list[dict[str, Any]]:
 
 def _first_steps() -> list[dict[str, Any]]:
     """The way from a fresh installation to the first answer."""
-    roles = dict(
-        User.objects.filter(is_active=True).values_list("role").annotate(n=Count("id"))
-    )
+    roles = dict(User.objects.filter(is_active=True).values_list("role").annotate(n=Count("id")))
     people = roles.get("officer", 0) + roles.get("approver", 0)
-    return [
-        {"title": "Add models", "done": AIModel.objects.exists(), "url": "models"},
-        {"title": "Add or import licensees", "done": Licensee.objects.exists(), "url": "licensees"},
-        {"title": "Import a restricted-party list", "done": RestrictedList.objects.exists(), "url": "lists"},
-        {"title": "Enter the first order", "done": Order.objects.exists(), "url": "orders"},
-        {"title": "Draft its first rule", "done": Rule.objects.exists(), "url": "rules"},
-        {"title": "Name a second person who approves", "done": people > 1 and roles.get("approver", 0) > 0, "url": "people"},
-        {"title": "Publish the first release", "done": Release.objects.exists(), "url": "approvals"},
-    ]  # fmt: skip
+    steps = (
+        ("Add models", AIModel.objects.exists(), "models"),
+        ("Add or import licensees", Licensee.objects.exists(), "licensees"),
+        ("Import a restricted-party list", RestrictedList.objects.exists(), "lists"),
+        ("Enter the first order", Order.objects.exists(), "orders"),
+        ("Draft its first rule", Rule.objects.exists(), "rules"),
+        ("Name a second person who approves", people > 1 and bool(roles.get("approver")), "people"),
+        ("Publish the first release", Release.objects.exists(), "approvals"),
+    )
+    return [{"title": title, "done": done, "url": url} for title, done, url in steps]
 
 
 urlpatterns = [path("", overview, name="overview")]

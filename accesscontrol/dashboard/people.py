@@ -26,7 +26,9 @@ def listing(request: Any) -> HttpResponse:
             "duty": _separation(people),
             "tokens": [
                 {"row": one, "state": _state(one, request.now)}
-                for one in ApiToken.objects.select_related("created_by").order_by("-created_at")[:100]
+                for one in ApiToken.objects.select_related("created_by").order_by("-created_at")[
+                    :100
+                ]
             ],
             "may_manage": access.may(request.user, "token.manage"),
         },
@@ -44,7 +46,8 @@ def _separation(people: list[User]) -> str:
     if approvers == 1:
         name = next(str(one) for one in people if one.is_active and one.role == Role.APPROVER)
         return f"Approvals would stop if {name} were away: there is no second approver."
-    return f"{approvers} approvers and {counts[Role.OFFICER]} officers: nobody's absence stops an approval."
+    officers = counts[Role.OFFICER]
+    return f"{approvers} approvers and {officers} officers: nobody's absence stops an approval."
 
 
 def _state(token: ApiToken, at: Any) -> str:

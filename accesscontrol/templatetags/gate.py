@@ -42,7 +42,7 @@ def state(value: str) -> SafeString:
 @register.simple_tag
 def change(before: str, after: str) -> SafeString:
     """One outcome becoming another."""
-    arrow = mark_safe('<span aria-hidden="true">→</span><span class="sr">becomes</span>')  # noqa: S308
+    arrow = mark_safe('<span aria-hidden="true">→</span><span class="sr">becomes</span>')
     return mark_safe(f'<span class="change">{outcome(before)}{arrow}{outcome(after)}</span>')  # noqa: S308
 
 

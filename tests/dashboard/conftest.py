@@ -45,7 +45,11 @@ def staged(django_db_setup: None, django_db_blocker: Any) -> Iterator[stage.Stag
 @pytest.fixture(scope="module")
 def address(staged: stage.Stage) -> Iterator[str]:
     """Where the staged product listens."""
-    plain = {"SECURE_SSL_REDIRECT": False, "SESSION_COOKIE_SECURE": False, "CSRF_COOKIE_SECURE": False}
+    plain = {
+        "SECURE_SSL_REDIRECT": False,
+        "SESSION_COOKIE_SECURE": False,
+        "CSRF_COOKIE_SECURE": False,
+    }
     with override_settings(**plain):
         server = LiveServerThread("127.0.0.1", StaticFilesHandler, connections_override={})
         server.daemon = True

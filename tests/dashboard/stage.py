@@ -59,7 +59,9 @@ def _the_letter(cast: Any, now: datetime) -> None:
 
 
 def _a_rule(cast: Any, order: Any, model: str, at: datetime, published: bool) -> None:
-    content = letter_rule(model) | {"effective_from": f"{at - timedelta(minutes=1):%Y-%m-%dT%H:%M}:00Z"}
+    content = letter_rule(model) | {
+        "effective_from": f"{at - timedelta(minutes=1):%Y-%m-%dT%H:%M}:00Z"
+    }
     version = orders.draft(
         ref=f"LETTER-{model.upper()}",
         order=order,
@@ -73,7 +75,10 @@ def _a_rule(cast: Any, order: Any, model: str, at: datetime, published: bool) ->
         return
     orders.approve(version=version, by=cast.priya, at=at + timedelta(minutes=4))
     orders.publish(
-        version=version, by=cast.olivia, at=at + timedelta(minutes=5), because="The letter is in force."
+        version=version,
+        by=cast.olivia,
+        at=at + timedelta(minutes=5),
+        because="The letter is in force.",
     )
     the_cast.screen(at + timedelta(minutes=6))
 
@@ -101,5 +106,8 @@ def _a_hold(cast: Any, now: datetime) -> Any:
     if row is None:
         return None
     return entitlements.hold(
-        entitlement=row, by=cast.omar, at=now - timedelta(minutes=10), because="Odd traffic at night."
+        entitlement=row,
+        by=cast.omar,
+        at=now - timedelta(minutes=10),
+        because="Odd traffic at night.",
     )

@@ -49,7 +49,9 @@ def test_every_role_reads_every_screen_of_an_empty_installation(
 
 def test_the_pages_of_a_list_show_each_row_once(as_: Any, people: Any) -> None:
     Licensee.objects.bulk_create(
-        Licensee(ref=f"l{n}", name=f"Name {n % 7}", normalized_name="x", created_at=NOW, changed_at=NOW)
+        Licensee(
+            ref=f"l{n}", name=f"Name {n % 7}", normalized_name="x", created_at=NOW, changed_at=NOW
+        )
         for n in range(120)
     )
     client, address, seen = as_(people["viewer"]), "/licensees", []

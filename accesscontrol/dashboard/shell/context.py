@@ -83,9 +83,7 @@ def _navigation(path: str) -> list[dict[str, Any]]:
     return sections
 
 
-def _item(
-    label: str, name: str, icon: str, *, path: str, counts: dict[str, str]
-) -> Item | None:
+def _item(label: str, name: str, icon: str, *, path: str, counts: dict[str, str]) -> Item | None:
     try:
         url = reverse(f"dashboard:{name}")
     except NoReverseMatch:

@@ -1,7 +1,6 @@
 """Why the other rules did not decide: each with the first condition that failed, in words."""
 
 from datetime import datetime
-from typing import Any
 
 from accesscontrol import decisions, policy
 from accesscontrol.models import Order, User

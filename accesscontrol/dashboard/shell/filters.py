@@ -37,7 +37,11 @@ class Filters:
     @property
     def chips(self) -> list[dict[str, str]]:
         return [
-            {"label": one.label, "value": one.words(self[one.name]), "without": self._without(one.name)}
+            {
+                "label": one.label,
+                "value": one.words(self[one.name]),
+                "without": self._without(one.name),
+            }
             for one in self.known
             if self[one.name]
         ]

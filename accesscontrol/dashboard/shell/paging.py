@@ -57,7 +57,12 @@ def _beyond(order: Sequence[str], cursor: Sequence[Any]) -> Q:
     """Rows that come after the cursor in this order: (a, b) > (x, y), spelled out."""
     condition = Q()
     for depth, name in enumerate(order):
-        same = Q(**{field.lstrip("-"): value for field, value in zip(order[:depth], cursor)})
+        same = Q(
+            **{
+                field.lstrip("-"): value
+                for field, value in zip(order[:depth], cursor, strict=False)
+            }
+        )
         operator = "lt" if name.startswith("-") else "gt"
         condition |= same & Q(**{f"{name.lstrip('-')}__{operator}": cursor[depth]})
     return condition
