@@ -508,3 +508,17 @@ def hold_by(cause: str) -> Hold:
         placed_by=User.objects.get(username="enterer"),
         placed_at=ground.LONG_AGO,
     )
+
+
+@pytest.mark.parametrize("nationalities", [["US", "ZZ"], ["US", "US"], ["US", 7], [], "US"])
+def test_nothing_is_derived_from_an_invalid_fact(token: ApiToken, nationalities: Any) -> None:
+    stated = {"request.end_use": "civil", "user.nationalities": nationalities}
+    decision = decide(token, stated=stated)
+    assert decision.outcome == "undetermined"
+    assert decisions.replay(decision).to_json() == decision.verdict
+
+
+def test_a_us_national_is_a_us_person(token: ApiToken) -> None:
+    decision = decide(token, stated={"request.end_use": "civil", "user.nationalities": ["US"]})
+    assert decision.outcome == "permit"
+    assert decisions.replay(decision).to_json() == decision.verdict

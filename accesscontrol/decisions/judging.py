@@ -48,7 +48,7 @@ def judge(asked: Asked, known: facts.Question, release: releases.Loaded, at: dat
     """The verdict on the question; an officer's hold outweighs it. Raises UnknownName."""
     names = release.policy.attributes
     notes: list[str] = []
-    question = {
+    question: dict[str, Any] = {
         "at": instant(at),
         "facts": {name: readable(value) for name, value in known.facts.items() if name in names},
         "sources": known.sources,
@@ -56,7 +56,7 @@ def judge(asked: Asked, known: facts.Question, release: releases.Loaded, at: dat
         "licenses": _usable(known.licenses, asked, notes),
         "dispositions": known.dispositions,
     }
-    derived = us_person(question["facts"], question["stated"]) if US_PERSON in names else None
+    derived = us_person(*_sound(question, names)) if US_PERSON in names else None
     if derived is not None:
         question["stated"] = {**question["stated"], US_PERSON: derived}
         question["derived"] = [US_PERSON]
@@ -82,6 +82,33 @@ def judge(asked: Asked, known: facts.Question, release: releases.Loaded, at: dat
         licensee=known.licensee,
         notes=notes,
     )
+
+
+def _sound(
+    question: dict[str, Any], names: Mapping[str, policy.Attribute]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Facts and statements about persons, without what some source says outside its domain.
+
+    An invalid value makes its attribute absent, whatever the other source says: nothing may be
+    derived from it. What is said of being a US person stays, also wrongly, so as not to be mended.
+    """
+    said = (question["facts"], question["stated"])
+    unsound = {
+        name
+        for source in said
+        for name, value in source.items()
+        if name.startswith("user.") and name != US_PERSON and not _holds(names[name], value)
+    }
+    facts_, stated = ({n: v for n, v in source.items() if n not in unsound} for source in said)
+    return facts_, stated
+
+
+def _holds(attribute: policy.Attribute, value: Any) -> bool:
+    try:
+        attribute.read(value)
+    except ValueError:
+        return False
+    return True
 
 
 def again(decision: Decision) -> Judged:
