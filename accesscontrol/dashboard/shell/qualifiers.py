@@ -1,4 +1,4 @@
-"""The search language of the audit log: `actor:j.brandt -action:access.* before:2026-06-30 letter`."""
+"""The audit log's search language: `actor:j.brandt -action:access.* before:2026-06-30 letter`."""
 
 import re
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ class Search:
 
 
 def read(text: str, *, now: datetime) -> Search:
-    """Reads the search; without `after:`, `decision:` or `object:` only the last 30 days are looked at."""
+    """Reads the search; unless it says `after:` or names an object, only the last 30 days."""
     search = Search(text.replace("\0", "").strip()[:500])
     bounded = False
     for minus, name, quoted, bare in WORDS.findall(search.text):
@@ -90,10 +90,19 @@ def conditions(search: Search, tab: str) -> Any:
     return search.condition & narrowed
 
 
+REGISTER = (
+    "licensee",
+    "model",
+    "owner",
+    "attestation.",
+    "entitlement.",
+    "export_license.",
+    "disposition.",
+)
 TABS: dict[str, tuple[str, tuple[str, ...]]] = {
     "all": ("Everything", ()),
     "policy": ("Policy changes", ("order.", "rule.", "release.", "list.", "annex.")),
     "decisions": ("Decisions", ("decision.",)),
-    "register": ("Register", ("licensee", "model", "owner", "attestation.", "entitlement.", "export_license.", "disposition.")),
+    "register": ("Register", REGISTER),
     "access": ("Access", ("access.", "token.", "audit.")),
 }  # fmt: skip
