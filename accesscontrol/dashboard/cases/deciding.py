@@ -12,7 +12,8 @@ from django.views.decorators.http import require_POST
 
 from accesscontrol import cases, registry
 from accesscontrol.dashboard.cases.forms import CaseForm, end_of
-from accesscontrol.dashboard.cases.looking import items, render_queue
+from accesscontrol.dashboard.cases.looking import MORE_DATA, items, render_queue
+from accesscontrol.dashboard.cases.matching import agree, answer, disagree
 from accesscontrol.dashboard.shell.entry import attempt, screen
 from accesscontrol.models import Case, Disposition
 
@@ -44,6 +45,9 @@ def decide(request: HttpRequest, pk: int, decision: str) -> HttpResponse:
     """Decide; what loosens is proposed and waits for a second person."""
 
     def verb(case: Case, data: dict[str, Any]) -> Case:
+        if decision == MORE_DATA[0] and case.kind == Case.Kind.MATCH:
+            asked = {**data, "because": data["because"] and f"More data asked for: {data['because']}"}
+            return _call("snooze", case, asked, request)  # type: ignore[no-any-return]
         with transaction.atomic():
             decided = cases.decide(
                 case=case, decision=decision, because=data["because"], version=data["version"],
@@ -51,6 +55,8 @@ def decide(request: HttpRequest, pk: int, decision: str) -> HttpResponse:
             )  # fmt: skip
             if decision == "clear":
                 _propose(decided, data, request)
+            elif case.kind == Case.Kind.MATCH:
+                answer(decided, until=data["valid_until"], **_who(request))
             return decided
 
     return _do(request, pk, "decide", verb)
@@ -122,6 +128,8 @@ def _confirm(case: Case, data: dict[str, Any], request: HttpRequest) -> Case:
             case=case, because=data["because"], version=data["version"], **_who(request)
         )
         with registry.together(**_who(request), because=data["because"] or confirmed.because):
+            if case.kind == Case.Kind.MATCH:
+                agree(confirmed, because=data["because"], **_who(request))
             for each in _waiting(case):
                 registry.confirm_disposition(
                     disposition=each, because=data["because"], **_who(request)
@@ -135,6 +143,8 @@ def _send_back(case: Case, data: dict[str, Any], request: HttpRequest) -> Case:
         again = cases.send_back(
             case=case, because=data["because"], version=data["version"], **_who(request)
         )
+        if case.kind == Case.Kind.MATCH:
+            disagree(again, because=data["because"], **_who(request))
         for each in _waiting(case):
             registry.revoke_disposition(disposition=each, because=data["because"], **_who(request))
         return again
@@ -157,6 +167,8 @@ def _following(request: HttpRequest, case: Case) -> int | None:
 def _told(verb: str, done: Any) -> str:
     if verb != "decide":
         return TOLD[verb]
+    if done.state == "snoozed":
+        return "asked for more data. It is back on the date you gave; until then it stays refused."
     if done.state == "proposed":
         return "proposed. A second person confirms it; until then nothing is lifted."
     return "decided. It stays refused."

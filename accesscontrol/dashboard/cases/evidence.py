@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from accesscontrol import access, facts, policy, releases
+from accesscontrol.dashboard.rules import operands
 from accesscontrol.dashboard.shell import words
 from accesscontrol.models import (
     AIModel,
@@ -17,6 +18,7 @@ from accesscontrol.models import (
     Rule,
     User,
 )
+from accesscontrol.policy import families
 from accesscontrol.policy.countries import COUNTRIES
 
 NOT_KNOWN = "not on record"
@@ -161,7 +163,12 @@ def _known(known: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _fact(name: str, known: Mapping[str, Any]) -> dict[str, Any]:
     value = known.get(name)
-    shown = _country(value) if isinstance(value, str) and "country" in name else words.plain(value)
+    built_in = families.built_in(name)
+    sets = value if isinstance(value, list) and value else None
+    if built_in is not None and (built_in.type in ("country", "share") or sets):
+        shown = operands.in_words(built_in.type, value) if name in known else ""
+    else:
+        shown = words.plain(value)
     return {"name": name, "label": words.attribute(name), "value": shown if name in known else "",
             "known": name in known}  # fmt: skip
 

@@ -19,6 +19,7 @@ from accesscontrol.models import Case, Licensee, User
 
 WHOSE = (("mine", "Mine or unassigned"), ("second", "Waiting for a second person"), ("all", "All"))
 MOST = 99
+MORE_DATA = ("more-data", "Need more data: ask, and snooze")
 
 
 @screen()
@@ -117,10 +118,11 @@ def _about(
 
 
 def _offered(shown: Case) -> list[tuple[str, str]]:
-    """What can be decided here; that a match is not the same party needs a clearance first."""
+    """What can be decided here; a match may also wait for more data."""
     if shown.state not in ("open", "snoozed"):
         return []
-    return [each for each in cases.DECISIONS[shown.kind].items() if each[0] != "different"]
+    more = [MORE_DATA] if shown.kind == Case.Kind.MATCH else []
+    return [*cases.DECISIONS[shown.kind].items(), *more]
 
 
 def _clear(at: datetime) -> dict[str, Any]:
