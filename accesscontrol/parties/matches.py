@@ -29,10 +29,27 @@ WHERE p.last_version IS NULL AND l.normalized_name <> ''
 ORDER BY l.id, p.id, n.alias, n.id
 """
 
+# A clearance rests on the licensee's name and country as they were. Where one of them is another
+# one now, the finding is made anew, as a row that the clearance does not answer.
+REOPENED = """
+CREATE TEMPORARY TABLE eg_reopened ON COMMIT DROP AS
+SELECT DISTINCT m.id
+FROM accesscontrol_match m
+JOIN accesscontrol_clearance c ON c.match_id = m.id AND c.revoked_at IS NULL
+JOIN accesscontrol_licensee l ON l.id = m.licensee_id
+LEFT JOIN accesscontrol_fact f ON f.licensee_id = l.id AND f.attribute = 'licensee.country'
+  AND NOT f.waits AND f.superseded_at IS NULL AND f.held @> %(at)s::timestamptz
+WHERE m.superseded_at IS NULL AND m.restricted_list_id = ANY(%(lists)s::bigint[])
+  AND (%(ids)s::bigint[] IS NULL OR m.licensee_id = ANY(%(ids)s::bigint[]))
+  AND (c.facts->>'name' IS DISTINCT FROM l.name
+       OR c.facts->'country' IS DISTINCT FROM nullif(f.value, 'null'::jsonb))
+"""
+
 # What a person confirmed stays while the list has the party, also when its entry is reworded.
 STANDS = """
 CREATE TEMPORARY TABLE eg_stands ON COMMIT DROP AS
-SELECT m.id, m.licensee_id, m.restricted_list_id, now_listed.id AS party_id, m.party_id AS old_party
+SELECT m.id, m.licensee_id, m.restricted_list_id, now_listed.id AS party_id,
+       m.party_id <> now_listed.id OR EXISTS (SELECT 1 FROM eg_reopened o WHERE o.id = m.id) AS anew
 FROM accesscontrol_match m
 JOIN accesscontrol_listedparty p ON p.id = m.party_id
 JOIN accesscontrol_listedparty now_listed
@@ -49,10 +66,12 @@ WHERE m.superseded_at IS NULL AND m.restricted_list_id = ANY(%(lists)s::bigint[]
   AND (%(ids)s::bigint[] IS NULL OR m.licensee_id = ANY(%(ids)s::bigint[]))
   AND CASE
       WHEN m.status = 'confirmed'
-          THEN NOT EXISTS (SELECT 1 FROM eg_stands s WHERE s.id = m.id AND s.party_id = m.party_id)
+          THEN NOT EXISTS (SELECT 1 FROM eg_stands s WHERE s.id = m.id AND NOT s.anew)
       WHEN m.party_id IS NOT NULL
           THEN NOT EXISTS (SELECT 1 FROM eg_hit h
-                           WHERE h.licensee_id = m.licensee_id AND h.party_id = m.party_id)
+                           WHERE h.licensee_id = m.licensee_id AND h.party_id = m.party_id
+                             AND h.normalized = coalesce(m.evidence->>'normalized', h.normalized))
+               OR EXISTS (SELECT 1 FROM eg_reopened o WHERE o.id = m.id)
       ELSE EXISTS (SELECT 1 FROM eg_hit h WHERE h.licensee_id = m.licensee_id
                                             AND h.restricted_list_id = m.restricted_list_id)
            OR EXISTS (SELECT 1 FROM accesscontrol_licensee l
@@ -68,7 +87,7 @@ SELECT s.licensee_id, s.restricted_list_id, s.party_id, 'confirmed', m.evidence,
        m.matcher_version, %(at)s
 FROM eg_stands s JOIN accesscontrol_match m ON m.id = s.id
 JOIN eg_newest v ON v.restricted_list_id = s.restricted_list_id
-WHERE s.party_id <> s.old_party
+WHERE s.anew
 ON CONFLICT DO NOTHING
 """
 
@@ -113,7 +132,7 @@ SELECT restricted_list_id, max(number) AS number FROM accesscontrol_listversion
 WHERE restricted_list_id = ANY(%(lists)s::bigint[]) GROUP BY restricted_list_id
 """
 
-FORGET = "DROP TABLE IF EXISTS eg_hit, eg_stands, eg_newest"
+FORGET = "DROP TABLE IF EXISTS eg_hit, eg_reopened, eg_stands, eg_newest"
 
 
 def match(
@@ -130,7 +149,7 @@ def match(
         "matcher": MATCHER_VERSION,
     }
     with transaction.atomic(), connection.cursor() as cursor:
-        for statement in (FORGET, NEWEST, HITS, STANDS):
+        for statement in (FORGET, NEWEST, HITS, REOPENED, STANDS):
             cursor.execute(statement, values)
         changed = _returned(cursor, OUTDATE, values)
         cursor.execute(NEW_CONFIRMED, values)

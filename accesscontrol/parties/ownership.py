@@ -13,7 +13,7 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 
 from accesscontrol.matching import ownership
-from accesscontrol.models import Fact, Licensee, Owner, OwnershipDeclaration, Party
+from accesscontrol.models import Clearance, Fact, Licensee, Owner, OwnershipDeclaration, Party
 from accesscontrol.parties.timeline import NewFact, put_facts
 
 # Which lists' parties capture, per regime (OFAC's 50 % rule; the BIS Affiliates Rule).
@@ -44,7 +44,7 @@ def refresh_ownership(*, at: datetime, below: Iterable[int] | None = None) -> se
     """
     holdings = _holdings(at)
     wanted = set(_with_a_record()) if below is None else _everyone_below(below, holdings)
-    computed = {regime: _captures(holdings, regime) for regime in REGIME_LISTS}
+    computed = {regime: _captures(holdings, regime, at) for regime in REGIME_LISTS}
     stored = _stored(wanted, at)
     news = []
     for licensee in Licensee.objects.filter(pk__in=wanted):
@@ -74,7 +74,7 @@ def capture_of(
             for key in above
             if key in found
         }
-        for regime, found in ((regime, _captures(holdings, regime)) for regime in REGIME_LISTS)
+        for regime, found in ((regime, _captures(holdings, regime, at)) for regime in REGIME_LISTS)
     }
 
 
@@ -87,9 +87,9 @@ def _attributes(
         yield f"licensee.restricted_owner_share.{regime}", capture and capture.restricted_share
 
 
-def _captures(holdings: Holdings, regime: str) -> dict[str, ownership.Capture]:
+def _captures(holdings: Holdings, regime: str, at: datetime) -> dict[str, ownership.Capture]:
     """The stricter reading; unknown where it depends on a match that is only possible."""
-    sure, perhaps = _listed(regime)
+    sure, perhaps = _listed(regime, at)
     answers = [
         ownership.captured(listed, edges, holdings.complete)
         for listed in (sure, sure | perhaps)
@@ -151,6 +151,9 @@ def _turns(known: QuerySet[Owner], at: datetime) -> dict[str, datetime]:
     ]
     declarations = OwnershipDeclaration.objects.filter(revoked_at=None)
     dated += [(f"l{row.licensee_id}", row.valid) for row in declarations]
+    clearances = Clearance.objects.confirmed().filter(match__superseded_at=None, revoked_at=None)
+    found = clearances.values_list("match__licensee_id", "valid")
+    dated += [(f"l{pk}", valid) for pk, valid in found]
     turns: dict[str, datetime] = {}
     for key, valid in dated:
         for turn in (valid.lower, valid.upper):
@@ -187,7 +190,7 @@ def _with_a_record() -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def _listed(regime: str) -> tuple[set[str], set[str]]:
+def _listed(regime: str, at: datetime) -> tuple[set[str], set[str]]:
     """Keys of listed entities: those sure to be, and licensees that are only possible matches.
 
     An outside party is listed under the exact name that the list prints.
@@ -204,8 +207,9 @@ def _listed(regime: str) -> tuple[set[str], set[str]]:
             " JOIN accesscontrol_restrictedlist r ON r.id = m.restricted_list_id"
             " WHERE m.superseded_at IS NULL AND m.status <> 'clear' AND r.code = ANY(%s)"
             " AND NOT EXISTS (SELECT 1 FROM accesscontrol_clearance c WHERE c.match_id = m.id"
-            "   AND c.confirmed_at IS NOT NULL AND c.revoked_at IS NULL)",
-            [lists, lists],
+            "   AND c.confirmed_at IS NOT NULL AND c.revoked_at IS NULL"
+            "   AND c.valid @> %s::timestamptz)",
+            [lists, lists, at],
         )
         rows = cursor.fetchall()
     sure = {key for key, status in rows if status == "confirmed"}

@@ -8,6 +8,13 @@ from accesscontrol.registry.attestations import (
     confirm_attestation,
     revoke,
 )
+from accesscontrol.registry.clearances import (
+    CannotClear,
+    clear,
+    confirm_clearance,
+    confirm_match,
+    revoke_clearance,
+)
 from accesscontrol.registry.concerns import (
     CannotResolve,
     confirm_incident,
@@ -50,13 +57,14 @@ from accesscontrol.registry.table import CannotRead
 from accesscontrol.registry.vocabulary import InvalidValue, UnknownAttribute
 
 __all__ = [
-    "AlreadyConfirmed", "CannotAdd", "CannotAttest", "CannotEnter", "CannotOwn", "CannotRead",
-    "CannotResolve", "ImportResult", "InvalidValue", "OwnedBy", "SamePerson", "UnknownAttribute",
-    "add_licensee", "add_model", "add_offering", "add_owner", "add_party", "attest",
-    "confirm_attestation", "confirm_disposition", "confirm_export_license", "confirm_fact",
-    "confirm_incident", "confirm_owner", "confirm_owners", "confirm_red_flag", "declare_owners",
-    "edit_fact", "enter_disposition", "enter_export_license", "import_licensees", "open_red_flag",
-    "rename", "report_incident", "resolve_incident", "resolve_red_flag", "revoke",
+    "AlreadyConfirmed", "CannotAdd", "CannotAttest", "CannotClear", "CannotEnter", "CannotOwn",
+    "CannotRead", "CannotResolve", "ImportResult", "InvalidValue", "OwnedBy", "SamePerson",
+    "UnknownAttribute", "add_licensee", "add_model", "add_offering", "add_owner", "add_party",
+    "attest", "clear", "confirm_attestation", "confirm_clearance", "confirm_disposition",
+    "confirm_export_license", "confirm_fact", "confirm_incident", "confirm_match",
+    "confirm_owner", "confirm_owners", "confirm_red_flag", "declare_owners", "edit_fact",
+    "enter_disposition", "enter_export_license", "import_licensees", "open_red_flag", "rename",
+    "report_incident", "resolve_incident", "resolve_red_flag", "revoke", "revoke_clearance",
     "revoke_declaration", "revoke_disposition", "revoke_export_license", "together",
     "withdraw_fact",
 ]  # fmt: skip

@@ -30,6 +30,8 @@ COLUMNS: dict[str, tuple[str, Any]] = {
     "licensee.foreign_national_access": ("foreign_national_access", -1),
 }
 NAME = "licensee.name"  # only ever of a row that waits: a rename that would loosen
+# What a clearance of a match rests on: where it changes, matching has to find anew.
+MATCHED_ON = frozenset({NAME, "licensee.country"})
 
 
 class CannotAdd(Refused):
@@ -146,7 +148,7 @@ def edit_fact(
                      "held_from": start, "waits": waits},
         )  # fmt: skip
         if not waits:
-            _follow(locked, by, at, because)
+            _follow(locked, by, at, because, matched=attribute in MATCHED_ON)
     return row
 
 
@@ -167,7 +169,7 @@ def confirm_fact(*, fact: Fact, by: User, at: datetime, because: str = "") -> Fa
                         confirmed_by=second)  # fmt: skip
         audit.record(f"{_kind(of)}.fact_confirmed", of, by=by, at=at, because=because,
                      details={"attribute": row.attribute, "value": row.value})  # fmt: skip
-        _follow(of, by, at, because, renamed=row.attribute == NAME)
+        _follow(of, by, at, because, matched=row.attribute in MATCHED_ON)
     return done
 
 
@@ -269,9 +271,9 @@ def let_wait(
 
 
 def _follow(
-    of: Licensee | AIModel, by: Actor, at: datetime, because: str, *, renamed: bool = False
+    of: Licensee | AIModel, by: Actor, at: datetime, because: str, *, matched: bool = False
 ) -> None:
     if isinstance(of, Licensee):
-        after_change([of], cause="fact", by=by, at=at, because=because, renamed=renamed)
+        after_change([of], cause="fact", by=by, at=at, because=because, renamed=matched)
     else:
         after_model_change(of.ref, cause="fact", by=by, at=at, because=because)

@@ -3,11 +3,14 @@
 from datetime import datetime
 from typing import TypeVar
 
+from django.db.models import Model
+
 from accesscontrol import access
 from accesscontrol.errors import NotAllowed, Refused
 from accesscontrol.models import (
     ApiToken,
     Attestation,
+    Clearance,
     Disposition,
     ExportLicense,
     Owner,
@@ -17,7 +20,10 @@ from accesscontrol.models import (
 
 Actor = User | ApiToken | None
 # What one person enters, a second confirms, and either may end.
-Paper = TypeVar("Paper", Attestation, Disposition, ExportLicense, Owner, OwnershipDeclaration)
+Paper = TypeVar(
+    "Paper", Attestation, Clearance, Disposition, ExportLicense, Owner, OwnershipDeclaration
+)
+Locked = TypeVar("Locked", bound=Model)
 
 
 class AlreadyConfirmed(Refused):
@@ -76,7 +82,7 @@ def end_now(row: Paper, at: datetime) -> Paper:
     return locked
 
 
-def lock(row: Paper) -> Paper:
+def lock(row: Locked) -> Locked:
     """The row as it is now, locked until the transaction ends."""
-    locked: Paper = type(row)._default_manager.select_for_update().get(pk=row.pk)
+    locked: Locked = type(row)._default_manager.select_for_update().get(pk=row.pk)
     return locked
