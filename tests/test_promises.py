@@ -24,6 +24,7 @@ from accesscontrol.models import (
     AuditEvent,
     Decision,
     Fact,
+    Match,
     Offering,
     Order,
     Release,
@@ -338,6 +339,9 @@ def register_verbs(cast: Cast) -> Iterator[tuple[str, Callable[[], Any]]]:
     def got(name: str) -> Callable[[], Any]:
         return lambda: kept[name]
 
+    def possible() -> Match:
+        return cast.namesake.matches.get(status="possible", superseded_at=None)
+
     cast_of = {
         "add_licensee": {"ref": "new", "name": "New Company", "source": "test", **one},
         "rename": {"licensee": got("add_licensee"), "name": "Newer Company", "source": "test",
@@ -369,6 +373,10 @@ def register_verbs(cast: Cast) -> Iterator[tuple[str, Callable[[], Any]]]:
             "valid_until": AT + timedelta(days=9), **one},
         "confirm_export_license": {"license_": got("enter_export_license"), **two},
         "revoke_export_license": {"license_": got("enter_export_license"), **one, **why},
+        "clear": {"match": possible, "valid_until": AT + timedelta(days=90), **one, **why},
+        "confirm_clearance": {"clearance": got("clear"), **two},
+        "revoke_clearance": {"clearance": got("clear"), **one, **why},
+        "confirm_match": {"match": possible, **one, **why},
     }  # fmt: skip
     for name, given in cast_of.items():
         yield f"registry.{name}", keep(name, given)

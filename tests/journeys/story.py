@@ -464,6 +464,7 @@ if __name__ == "__main__":
     from project import embedded
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
-    os.environ.setdefault("CELERY_BROKER_URL", "memory://localhost/")  # the story takes the chunks itself
+    # The story takes the chunks itself: nobody needs to be woken.
+    os.environ.setdefault("CELERY_BROKER_URL", "memory://localhost/")
     with embedded.for_command(["manage.py", "story"]):
         sys.exit(main())
