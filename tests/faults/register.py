@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 LICENSEES = 120
-CHUNK = 6
+CHUNK = 3
 COUNTRIES = ["US", "CN", "CU", "FR", "HK", "DE", "JP", "GB", "CA", "BR", "IN", "KR"]
 
 

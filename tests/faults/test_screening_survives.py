@@ -41,17 +41,14 @@ def assert_ended_once(found: dict[str, Any]) -> None:
 
 
 def test_a_run_survives_the_death_of_its_worker(cluster: Cluster) -> None:
-    run = cluster.begin_run()
-    cluster.until_in_the_middle(run)
+    run = cluster.caught_in_the_middle()
     cluster.kill("worker")
-    assert cluster.state_of(run) == "running"
     cluster.start_worker()
     assert_ended_once(cluster.until_ended(run))
 
 
 def test_a_run_survives_the_death_of_the_broker(cluster: Cluster) -> None:
-    run = cluster.begin_run()
-    cluster.until_in_the_middle(run)
+    run = cluster.caught_in_the_middle()
     cluster.kill_server("valkey")
     cluster.restart_broker()
     assert_ended_once(cluster.until_ended(run))
@@ -60,11 +57,9 @@ def test_a_run_survives_the_death_of_the_broker(cluster: Cluster) -> None:
 
 
 def test_a_run_survives_the_death_of_everything(cluster: Cluster) -> None:
-    run = cluster.begin_run()
-    cluster.until_in_the_middle(run)
+    run = cluster.caught_in_the_middle()
     cluster.kill_everything()
     cluster.start_servers()
-    assert cluster.state_of(run) == "running"
     cluster.start_worker()
     cluster.start_beat()
     assert_ended_once(cluster.until_ended(run))
