@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
 from django.views.decorators.http import require_POST
 
@@ -143,13 +143,12 @@ def edit_fact(request: Any, ref: str) -> HttpResponse:
 @screen("hold.place")
 def hold(request: Any, ref: str, pk: int) -> HttpResponse:
     """Refuse at once, by one person."""
-    row = Entitlement.objects.filter(pk=pk, licensee__ref=ref).first()
+    row = get_object_or_404(Entitlement, pk=pk, licensee__ref=ref)
     return _reasoned(
         request,
-        row,
         ref,
         "Hold the entitlement",
-        f"Hold it: every question about {getattr(row, 'offering', '')} is denied at once",
+        f"Hold it: every question about {row.offering} is denied at once",
         lambda because: entitlements.hold(
             entitlement=row, by=request.user, at=request.now, because=because
         ),
@@ -160,10 +159,9 @@ def hold(request: Any, ref: str, pk: int) -> HttpResponse:
 @screen("hold.place")
 def ask_release(request: Any, ref: str, pk: int) -> HttpResponse:
     """The first of the two persons who lift a hold."""
-    row = Hold.objects.filter(pk=pk, entitlement__licensee__ref=ref).first()
+    row = get_object_or_404(Hold, pk=pk, entitlement__licensee__ref=ref)
     return _reasoned(
         request,
-        row,
         ref,
         "Ask for the release of the hold",
         "Ask: it stays held until a second person agrees",
@@ -177,10 +175,9 @@ def ask_release(request: Any, ref: str, pk: int) -> HttpResponse:
 @screen("hold.place")
 def release(request: Any, ref: str, pk: int) -> HttpResponse:
     """The second person."""
-    row = Hold.objects.filter(pk=pk, entitlement__licensee__ref=ref).first()
+    row = get_object_or_404(Hold, pk=pk, entitlement__licensee__ref=ref)
     return _reasoned(
         request,
-        row,
         ref,
         "Release the hold",
         "Release it: questions are answered by the rules again",
@@ -192,10 +189,8 @@ def release(request: Any, ref: str, pk: int) -> HttpResponse:
 
 
 def _reasoned(
-    request: Any, row: Any, ref: str, title: str, button: str, verb: Any, said: str
+    request: Any, ref: str, title: str, button: str, verb: Any, said: str
 ) -> HttpResponse:
-    if row is None:
-        raise Http404
     licensee = _licensee(ref)
     form = ReasonForm(request.POST or None)
     valid = request.method == "POST" and form.is_valid()
@@ -209,9 +204,7 @@ def _reasoned(
 @screen("register.confirm")
 def confirm_fact(request: Any, ref: str, pk: int) -> HttpResponse:
     """A refusal (the same person, say) becomes a page in words."""
-    row = Fact.objects.filter(pk=pk, licensee__ref=ref).first()
-    if row is None:
-        raise Http404
+    row = get_object_or_404(Fact, pk=pk, licensee__ref=ref)
     registry.confirm_fact(fact=row, by=request.user, at=request.now)
     messages.success(request, "Confirmed. It is in effect; the licensee is being screened again.")
     return redirect("dashboard:licensee", ref)
@@ -221,9 +214,7 @@ def confirm_fact(request: Any, ref: str, pk: int) -> HttpResponse:
 @screen("register.confirm")
 def confirm_attestation(request: Any, ref: str, pk: int) -> HttpResponse:
     """The second person's word for an attestation."""
-    row = Attestation.objects.filter(pk=pk, licensee__ref=ref).first()
-    if row is None:
-        raise Http404
+    row = get_object_or_404(Attestation, pk=pk, licensee__ref=ref)
     registry.confirm_attestation(attestation=row, by=request.user, at=request.now)
     messages.success(request, "Confirmed. The licensee is being screened again.")
     return redirect("dashboard:licensee", ref)

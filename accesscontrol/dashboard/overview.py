@@ -92,7 +92,7 @@ def _report_only(at: datetime) -> list[Any]:
 def _soon(at: datetime) -> list[dict[str, Any]]:
     """What takes effect or ends within thirty days, soonest first."""
     orders = Order.objects.filter(effective_at__gt=at, effective_at__lte=at + SOON)
-    coming = [
+    coming: list[dict[str, Any]] = [
         {"at": order.effective_at, "what": f"Order {order.reference} takes effect", "order": order}
         for order in orders[:10]
     ]
@@ -138,7 +138,7 @@ def _lists(at: datetime) -> list[dict[str, Any]]:
     ]
 
 
-def _clients() -> list[dict[str, Any]]:
+def _clients() -> list[ApiToken]:
     """Licensing systems and the release each saw last."""
     tokens = ApiToken.objects.filter(revoked_at=None, last_used_at__isnull=False)
     return list(tokens.order_by("-last_used_at")[:6])

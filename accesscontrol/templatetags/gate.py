@@ -163,7 +163,7 @@ def errors(form: BaseForm | None = None, problem: str = "") -> SafeString:
     """What stopped a save: the form's errors and the room's refusal, each linked to its field."""
     problems = [{"text": problem, "field": ""}] if problem else []
     if form is not None:
-        problems += [{"text": text, "field": ""} for text in form.non_field_errors()]
+        problems += [{"text": str(text), "field": ""} for text in form.non_field_errors()]
         problems += [
             {"text": f"{bound.label}: {text}", "field": bound.id_for_label}
             for bound in form
