@@ -40,9 +40,9 @@ def follow(
     wanted = _wanted(says, offerings, _granted(says.keys())) | _matches(says.keys(), at)
     rows = Case.objects.filter(licensee__in=says.keys())
     present = {_key(case): case for case in rows.filter(state__in=OPEN).select_for_update()}
-    decided = {
-        _key(case) for case in rows.filter(state=State.DECIDED) if case.licensee_id not in changed
-    }
+    # Whether a match is answered stands in the register: one that is still possible is asked again.
+    answered = rows.filter(state=State.DECIDED).exclude(kind=Kind.MATCH)
+    decided = {_key(case) for case in answered if case.licensee_id not in changed}
     over = [case for key, case in present.items() if key not in wanted]
     fresh = [key for key in wanted if key not in present and key not in decided]
     _close(over, run, at)

@@ -18,7 +18,7 @@ VIEWING = timedelta(minutes=5)
 # What can be decided, in the order of the keys 1…4; the ones that loosen need a second person.
 DECISIONS: dict[str, dict[str, str]] = {
     Kind.REVIEW: {"clear": "Clear: lift the review", "refuse": "Keep refused"},
-    Kind.MATCH: {"different": "Not the same party", "same": "The same party"},
+    Kind.MATCH: {"same": "The same party: deny", "different": "Not the same: clear"},
     Kind.UNDETERMINED: {"refuse": "Keep refused until it is known"},
 }
 LOOSENS = frozenset({"clear", "different"})
@@ -127,8 +127,8 @@ def decide(
 ) -> Case:  # fmt: skip
     """Decide a case. What keeps it refused is decided; what loosens waits for a second person.
 
-    A cleared review becomes a disposition and a match that is not the same party a clearance: the
-    door enters it in the register right after, and confirming it there confirms the case here.
+    A cleared review becomes a disposition, a match that is not the same party a clearance, and one
+    that is a confirmed match: the door enters it in the register in the same transaction.
     Raises CannotDecide, or Stale if somebody changed the case meanwhile.
     """
     access.require(by, "case.decide", at=at)

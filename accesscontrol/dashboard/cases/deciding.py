@@ -46,7 +46,7 @@ def decide(request: HttpRequest, pk: int, decision: str) -> HttpResponse:
 
     def verb(case: Case, data: dict[str, Any]) -> Case:
         if decision == MORE_DATA[0] and case.kind == Case.Kind.MATCH:
-            asked = {**data, "because": data["because"] and f"More data asked for: {data['because']}"}
+            asked = {**data, "because": f"More data asked for: {data['because']}"}
             return _call("snooze", case, asked, request)  # type: ignore[no-any-return]
         with transaction.atomic():
             decided = cases.decide(

@@ -98,6 +98,8 @@ REGISTER = (
     "entitlement.",
     "export_license.",
     "disposition.",
+    "match.",
+    "clearance.",
 )
 TABS: dict[str, tuple[str, tuple[str, ...]]] = {
     "all": ("Everything", ()),
