@@ -16,7 +16,7 @@ from accesscontrol import access, orders
 from accesscontrol.dashboard.rules import life, outline
 from accesscontrol.dashboard.rules.detail import said, tested
 from accesscontrol.dashboard.rules.states import OPEN
-from accesscontrol.dashboard.shell import filters, paging
+from accesscontrol.dashboard.shell import confidential, filters, paging
 from accesscontrol.dashboard.shell.entry import attempt, screen
 from accesscontrol.errors import Refused
 from accesscontrol.models import (
@@ -55,7 +55,11 @@ def listing(request: HttpRequest) -> HttpResponse:
     approver = access.may(request.user, "policy.approve")  # type: ignore[arg-type]
     chosen = filters.read(request, filters.Filter("whose", "Whose", WHOSE))
     whose = chosen["whose"] or ("me" if approver else "all")
-    versions = RuleVersion.objects.select_related("rule__order", "created_by", "submitted_by")
+    versions = confidential.readable(
+        RuleVersion.objects.select_related("rule__order", "created_by", "submitted_by"),
+        request.user,
+        by="rule__order",
+    )
     page = paging.page(_whose(versions, whose, request.user), request, by=("-edited_at", "-id"))  # type: ignore[arg-type]
     context = {
         "page": page,
@@ -64,7 +68,11 @@ def listing(request: HttpRequest) -> HttpResponse:
         "approver": approver,
         "lifts": _lifts(request.user) if whose != "mine" else [],  # type: ignore[arg-type]
         "lists": _lists(request.user) if whose != "mine" else [],  # type: ignore[arg-type]
-        "emergencies": list(orders.emergencies_to_confirm()[:50]),
+        "emergencies": list(
+            confidential.readable(orders.emergencies_to_confirm(), request.user, by="rule__order")[
+                :50
+            ]
+        ),
         "decided": versions.filter(state__in=["published", "rejected", "withdrawn"]).order_by(
             "-edited_at", "-id"
         )[:5],
@@ -75,7 +83,9 @@ def listing(request: HttpRequest) -> HttpResponse:
 @screen()
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
     """One version: what it changes against what is in force, and who may say what to it."""
-    return _page(request, _version(pk), DecisionForm())
+    version = _version(pk)
+    confidential.require(version.rule.order, request.user, at=request.now)  # type: ignore[attr-defined]
+    return _page(request, version, DecisionForm())
 
 
 @screen()
@@ -83,6 +93,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
     """Approve, ask for changes, reject, comment, withdraw, publish or confirm; one verb each."""
     version = _version(pk)
+    confidential.require(version.rule.order, request.user, at=request.now)  # type: ignore[attr-defined]
     form = DecisionForm(request.POST)
     if (
         form.is_valid()

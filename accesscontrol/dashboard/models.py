@@ -6,10 +6,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
 
-from accesscontrol import facts, releases
-from accesscontrol.dashboard.shell import events, filters, paging
+from accesscontrol import access, facts, releases
+from accesscontrol.dashboard.shell import confidential, events, filters, paging
 from accesscontrol.dashboard.shell.entry import screen
-from accesscontrol.models import AIModel, AuditEvent, Entitlement, Fact
+from accesscontrol.models import AIModel, AuditEvent, Entitlement, Fact, Order
 
 MOST = 1000
 SEARCH = filters.Filter("q", "Search")
@@ -56,7 +56,7 @@ def detail(request: Any, ref: str) -> HttpResponse:
                 if about and n != "model.id"
             ],
             "offerings": [_offering(one) for one in model.offerings.all()],
-            "rules": _rules(),
+            "rules": _rules(request.user),
             "incidents": model.incidents.order_by("-opened_at")[:20],
             "story": [one for one in events.tell(story) if one.subject_type == "aimodel"],
         },
@@ -74,14 +74,23 @@ def _count(rows: Any) -> str:
     return f"{MOST}+" if found > MOST else str(found)
 
 
-def _rules() -> list[Any]:
-    """Rules of the release in force that read something of a model."""
+def _rules(user: Any) -> list[dict[str, Any]]:
+    """Rules of the release in force that read something of a model; their titles by right only."""
     try:
         release = releases.current().policy
     except releases.NoRelease:
         return []
+    closed = set()
+    if not access.may(user, confidential.RIGHT):
+        closed = set(Order.objects.filter(confidential=True).values_list("reference", flat=True))
     return [
-        rule for rule in release.rules if any(name.startswith("model.") for name in rule.attributes)
+        {
+            "ref": rule.ref,
+            "title": confidential.NEUTRAL if rule.order in closed else rule.title,
+            "effect": rule.effect,
+        }
+        for rule in release.rules
+        if any(name.startswith("model.") for name in rule.attributes)
     ]
 
 

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from accesscontrol import access, facts, policy, releases
+from accesscontrol import facts, policy, releases
 from accesscontrol.dashboard.rules import operands
-from accesscontrol.dashboard.shell import words
+from accesscontrol.dashboard.shell import confidential, words
 from accesscontrol.models import (
     AIModel,
     Case,
@@ -88,8 +88,8 @@ def _rules(named: Iterable[tuple[str, int | None]], user: User) -> list[dict[str
         row = rows.get(rule.ref)
         if version not in (None, rule.version) or row is None:
             continue
-        open_ = not row.order.confidential or access.may(user, "order.read_confidential")
-        sentence = policy.sentence(rule, current) if open_ else "Restricted by an order in force."
+        open_ = confidential.is_open(row.order, user)
+        sentence = policy.sentence(rule, current) if open_ else confidential.NEUTRAL
         found.append({"ref": rule.ref, "title": rule.title if open_ else "Confidential",
                       "sentence": sentence, "order": row.order, "effect": rule.effect,
                       "reads": rule.attributes})  # fmt: skip

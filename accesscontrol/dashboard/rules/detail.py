@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 from accesscontrol import access, orders, policy, releases
 from accesscontrol.dashboard.rules import life, operands, outline, states
 from accesscontrol.dashboard.rules.forms import ReasonForm, TestCaseForm
+from accesscontrol.dashboard.shell import confidential
 from accesscontrol.dashboard.shell.entry import attempt, screen
 from accesscontrol.errors import NotFound, Refused
 from accesscontrol.models import Licensee, Rule, RuleTestCase, RuleVersion
@@ -28,6 +29,7 @@ VERBS = {
 def detail(request: HttpRequest, ref: str) -> HttpResponse:
     """One rule, at the version that is asked for or counts most."""
     rule = found(ref, request.now)  # type: ignore[attr-defined]
+    confidential.require(rule.order, request.user, at=request.now)  # type: ignore[attr-defined]
     return _page(request, rule, _chosen(request, rule), ReasonForm(), TestCaseForm())
 
 

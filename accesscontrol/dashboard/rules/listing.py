@@ -1,5 +1,7 @@
 """The list of rules: what each does, under which order, and in which state it is."""
 
+from typing import Any
+
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -7,7 +9,7 @@ from django.shortcuts import render
 from accesscontrol import access
 from accesscontrol.dashboard.rules import states
 from accesscontrol.dashboard.rules.forms import EFFECTS
-from accesscontrol.dashboard.shell import filters, paging
+from accesscontrol.dashboard.shell import confidential, filters, paging
 from accesscontrol.dashboard.shell.entry import screen
 from accesscontrol.models import Rule, RuleVersion
 from accesscontrol.models.common import instant
@@ -25,8 +27,8 @@ def listing(request: HttpRequest) -> HttpResponse:
     )
     at = request.now  # type: ignore[attr-defined]
     rows = states.with_state(Rule.objects.select_related("order"), at)
-    page = paging.page(_filtered(rows, chosen), request, by=("ref", "id"))
-    _show_versions(page.rows)
+    page = paging.page(_filtered(rows, chosen, request.user), request, by=("ref", "id"))
+    _show_versions(page.rows, request.user)
     context = {
         "page": page,
         "filters": chosen,
@@ -36,10 +38,11 @@ def listing(request: HttpRequest) -> HttpResponse:
     return render(request, "dashboard/rules/list.html", context)
 
 
-def _filtered(rows: QuerySet[Rule], chosen: filters.Filters) -> QuerySet[Rule]:
+def _filtered(rows: QuerySet[Rule], chosen: filters.Filters, user: Any) -> QuerySet[Rule]:
     versions = RuleVersion.objects.filter(rule=OuterRef("pk"))
     if text := chosen["q"]:
-        titled = Exists(versions.filter(title__icontains=text))
+        readable = confidential.readable(versions, user, by="rule__order")
+        titled = Exists(readable.filter(title__icontains=text))
         rows = rows.filter(Q(ref__icontains=text) | titled)
     if state := chosen["state"]:
         rows = rows.filter(Q(state=state) | Q(open_state=state))
@@ -50,9 +53,11 @@ def _filtered(rows: QuerySet[Rule], chosen: filters.Filters) -> QuerySet[Rule]:
     return rows
 
 
-def _show_versions(rules: list[Rule]) -> None:
-    """The version in force, else the open one, else the newest."""
+def _show_versions(rules: list[Rule], user: Any) -> None:
+    """The version in force, else the open one, else the newest; its title by right only."""
     wanted = {rule.pk: rule.in_force_id or rule.open_id or rule.newest_id for rule in rules}  # type: ignore[attr-defined]
     found = RuleVersion.objects.select_related("created_by").in_bulk(set(wanted.values()))
     for rule in rules:
         rule.shown = found.get(wanted[rule.pk])  # type: ignore[attr-defined]
+        open_ = confidential.is_open(rule.order, user)
+        rule.title = rule.shown.title if open_ else confidential.NEUTRAL  # type: ignore[attr-defined]
