@@ -13,14 +13,13 @@ from accesscontrol import access, audit, screening
 from accesscontrol.errors import Refused
 from accesscontrol.matching import csl
 from accesscontrol.models import ListedParty, ListVersion, RestrictedList, User
-from accesscontrol.parties.matches import match
+from accesscontrol.parties.matches import hold_lists, match
 from accesscontrol.parties.ownership import refresh_ownership
 
 # A list that shrinks by more waits for a person; short lists may lose a few parties.
 SHRINK_PERCENT = 5
 SHRINK_FEW = 5
 READERS = {"csl": csl.read}
-LOCK = 0x45670002
 
 
 class CannotImport(Refused):
@@ -102,8 +101,7 @@ def import_list(
     access.require(by, "list.import", at=at)
     file = _read(data, source)
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+        hold_lists()
         changes = _changes(file, accept_shrink=accept_shrink)
         result = Import(
             file.rows, file.rows - len(file.errors), file.errors, changes, dry_run=dry_run

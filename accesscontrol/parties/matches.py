@@ -12,6 +12,8 @@ from django.db import connection, transaction
 
 from accesscontrol.matching.normalize import MATCHER_VERSION
 
+LOCK = 0x45670002
+
 # A denial order ends with its last day in New York; after it the party is no hit any more.
 HITS = """
 CREATE TEMPORARY TABLE eg_hit ON COMMIT DROP AS
@@ -133,6 +135,12 @@ WHERE restricted_list_id = ANY(%(lists)s::bigint[]) GROUP BY restricted_list_id
 """
 
 FORGET = "DROP TABLE IF EXISTS eg_hit, eg_reopened, eg_stands, eg_newest"
+
+
+def hold_lists() -> None:
+    """Until the transaction ends nobody else imports lists or matches everyone."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
 
 
 def match(

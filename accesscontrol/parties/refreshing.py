@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from accesscontrol import audit, screening
-from accesscontrol.parties.matches import match
+from accesscontrol.parties.matches import hold_lists, match
 from accesscontrol.parties.ownership import refresh_ownership
 
 
@@ -16,6 +16,7 @@ def refresh(*, at: datetime) -> set[int]:
     something changed.
     """
     with transaction.atomic():
+        hold_lists()
         changed = match(at=at)
         changed |= refresh_ownership(at=at)
         if changed:

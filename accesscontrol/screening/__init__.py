@@ -1,7 +1,7 @@
 """Looks again at every licensee after a change: start, take the next chunk, finish."""
 
 from accesscontrol.screening.chunks import next_chunk
-from accesscontrol.screening.due import due_boundaries, rests_on_papers
+from accesscontrol.screening.due import due_boundaries, papers_due
 from accesscontrol.screening.runs import (
     CannotCancel,
     NothingFailed,
@@ -15,5 +15,5 @@ from accesscontrol.screening.runs import (
 
 __all__ = [
     "CannotCancel", "NothingFailed", "Progress", "cancel", "due_boundaries", "next_chunk",
-    "nightly", "progress", "rests_on_papers", "retry_failed", "start",
+    "nightly", "papers_due", "progress", "retry_failed", "start",
 ]  # fmt: skip

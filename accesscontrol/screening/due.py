@@ -27,9 +27,10 @@ def due_boundaries(at: datetime) -> list[ScreeningRun]:
     return [run]
 
 
-def rests_on_papers(run: ScreeningRun) -> bool:
-    """Whether what became due can also move matches or ownership: a grant or a hold cannot."""
-    return Boundary.objects.filter(run=run).exclude(what__startswith="entitlement").exists()
+def papers_due(at: datetime) -> bool:
+    """Whether what is due can also move matches or ownership: a grant or a hold cannot."""
+    due = Boundary.objects.filter(run=None, at__lte=at).exclude(what__startswith="entitlement")
+    return due.exists() and Release.objects.exists()
 
 
 def _start(due: Sequence[Boundary], at: datetime) -> ScreeningRun:
