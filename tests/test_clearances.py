@@ -136,8 +136,8 @@ def test_nobody_confirms_what_he_proposed(alpha, mina):
 def test_a_clearance_records_what_it_rests_on(alpha, mina):
     match = current(alpha)
     assert propose(alpha, mina).facts == {
-        "name": "Alpha Trading", "country": "US", "digest": match.party.digest,
-        "list_version": 1, "matcher_version": match.matcher_version,
+        "licensee": {"name": "Alpha Trading", "country": "US"},
+        "digest": match.party.digest, "list_version": 1, "matcher_version": match.matcher_version,
     }  # fmt: skip
 
 
@@ -214,6 +214,15 @@ def test_another_country_opens_it_again(alpha, mina, jonas):
     registry.edit_fact(of=alpha, attribute="licensee.country", value="IR", source="x", by=mina,
                        at=LATER, because="Moved")  # fmt: skip
     assert status(alpha, at=LATER) == "possible"
+
+
+def test_another_owner_opens_it_again_and_the_same_ones_do_not(alpha, mina, jonas):
+    declare(alpha, ("Jane Roe", 10000))
+    cleared(alpha, mina, jonas)
+    declare(alpha, ("Jane Roe", 10000), at=LATER)
+    assert status(alpha, at=LATER) == "clear"
+    declare(alpha, ("Jane Roe", 6000), ("John Doe", 4000), at=LATER + DAY, confirm=False)
+    assert status(alpha, at=LATER + DAY) == "possible"
 
 
 def test_a_reworded_entry_opens_it_again(alpha, mina, jonas):

@@ -4,6 +4,7 @@ A hit is ``possible`` until a person decides. A licensee without a hit is ``clea
 was once read whole; otherwise no row stands, so the fact is absent and nothing is permitted on it.
 """
 
+import json
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -31,21 +32,34 @@ WHERE p.last_version IS NULL AND l.normalized_name <> ''
 ORDER BY l.id, p.id, n.alias, n.id
 """
 
-# A clearance rests on the licensee's name and country as they were. Where one of them is another
-# one now, the finding is made anew, as a row that the clearance does not answer.
-REOPENED = """
+# What a clearance rests on of the licensee: who it is, where it is, and who owns it, also those
+# owners who wait for a second person.
+BASIS = """
+jsonb_strip_nulls(jsonb_build_object(
+    'name', l.name, 'registration_number', nullif(l.registration_number, ''),
+    'country', (
+        SELECT f.value FROM accesscontrol_fact f
+        WHERE f.licensee_id = l.id AND f.attribute = 'licensee.country' AND NOT f.waits
+          AND f.superseded_at IS NULL AND f.held @> %(at)s::timestamptz LIMIT 1),
+    'owners', (
+        SELECT jsonb_agg(DISTINCT coalesce(ours.ref, outside.name))
+        FROM accesscontrol_owner o
+        LEFT JOIN accesscontrol_licensee ours ON ours.id = o.owner_licensee_id
+        LEFT JOIN accesscontrol_party outside ON outside.id = o.owner_party_id
+        WHERE o.owned_id = l.id AND o.revoked_at IS NULL AND o.valid @> %(at)s::timestamptz)))
+"""
+
+# Where any of it is different now, the finding is made anew, as a row that no clearance answers.
+REOPENED = f"""
 CREATE TEMPORARY TABLE eg_reopened ON COMMIT DROP AS
 SELECT DISTINCT m.id
 FROM accesscontrol_match m
 JOIN accesscontrol_clearance c ON c.match_id = m.id AND c.revoked_at IS NULL
 JOIN accesscontrol_licensee l ON l.id = m.licensee_id
-LEFT JOIN accesscontrol_fact f ON f.licensee_id = l.id AND f.attribute = 'licensee.country'
-  AND NOT f.waits AND f.superseded_at IS NULL AND f.held @> %(at)s::timestamptz
 WHERE m.superseded_at IS NULL AND m.restricted_list_id = ANY(%(lists)s::bigint[])
   AND (%(ids)s::bigint[] IS NULL OR m.licensee_id = ANY(%(ids)s::bigint[]))
-  AND (c.facts->>'name' IS DISTINCT FROM l.name
-       OR c.facts->'country' IS DISTINCT FROM nullif(f.value, 'null'::jsonb))
-"""
+  AND c.facts->'licensee' IS DISTINCT FROM {BASIS}
+"""  # noqa: S608
 
 # What a person confirmed stays while the list has the party, also when its entry is reworded.
 STANDS = """
@@ -141,6 +155,17 @@ def hold_lists() -> None:
     """Until the transaction ends nobody else imports lists or matches everyone."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+
+
+def basis(licensee: int, *, at: datetime) -> dict[str, Any]:
+    """What a clearance of the licensee's match would rest on; what is not known is not in it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {BASIS} FROM accesscontrol_licensee l WHERE l.id = %(id)s",  # noqa: S608
+            {"at": at, "id": licensee},
+        )
+        found: dict[str, Any] = json.loads(cursor.fetchone()[0])
+    return found
 
 
 def match(

@@ -49,7 +49,7 @@ def after_change(
     renamed: bool = False,
     owners: bool = False,
 ) -> None:
-    """Match (if renamed), recompute ownership (if owners or matches changed), and screen."""
+    """Match (if renamed or owned anew), recompute ownership (if that moved anything), screen."""
     ids = {each if isinstance(each, int) else each.pk for each in licensees}
     pending = _together.get()
     mine = pending or _Together()
@@ -74,7 +74,9 @@ def after_model_change(subject: str, *, cause: str, by: Actor, at: datetime, bec
 def _entail(
     what: _Together, cause: str, subject: str, by: Actor, at: datetime, because: str
 ) -> None:
-    rematched = parties.match(at=at, licensees=what.match) if what.match else set()
+    # Owners are part of what a clearance rests on, so theirs are matched anew as well.
+    again = what.match | what.owners
+    rematched = parties.match(at=at, licensees=again) if again else set()
     owners = what.owners | rematched
     moved = parties.refresh_ownership(at=at, below=owners) if owners else set()
     ids = what.screen | moved

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
-from accesscontrol import audit, facts
+from accesscontrol import audit, parties
 from accesscontrol.errors import Refused
 from accesscontrol.models import Clearance, Match, User
 from accesscontrol.registry.aftermath import after_change
@@ -51,8 +51,8 @@ def clear(
 ) -> Clearance:
     """The licensee is not the listed party; that answers nothing until confirm_clearance.
 
-    It rests on the licensee's name and country and on the list's entry as they are now: where one
-    of them changes, matching finds anew and the question is open again. Raises CannotClear.
+    It rests on the licensee's name, number, country and owners and on the list's entry as they are
+    now: where one changes, matching finds anew and the question is open. Raises CannotClear.
     """
     may_edit(by, at)
     _needs_reason(because)
@@ -65,8 +65,7 @@ def clear(
             raise CannotClear("A clearance of this match already waits for a second person.")
         row = Clearance.objects.create(
             match=found, because=because, valid=DateTimeTZRange(at, valid_until),
-            facts={**_rests_on(found, at), "list_version": found.list_version,
-                   "matcher_version": found.matcher_version},
+            facts=_rests_on(found, at),
             recorded_at=at, entered_by=person(by),
         )  # fmt: skip
         audit.record("clearance.entered", found.licensee, by=by, at=at, because=because,
@@ -83,8 +82,7 @@ def confirm_clearance(
         row = second_word(clearance, by, at)
         if row.valid.upper <= at:
             raise CannotClear("This clearance ended before it was confirmed; propose it again.")
-        basis = _rests_on(match, at)
-        if {name: row.facts.get(name) for name in basis} != basis:
+        if row.facts["licensee"] != parties.basis(match.licensee_id, at=at):
             raise CannotClear("The licensee changed since this was proposed; look at it again.")
         audit.record("clearance.confirmed", match.licensee, by=by, at=at, because=because,
                      details=_details(row))  # fmt: skip
@@ -118,12 +116,14 @@ def _current(match: Match) -> Match:
 
 
 def _rests_on(match: Match, at: datetime) -> dict[str, Any]:
-    """What `parties.match` compares; a country that is not known is not in it."""
+    """The licensee as `parties.match` compares it, and the entry and matcher that found it."""
     assert match.party is not None  # _current
-    licensee = match.licensee
-    basis = {"name": licensee.name, "digest": match.party.digest}
-    country = facts.about_licensees([licensee.pk], at=at)[licensee.pk].facts.get("licensee.country")
-    return basis if country is None else basis | {"country": country}
+    return {
+        "licensee": parties.basis(match.licensee_id, at=at),
+        "digest": match.party.digest,
+        "list_version": match.list_version,
+        "matcher_version": match.matcher_version,
+    }
 
 
 def _screen(match: Match, by: Actor, at: datetime, because: str) -> None:

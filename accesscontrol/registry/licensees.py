@@ -30,7 +30,7 @@ COLUMNS: dict[str, tuple[str, Any]] = {
     "licensee.foreign_national_access": ("foreign_national_access", -1),
 }
 NAME = "licensee.name"  # only ever of a row that waits: a rename that would loosen
-# What a clearance of a match rests on: where it changes, matching has to find anew.
+# A clearance of a match rests on these: where one changes, matching finds anew.
 MATCHED_ON = frozenset({NAME, "licensee.country"})
 
 
