@@ -35,6 +35,12 @@ def attribute(**more: object) -> dict[str, object]:
 LAST = f"/release/vocabulary/{len(ATTRIBUTES)}"
 
 
+def family(name: str, type_: str, **more: object) -> dict[str, object]:
+    """A vocabulary with one attribute more, of those once a list or regime."""
+    whole = {"type": type_, "source": "register", "register_only": True, **more}
+    return {"vocabulary": [*ATTRIBUTES, {"name": f"licensee.{name}", **whole}]}
+
+
 def built_in(name: str, **more: object) -> dict[str, object]:
     return {
         "vocabulary": [{**each, **more} if each["name"] == name else each for each in ATTRIBUTES]
@@ -123,6 +129,17 @@ RELEASES: list[tuple[object, str, str]] = [
     (document(groups={"a/b~c": {}}), "/release/groups/a~1b~0c", "bad_shape"),
     (document(groups={"g": [entry("CN"), entry("CN")]}), "/release/groups/g/1", "bad_period"),
     (document(groups={"g": [entry("cn")]}), "/release/groups/g/0/value", "bad_value"),
+    (document(territories={"hk": "CN"}), "/release/territories/hk", "bad_value"),
+    (
+        document(lists={"l": [entry("x", NOW), entry("y"), entry("x", LONG_AGO)]}),
+        "/release/lists/l/2",
+        "bad_period",
+    ),
+    (
+        document(rule(BANK, effective_until=NOW), rule(BANK, effective_from=NOW)),
+        "/release/rules/1",
+        "duplicate",
+    ),
     (document(lists={"l": [entry("x", NOW, NOW)]}), "/release/lists/l/0", "bad_period"),
     (document(lists={"l": [{"value": "x", "from": None}]}), "/release/lists/l/0", "bad_shape"),
     (document(vocabulary=ATTRIBUTES[1:]), "/release/vocabulary", "bad_shape"),
@@ -135,6 +152,16 @@ RELEASES: list[tuple[object, str, str]] = [
     (document(**attribute(values=["a", "a"])), f"{LAST}/values", "bad_value"),
     (document(**attribute(type="integer", values=["a"])), LAST, "bad_shape"),
     (document(**attribute(non_empty="yes")), f"{LAST}/non_empty", "bad_value"),
+    (document(**attribute(type="countries", values=["CN"])), LAST, "bad_shape"),
+    (
+        document(**family("list_status.SDN", "code", register_only=False)),
+        f"{LAST}/register_only",
+        "bad_value",
+    ),
+    (document(**family("list_status.SDN", "boolean")), f"{LAST}/type", "bad_value"),
+    (document(**family("captured_by_ownership.US", "code")), f"{LAST}/type", "bad_value"),
+    (document(**family("restricted_owner_share.US", "integer")), f"{LAST}/type", "bad_value"),
+    (document(**family("list_status", "code")), f"{LAST}/name", "bad_value"),
     (
         document(**built_in("licensee.id", register_only=False)),
         "/release/vocabulary/0/register_only",
