@@ -200,9 +200,9 @@ def main() -> None:
     servers = Servers(state_dir())
     servers.start()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    print(f"DATABASE_URL={database_url(servers.state)}")
-    print(f"CELERY_BROKER_URL={broker_url(servers.state)}", flush=True)
     try:
+        print(f"DATABASE_URL={database_url(servers.state)}")
+        print(f"CELERY_BROKER_URL={broker_url(servers.state)}", flush=True)
         while all(child.alive() for child in servers.children):
             time.sleep(0.5)
     except KeyboardInterrupt:

@@ -1,17 +1,14 @@
 """The review queue's screens: what is asked, deciding with and without a script, by keyboard alone."""
 
-import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import connections
 from django.urls import reverse
 
 from accesscontrol import cases, screening
 from accesscontrol.models import Case, Disposition, RedFlag, User
 from tests import screening_world as world
-from tests.dashboard import stage
 from tests.dashboard.acting import person, sign_in
 
 NOW = datetime.now(UTC)
@@ -145,7 +142,7 @@ def test_others_read_and_decide_nothing(client, case, role) -> None:
 
 
 def test_who_else_looks_is_told(client, case) -> None:
-    cases.look(case=case, by=person("omar", "officer"), at=NOW)
+    cases.look(case=case, by=person("omar", "officer"), at=datetime.now(UTC))
     sign_in(client, "olivia", "officer")
     text = client.get(reverse("dashboard:case", args=[case.pk])).content.decode()
     assert "omar has been looking at this" in text
@@ -155,64 +152,3 @@ def test_an_unknown_decision_is_refused(client, olivia, case) -> None:
     page = post(client, case, "decide", "permit-everything", because="No")
     assert page.status_code == 422
     assert "Choose one of" in page.content.decode()
-
-
-# ---------------------------------------------------------------- in the browser
-
-
-def crowd_the_queue(more: int) -> None:
-    """The stage's queue and as many reviews again, so that there are twenty to decide."""
-    like = Case.objects.filter(kind="review").first()
-    assert like is not None
-    for number in range(more):
-        like.pk, like.subject = None, f"MORE-{number} v1"
-        like.save(force_insert=True)
-    connections.close_all()  # the browser's loop has connections of its own
-
-
-@pytest.mark.browser
-@pytest.mark.slow
-def test_twenty_items_by_keyboard_alone(chromium: Any, address: str, staged: Any) -> None:
-    """Focus, keys and Ctrl+Enter, never a click; and no key acts while somebody types."""
-    from tests.dashboard.browser import sign_in as sign_in_by_form
-
-    crowd_the_queue(14)
-    page = chromium.new_context().new_page()
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
-    sign_in_by_form(page, address, "olivia", stage.PASSWORD)
-    page.goto(f"{address}/cases?whose=all")
-    before = int(page.locator(".head p").inner_text().split()[0])
-    page.keyboard.press("j")
-    page.wait_for_url("**/cases/*")
-    page.keyboard.press("a")
-    page.wait_for_selector("text=Give it back")
-    for number in range(20):
-        keep = re.compile("Keep refused|The same party")
-        refuse = page.locator("#decide button", has_text=keep).get_attribute("data-key")
-        page.keyboard.press(refuse)
-        page.keyboard.type(f"just keeping neat as number {number}")
-        assert page.locator("textarea[name=because]").input_value().startswith("just keeping neat")
-        with page.expect_navigation():
-            page.keyboard.press("Control+Enter")
-    assert int(page.locator(".head p").inner_text().split()[0]) == before - 20
-    page.keyboard.press("?")
-    assert page.locator("#help").is_visible()
-    assert [text for text in said if "favicon" not in text] == []
-
-
-@pytest.mark.browser
-@pytest.mark.slow
-def test_keys_that_are_switched_off_do_nothing(chromium: Any, address: str, staged: Any) -> None:
-    from tests.dashboard.browser import sign_in as sign_in_by_form
-
-    User.objects.filter(username="omar").update(shortcuts=False)
-    connections.close_all()  # the browser's loop has connections of its own
-    page = chromium.new_context().new_page()
-    sign_in_by_form(page, address, "omar", stage.PASSWORD)
-    page.goto(f"{address}/cases?whose=all")
-    here = page.url
-    page.keyboard.press("j")
-    page.keyboard.press("n")
-    page.wait_for_timeout(300)
-    assert page.url == here

@@ -122,6 +122,7 @@ def test_it_serves_brings_back_what_is_killed_and_ends_cleanly(product: Product)
     assert product.status("/") == 200  # by way of the sign-in page
 
     for word in (" worker ", " beat ", "valkey-server", "granian"):
+        until(lambda word=word: len(product.parents(word)) == 1)
         (killed,) = product.parents(word)
         os.kill(killed, signal.SIGKILL)
         until(lambda word=word, killed=killed: bool(product.parents(word) - {killed}))

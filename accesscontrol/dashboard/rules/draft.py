@@ -15,6 +15,7 @@ from accesscontrol.models.common import instant
 
 MOST_EXEMPTIONS = 30
 DEEPEST = 400  # objects and arrays in each other; a hundred levels of conditions need no more
+TOO_DEEP = "The conditions stand too deep in each other: at most 100 levels."
 TEXTS = ("ref", "citation", "effective_from", "effective_until")
 
 
@@ -126,10 +127,12 @@ def parsed(text: str) -> dict[str, Any]:
         raise NoExpression(
             f"This is no JSON: line {error.lineno}, column {error.colno}: {error.msg}."
         ) from None
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise NoExpression(f"This is no JSON that a rule can be read from: {error}") from None
+    except RecursionError:
+        raise NoExpression(TOO_DEEP) from None
     if _depth(document) > DEEPEST:
-        raise NoExpression("The conditions stand too deep in each other: at most 100 levels.")
+        raise NoExpression(TOO_DEEP)
     if not isinstance(document, dict) or "when" not in document:
         raise NoExpression('The expression is an object with "when" and, if any, "unless".')
     unknown = sorted(set(document) - {"when", "unless"})
