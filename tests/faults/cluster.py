@@ -68,6 +68,16 @@ class Cluster:
         schedule = str(self.state / "beat-schedule")
         self.start_celery("beat", "beat", "--schedule", schedule, "--pidfile", "")
 
+    def revive(self) -> None:
+        """Start again what ended by itself, as the supervisor of `make run` does.
+
+        A worker ends when its broker dies under it (kombu 5.7 on a unix socket: AttributeError
+        'hostname' while it restores what was unacknowledged).
+        """
+        for name, process in list(self.celery.items()):
+            if process.poll() is not None:
+                {"worker": self.start_worker, "beat": self.start_beat}[name]()
+
     def kill(self, name: str) -> None:
         """SIGKILL a Celery process with its children, in the middle of whatever it does."""
         process = self.celery.pop(name)
@@ -106,6 +116,7 @@ class Cluster:
     def until(self, condition: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + PATIENCE_S
         while not condition():
+            self.revive()
             if time.monotonic() > deadline:
                 logs = "\n".join(
                     path.read_text(errors="replace")[-1500:] for path in self.state.glob("*.log")
