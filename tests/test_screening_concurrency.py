@@ -64,7 +64,8 @@ def lay(licensees: int) -> list[Licensee]:
 
 def worker(at_least: Callable[[], bool] = lambda: True) -> None:
     while True:
-        if not screening.next_chunk(at=AT + HOUR) and at_least():
+        enough = at_least()  # asked first: what is begun after it must still be seen
+        if not screening.next_chunk(at=AT + HOUR) and enough:
             return
 
 

@@ -2,10 +2,12 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -104,8 +106,10 @@ def until(condition: Callable[[], bool], seconds: float = 300) -> None:
 
 
 @pytest.fixture
-def product(tmp_path: Path) -> Iterator[Product]:
-    product = Product(tmp_path / "state")
+def product() -> Iterator[Product]:
+    # A short folder: its sockets then lie in it, and its processes are known by its name.
+    folder = Path(tempfile.mkdtemp(prefix="eg-serve-"))
+    product = Product(folder / "state")
     try:
         until(product.ready)
         yield product
@@ -114,6 +118,7 @@ def product(tmp_path: Path) -> Iterator[Product]:
             product.ends(signal.SIGTERM)
         for pid in product.pids():
             os.kill(pid, signal.SIGKILL)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def test_it_serves_brings_back_what_is_killed_and_ends_cleanly(product: Product) -> None:
