@@ -31,6 +31,17 @@ def test_who_lacks_the_right_reads_no_title_condition_or_citation(client, versio
     assert AuditEvent.objects.filter(kind="access.refused", actor_id="vera").count() == 2
 
 
+def test_the_page_of_the_order_does_not_give_its_rules_away(client, version) -> None:
+    sign_in(client, "vera", "viewer")
+    page = client.get(reverse("dashboard:order", args=[version.rule.order.reference]))
+    assert page.status_code == 200
+    assert version.rule.ref.encode() in page.content
+    assert SECRET not in page.content
+    sign_in(client, "audrey", "auditor")
+    page = client.get(reverse("dashboard:order", args=[version.rule.order.reference]))
+    assert SECRET in page.content
+
+
 def test_a_search_by_title_does_not_give_it_away(client, version) -> None:
     sign_in(client, "vera", "viewer")
     found = client.get(reverse("dashboard:rules") + "?q=headquarters")
