@@ -6,10 +6,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
 
-from accesscontrol import access, facts, releases
+from accesscontrol import facts, releases
 from accesscontrol.dashboard.shell import confidential, events, filters, paging
 from accesscontrol.dashboard.shell.entry import screen
-from accesscontrol.models import AIModel, AuditEvent, Entitlement, Fact, Order
+from accesscontrol.models import AIModel, AuditEvent, Entitlement, Fact
 
 MOST = 1000
 SEARCH = filters.Filter("q", "Search")
@@ -80,9 +80,7 @@ def _rules(user: Any) -> list[dict[str, Any]]:
         release = releases.current().policy
     except releases.NoRelease:
         return []
-    closed = set()
-    if not access.may(user, confidential.RIGHT):
-        closed = set(Order.objects.filter(confidential=True).values_list("reference", flat=True))
+    closed = confidential.closed(user)
     return [
         {
             "ref": rule.ref,

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 from accesscontrol import access, orders
 from accesscontrol.dashboard.moments import MomentField, ZonedForm
 from accesscontrol.dashboard.rules import states
-from accesscontrol.dashboard.shell import filters, paging
+from accesscontrol.dashboard.shell import confidential, filters, paging
 from accesscontrol.dashboard.shell.entry import attempt, screen
 from accesscontrol.errors import NotFound
 from accesscontrol.models import NamedList, NamedListEntry, Order, RuleVersion, Term
@@ -115,6 +115,7 @@ def detail(request: HttpRequest, reference: str) -> HttpResponse:
     versions = RuleVersion.objects.in_bulk([rule.newest_id for rule in rules])
     for rule in rules:
         rule.shown = versions[rule.newest_id]
+        rule.title = confidential.title(order, request.user, rule.shown.title)
     line = orders.timeline(order)
     context = {
         "order": order,
@@ -223,7 +224,7 @@ def confirm_lift(request: HttpRequest, reference: str) -> HttpResponse:
     return redirect("dashboard:order", reference)
 
 
-@screen("order.read_confidential")
+@screen(confidential.RIGHT)
 @require_POST
 def read_text(request: HttpRequest, reference: str) -> HttpResponse:
     """The text of a confidential order; the reading is in the log."""
@@ -270,7 +271,7 @@ def _order(request: HttpRequest, reference: str) -> Order:
 def _present(order: Any, request: HttpRequest) -> None:
     """What this person may see of it, and what about it cannot wait."""
     at: datetime = request.now  # type: ignore[attr-defined]
-    order.visible = not order.confidential or access.may(request.user, "order.read_confidential")  # type: ignore[arg-type]
+    order.visible = confidential.is_open(order, request.user)
     order.title = order.subject if order.visible else "Confidential order"
     order.warning = _warning(order, at)
 
@@ -289,7 +290,7 @@ def _searched(text: str, request: HttpRequest) -> Q:
     """Not by the subject of what this person may not read."""
     anywhere = Q(reference__icontains=text) | Q(authority__icontains=text)
     subject = Q(subject__icontains=text)
-    if not access.may(request.user, "order.read_confidential"):  # type: ignore[arg-type]
+    if not access.may(request.user, confidential.RIGHT):  # type: ignore[arg-type]
         subject &= Q(confidential=False)
     return anywhere | subject
 
@@ -331,7 +332,7 @@ def _because(request: HttpRequest) -> str:
 
 
 def _rights(request: HttpRequest) -> dict[str, bool]:
-    rights = ("order.enter", "order.read_confidential", "policy.draft", "policy.approve")
+    rights = ("order.enter", confidential.RIGHT, "policy.draft", "policy.approve")
     return {right.replace(".", "_"): access.may(request.user, right) for right in rights}  # type: ignore[arg-type]
 
 

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.urls import path
 
 from accesscontrol import access
+from accesscontrol.dashboard.shell import confidential
 from accesscontrol.dashboard.shell.entry import screen
 from accesscontrol.dashboard.shell.words import OUTCOMES
 from accesscontrol.models import (
@@ -68,7 +69,10 @@ def _needs(user: User, at: datetime) -> dict[str, Any]:
         "approvals": _count(waiting.distinct()),
         "may_approve": access.may(user, "policy.approve"),
         "first_case": due.select_related("licensee").first(),
-        "first_approval": waiting.select_related("rule").order_by("submitted_at").first(),
+        "first_approval": confidential.readable(waiting, user, by="rule__order")
+        .select_related("rule")
+        .order_by("submitted_at")
+        .first(),
     }
 
 

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, path, reverse
 
+from accesscontrol.dashboard.shell import confidential
 from accesscontrol.dashboard.shell.entry import screen
 from accesscontrol.matching.normalize import normalize
 from accesscontrol.models import AIModel, Decision, Licensee, Order, Rule
@@ -21,7 +22,7 @@ def search(request: HttpRequest) -> HttpResponse:
     text = request.GET.get("q", "").replace("\0", "").strip()[:200]
     if exact := _exact(text):
         return redirect(exact)
-    groups = _groups(text) if text else []
+    groups = _groups(text, request.user) if text else []
     found = [group for group in groups if group["rows"]]
     return render(request, "dashboard/search/list.html", {"text": text, "groups": found})
 
@@ -52,15 +53,28 @@ def _is_uuid(text: str) -> bool:
     return True
 
 
-def _groups(text: str) -> list[dict[str, Any]]:
+def _groups(text: str, user: Any) -> list[dict[str, Any]]:
+    """Nothing is found by, or shown of, what a confidential order says, unless one may read it."""
     licensees = find_licensees(text)[:MOST]
     models = AIModel.objects.filter(Q(name__icontains=text) | Q(ref__istartswith=text))[:MOST]
-    orders = Order.objects.filter(Q(reference__icontains=text) | Q(subject__icontains=text))[:MOST]
-    rules = Rule.objects.filter(Q(ref__icontains=text) | Q(versions__title__icontains=text))
+    readable = confidential.readable(Order.objects.all(), user)
+    orders = Order.objects.filter(
+        Q(reference__icontains=text) | Q(pk__in=readable.filter(subject__icontains=text))
+    )[:MOST]
+    rules = Rule.objects.filter(
+        Q(ref__icontains=text) | Q(order__in=readable, versions__title__icontains=text)
+    )
     return [
         _group("Licensees", "licensee", [(one.ref, one.name, one.country) for one in licensees]),
         _group("Models", "model", [(one.ref, one.name, one.ref) for one in models]),
-        _group("Orders", "order", [(one.reference, one.subject, one.reference) for one in orders]),
+        _group(
+            "Orders",
+            "order",
+            [
+                (one.reference, confidential.title(one, user, one.subject), one.reference)
+                for one in orders
+            ],
+        ),
         _group("Rules", "rule", [(one.ref, one.ref, "") for one in rules.distinct()[:MOST]]),
     ]
 

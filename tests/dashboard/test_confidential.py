@@ -48,6 +48,27 @@ def test_a_search_by_title_does_not_give_it_away(client, version) -> None:
     assert version.rule.ref.encode() + b"</a>" not in found.content
 
 
+@pytest.mark.parametrize("asked", ["Frontier", "headquarters", "L-"])
+def test_the_search_over_everything_gives_neither_subject_nor_title_away(
+    client, version, asked
+) -> None:
+    sign_in(client, "vera", "viewer")
+    found = client.get(reverse("dashboard:search") + f"?q={asked}").content
+    assert b"Frontier models" not in found
+    assert (version.rule.order.reference.encode() + b"</" in found) is (asked == "L-")
+    assert reverse("dashboard:rule", args=[version.rule.ref]).encode() not in found
+    sign_in(client, "audrey", "auditor")
+    assert b"L-1" in client.get(reverse("dashboard:search") + "?q=Frontier").content
+
+
+@pytest.mark.parametrize("role", ["viewer", "admin"])
+def test_the_overview_does_not_name_what_waits(client, version, role) -> None:
+    sign_in(client, "vera", role)
+    assert SECRET not in client.get(reverse("dashboard:overview")).content
+    sign_in(client, "priya", "approver")
+    assert SECRET in client.get(reverse("dashboard:overview")).content
+
+
 @pytest.mark.parametrize("role", ["auditor", "officer", "approver"])
 def test_who_has_the_right_reads_it(client, version, role) -> None:
     sign_in(client, "audrey", role)

@@ -59,5 +59,4 @@ def _show_versions(rules: list[Rule], user: Any) -> None:
     found = RuleVersion.objects.select_related("created_by").in_bulk(set(wanted.values()))
     for rule in rules:
         rule.shown = found.get(wanted[rule.pk])  # type: ignore[attr-defined]
-        open_ = confidential.is_open(rule.order, user)
-        rule.title = rule.shown.title if open_ else confidential.NEUTRAL  # type: ignore[attr-defined]
+        rule.title = confidential.title(rule.order, user, rule.shown.title)  # type: ignore[attr-defined]

@@ -17,12 +17,25 @@ def is_open(order: Order, user: Any) -> bool:
     return not order.confidential or access.may(user, RIGHT)
 
 
+def title(order: Order, user: Any, text: str) -> str:
+    """The text, if the person may read it; else that an order in force restricts."""
+    return text if is_open(order, user) else NEUTRAL
+
+
+def closed(user: Any) -> frozenset[str]:
+    """References of the orders that the person may not read."""
+    if access.may(user, RIGHT):
+        return frozenset()
+    return frozenset(Order.objects.filter(confidential=True).values_list("reference", flat=True))
+
+
 def require(order: Order, user: Any, *, at: datetime) -> None:
     """Raise NotAllowed, logged, unless the person may read what the order and its rules say."""
     if order.confidential:
         access.require(user, RIGHT, at=at)
 
 
-def readable(rows: QuerySet[Any], user: Any, *, by: str) -> QuerySet[Any]:
-    """The rows whose order, reached by the path ``by``, the person may read."""
-    return rows if access.may(user, RIGHT) else rows.exclude(**{f"{by}__confidential": True})
+def readable(rows: QuerySet[Any], user: Any, *, by: str = "") -> QuerySet[Any]:
+    """The orders that the person may read, or the rows whose order, by the path ``by``, he may."""
+    flag = f"{by}__confidential" if by else "confidential"
+    return rows if access.may(user, RIGHT) else rows.exclude(**{flag: True})

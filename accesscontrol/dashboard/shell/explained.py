@@ -3,7 +3,8 @@
 from datetime import datetime
 
 from accesscontrol import decisions, policy
-from accesscontrol.models import Order, User
+from accesscontrol.dashboard.shell import confidential
+from accesscontrol.models import User
 
 
 def why_not(judged: decisions.Judged, by: User) -> list[dict[str, str]]:
@@ -18,15 +19,9 @@ def why_not(judged: decisions.Judged, by: User) -> list[dict[str, str]]:
         at=datetime.fromisoformat(question["at"]),
     )
     rules = {rule.ref: rule for rule in judged.release.policy.rules}
-    hidden = set() if decisions.may_explain(by) else _confidential(judged)
+    hidden = confidential.closed(by)
     return [
         {"rule": ref, "title": rules[ref].title, "order": rules[ref].order, "sentence": sentence}
         for ref, sentence in found
         if ref in rules and rules[ref].order not in hidden
     ]
-
-
-def _confidential(judged: decisions.Judged) -> set[str]:
-    orders = {rule.order for rule in judged.release.policy.rules}
-    secret = Order.objects.filter(reference__in=orders, confidential=True)
-    return set(secret.values_list("reference", flat=True))
