@@ -219,5 +219,4 @@ def require_scope(token: ApiToken, scope: str) -> None:
 
 def _hmac(secret: str) -> bytes:
     """The only form in which a secret is kept: HMAC-SHA256 with the installation's pepper."""
-    pepper = getattr(settings, "TOKEN_PEPPER", "") or settings.SECRET_KEY
-    return hmac.new(pepper.encode(), secret.encode(), hashlib.sha256).digest()
+    return hmac.new(settings.TOKEN_PEPPER.encode(), secret.encode(), hashlib.sha256).digest()

@@ -11,17 +11,8 @@ from accesscontrol.decisions.asking import Asked, readable, statements
 from accesscontrol.decisions.persons import US_PERSON, us_person
 from accesscontrol.models import Decision, Hold, Licensee
 from accesscontrol.models.common import instant
+from accesscontrol.policy.vocabulary import NEEDED
 
-# Licenses and dispositions are held against these, whatever the rules read.
-ALWAYS = frozenset(
-    {
-        "licensee.id",
-        "model.id",
-        "request.activity",
-        "request.location_country",
-        "request.end_use",
-    }
-)
 HELD = "held"
 
 
@@ -189,8 +180,8 @@ def _as_recorded(
 
 @lru_cache(maxsize=8)
 def _read_by(release: policy.Release) -> frozenset[str]:
-    """Every attribute that one of the release's rules reads."""
-    return ALWAYS.union(*(rule.attributes for rule in release.rules))
+    """What the rules of the release read, and what papers are held against in any case."""
+    return frozenset(NEEDED).union(*(rule.attributes for rule in release.rules))
 
 
 def _hold(known: facts.Question, asked: Asked) -> dict[str, Any] | None:

@@ -23,7 +23,7 @@ def loosened(licensees: Sequence[int], change: Callable[[], object], *, at: date
     Nobody does where no release was ever published (nothing is answered then), or where the
     installation switched the second person off (``EG_LOOSENING_NEEDS_TWO``).
     """
-    if not licensees or not getattr(settings, "LOOSENING_NEEDS_TWO", True):
+    if not licensees or not settings.LOOSENING_NEEDS_TWO:
         return set()
     try:
         release = releases.current().policy
@@ -59,19 +59,15 @@ def _easier(before: Answers, after: Answers) -> bool:
 
 def _finding_easier(was: Found, now: Found) -> bool:
     """A milder outcome, or a rule that no longer stands in the way although another one does."""
-    if _strictness(now.outcome) < _strictness(was.outcome):
+    strictest_first = policy.OUTCOMES
+    if strictest_first.index(now.outcome) > strictest_first.index(was.outcome):
         return True
     return not _rules(was) <= _rules(now)
 
 
-def _rules(found: Found) -> set[tuple[str | None, ...]]:
+def _rules(found: Found) -> set[str | None]:
     standing_in_the_way: Iterable[Mapping[str, str | None]] = (
         *found.verdict["reasons"],
         *found.verdict["undetermined"],
     )
-    return {(each["rule"],) for each in standing_in_the_way}
-
-
-def _strictness(outcome: str) -> int:
-    strictest_first: list[str] = list(policy.OUTCOMES)
-    return -strictest_first.index(outcome)
+    return {each["rule"] for each in standing_in_the_way}

@@ -10,18 +10,13 @@ from datetime import datetime
 from typing import Any
 
 from accesscontrol import facts, policy
+from accesscontrol.decisions.persons import NATIONALITIES, STATUSES, US_PERSON
 from accesscontrol.ledger.canonical import canonical_json, digest
 from accesscontrol.models import Offering
+from accesscontrol.policy.vocabulary import NEEDED
 
 # What an export license or disposition compares with, whether or not a rule reads it too.
-PAPERS_READ = frozenset(
-    {"licensee.id", "model.id", "request.activity", "request.location_country", "request.end_use"}
-)
-# Where nobody states it, this one is derived from the others.
-US_PERSON = "user.us_person"
-US_PERSON_FROM = frozenset(
-    {"user.nationalities", "user.lawful_permanent_resident", "user.protected_individual"}
-)
+PAPERS_READ = frozenset(NEEDED)
 
 
 @dataclass(frozen=True)
@@ -130,7 +125,7 @@ def finding(verdict: policy.Verdict, reads: frozenset[str]) -> Found:
 
 def _read_by_rules(release: policy.Release) -> frozenset[str]:
     reads: frozenset[str] = frozenset().union(*(rule.attributes for rule in release.rules))
-    return reads | US_PERSON_FROM if US_PERSON in reads else reads
+    return reads | {NATIONALITIES, *STATUSES} if US_PERSON in reads else reads
 
 
 @dataclass(frozen=True)
