@@ -1,6 +1,7 @@
 """What every test finds: no network, one transaction, and where asked a database of its own."""
 
 import os
+import time
 from collections.abc import Iterator
 from urllib.parse import urlsplit, urlunsplit
 
@@ -70,7 +71,7 @@ def own_database(
         finally:
             connections.close_all()
             _rename(template)
-            _administer("DROP DATABASE {} WITH (FORCE)", name)
+            _drop(name)
 
 
 def _migrated(django_db_blocker) -> str:
@@ -84,6 +85,16 @@ def _migrated(django_db_blocker) -> str:
 
 def _url(name: str) -> str:
     return urlunsplit(urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}"))
+
+
+def _drop(name: str) -> None:
+    """Drop a database; a vacuum by the server itself, which nobody may end, is waited for."""
+    for _ in range(120):
+        try:
+            return _administer("DROP DATABASE {} WITH (FORCE)", name)
+        except (psycopg.errors.InsufficientPrivilege, psycopg.errors.ObjectInUse):
+            time.sleep(0.5)
+    return _administer("DROP DATABASE {} WITH (FORCE)", name)
 
 
 def _administer(statement: str, *names: str) -> None:

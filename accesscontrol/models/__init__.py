@@ -48,6 +48,8 @@ from accesscontrol.models.registry import (
 )
 from accesscontrol.models.screening import (
     Boundary,
+    CurrentFacts,
+    FactValue,
     Finding,
     ScreeningChunk,
     ScreeningRun,
@@ -58,12 +60,12 @@ from accesscontrol.models.screening import (
 from accesscontrol.models.webhooks import OutboxMessage
 
 __all__ = [
-    "AIModel", "Amendment", "ApiToken", "Attestation", "AuditEvent", "Boundary", "Case",
-    "CaseNote", "Clearance", "CountryGroupMember", "CustomAttribute", "Decision", "Disposition",
-    "EndUse", "Entitlement", "ExportLicense", "Fact", "Finding", "Hold", "Job", "LicenseUse",
-    "Licensee", "ListVersion", "ListedName", "ListedParty", "Match", "ModelIncident", "NamedList",
-    "NamedListEntry", "Offering", "Order", "OutboxMessage", "Owner", "OwnershipDeclaration",
-    "Party", "ReasonBlob", "RedFlag", "Release", "RestrictedList", "Role", "Rule", "RuleComment",
-    "RuleEdit", "RuleTestCase", "RuleVersion", "ScreeningChunk", "ScreeningRun", "Sheet",
-    "Standing", "StandingChange", "Term", "Territory", "User",
+    "AIModel", "Amendment", "ApiToken", "Attestation", "AuditEvent", "Boundary", "Case", "CaseNote",
+    "Clearance", "CountryGroupMember", "CurrentFacts", "CustomAttribute", "Decision", "Disposition",
+    "EndUse", "Entitlement", "ExportLicense", "Fact", "FactValue", "Finding", "Hold", "Job",
+    "LicenseUse", "Licensee", "ListVersion", "ListedName", "ListedParty", "Match", "ModelIncident",
+    "NamedList", "NamedListEntry", "Offering", "Order", "OutboxMessage", "Owner",
+    "OwnershipDeclaration", "Party", "ReasonBlob", "RedFlag", "Release", "RestrictedList", "Role",
+    "Rule", "RuleComment", "RuleEdit", "RuleTestCase", "RuleVersion", "ScreeningChunk",
+    "ScreeningRun", "Sheet", "Standing", "StandingChange", "Term", "Territory", "User",
 ]  # fmt: skip

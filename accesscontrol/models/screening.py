@@ -29,7 +29,15 @@ class ScreeningRun(models.Model):
     from_release = models.ForeignKey(Release, models.PROTECT, null=True, related_name="+")
     state = models.CharField(max_length=12, choices=State.choices, default=State.QUEUED)
     full = models.BooleanField(default=True, help_text="Every licensee; false: only those named")
-    total = models.PositiveIntegerField(help_text="Licensees to look at")
+    basis = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="+",
+        help_text="The run over everyone whose standings this one starts from; null: none, or all "
+        "are screened without narrowing",
+    )  # fmt: skip
+    total = models.PositiveIntegerField(help_text="Licensees that it answers for")
+    judged = models.PositiveIntegerField(
+        default=0, help_text="Of these, judged; the change cannot have touched the rest"
+    )
     changed = models.PositiveIntegerField(default=0)
     unchanged = models.PositiveIntegerField(default=0)
     failed = models.PositiveIntegerField(default=0)
@@ -72,13 +80,16 @@ class ScreeningChunk(models.Model):
     last_id = models.BigIntegerField()
     ids = ArrayField(models.BigIntegerField(), null=True, help_text="Only these of the range")
     licensees = models.PositiveIntegerField()
+    judged = models.PositiveIntegerField(default=0)
     state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
     attempts = models.PositiveSmallIntegerField(default=0)
     taken_at = models.DateTimeField(null=True, help_text="Last attempt, by the database's clock")
     changed = models.PositiveIntegerField(default=0)
     unchanged = models.PositiveIntegerField(default=0)
     failed = models.PositiveIntegerField(default=0)
-    changes_digest = models.CharField(max_length=64, blank=True)
+    changes_digest = models.CharField(
+        max_length=64, blank=True, help_text="SHA-256 of its change rows, see StandingChange"
+    )
     problem = models.TextField(blank=True)
     finished_at = models.DateTimeField(null=True)
 
@@ -114,13 +125,76 @@ class Sheet(models.Model):
         return f"sheet {self.digest[:8]}"
 
 
-class Standing(models.Model):
-    """A licensee's forecast: its sheet, and the run that last looked."""
+class FactValue(models.Model):
+    """A value that facts have, and the number that stands for it in CurrentFacts; never changed."""
 
-    licensee = models.OneToOneField(Licensee, models.PROTECT, primary_key=True)
+    id = models.AutoField(primary_key=True)
+    text = models.TextField(unique=True, help_text="Canonical JSON")
+
+    def __str__(self) -> str:
+        return f"{self.id} = {self.text[:80]}"
+
+
+class CurrentFacts(models.Model):
+    """What is known of a licensee now, as one narrow row of numbers: what screening reads.
+
+    Kept by the transaction that changes a fact, out of the dated facts, matches, attestations, red
+    flags and papers, which stay the truth. A number is a FactValue's id; 0: the fact is absent.
+    Fixed width and never null, so that a million rows are read in one binary COPY.
+    """
+
+    licensee = models.OneToOneField(
+        Licensee, models.PROTECT, primary_key=True, related_name="current"
+    )
+    country = models.IntegerField(default=0)
+    hq_country = models.IntegerField(default=0)
+    ultimate_parent_country = models.IntegerField(default=0)
+    sector = models.IntegerField(default=0)
+    end_user_type = models.IntegerField(default=0)
+    data_center_countries = models.IntegerField(default=0)
+    foreign_national_access = models.IntegerField(default=0)
+    red_flags_open = models.IntegerField(default=0)
+    statements_on_file = models.IntegerField(default=0)
+    captured_ofac = models.IntegerField(default=0)
+    captured_bis_affiliates = models.IntegerField(default=0)
+    share_ofac = models.IntegerField(default=0)
+    share_bis_affiliates = models.IntegerField(default=0)
+    lists = models.BigIntegerField(
+        default=0,
+        help_text="Two bits for each restricted list, by its id from 1 to 31: absent, clear, "
+        "possible, confirmed",
+    )
+    attested = models.IntegerField(default=0, help_text="An object: attested attribute → value")
+    more = models.IntegerField(default=0, help_text="An object: every other attribute → value")
+    statuses = models.IntegerField(
+        default=0, help_text="An object: position of a granted offering → active or held"
+    )
+    papers = models.IntegerField(
+        default=0, help_text="An object: numbers of its export licenses, refs of its dispositions"
+    )
+
+    class Meta:
+        verbose_name_plural = "current facts"
+
+    def __str__(self) -> str:
+        return f"facts of licensee {self.licensee_id}"
+
+
+class Standing(models.Model):
+    """A licensee's forecast: its sheet, and the run that last changed it.
+
+    Written by screening alone, by ids that its transaction has just read: the database does not
+    check each of a million references again (measured, it costs more than all the rest).
+    """
+
+    licensee = models.OneToOneField(Licensee, models.PROTECT, primary_key=True, db_constraint=False)
     # No index on sheet: it makes the update two to three times dearer (measured).
-    sheet = models.ForeignKey(Sheet, models.PROTECT, db_index=False, related_name="+")
-    run = models.ForeignKey(ScreeningRun, models.PROTECT, db_index=False, related_name="+")
+    sheet = models.ForeignKey(
+        Sheet, models.PROTECT, db_index=False, db_constraint=False, related_name="+"
+    )
+    run = models.ForeignKey(
+        ScreeningRun, models.PROTECT, db_index=False, db_constraint=False, related_name="+"
+    )
     since = models.DateTimeField()
 
     def __str__(self) -> str:
@@ -128,15 +202,27 @@ class Standing(models.Model):
 
 
 class StandingChange(models.Model):
-    """A licensee's sheet changed in a run; append only."""
+    """A licensee's sheet changed in a run; append only.
 
-    run = models.ForeignKey(ScreeningRun, models.PROTECT, related_name="changes")
-    chunk = models.ForeignKey(ScreeningChunk, models.PROTECT, related_name="changes")
-    licensee = models.ForeignKey(Licensee, models.PROTECT, related_name="standing_changes")
-    old_sheet = models.ForeignKey(
-        Sheet, models.PROTECT, null=True, db_index=False, related_name="+"
+    A chunk's digest is the SHA-256 over its rows in order of licensee, each as 8 bytes licensee,
+    4 old sheet (0: none), 4 new sheet, 1 outcome changed; integers big-endian.
+    """
+
+    run = models.ForeignKey(
+        ScreeningRun, models.PROTECT, related_name="changes", db_constraint=False, db_index=False
     )
-    new_sheet = models.ForeignKey(Sheet, models.PROTECT, db_index=False, related_name="+")
+    chunk = models.ForeignKey(
+        ScreeningChunk, models.PROTECT, related_name="changes", db_constraint=False, db_index=False
+    )
+    licensee = models.ForeignKey(
+        Licensee, models.PROTECT, related_name="standing_changes", db_constraint=False
+    )
+    old_sheet = models.ForeignKey(
+        Sheet, models.PROTECT, null=True, db_index=False, db_constraint=False, related_name="+"
+    )
+    new_sheet = models.ForeignKey(
+        Sheet, models.PROTECT, db_index=False, db_constraint=False, related_name="+"
+    )
     outcome_changed = models.BooleanField()
     at = models.DateTimeField()
 

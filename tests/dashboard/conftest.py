@@ -11,7 +11,7 @@ from django.db import connections
 from django.test import override_settings
 from django.test.testcases import LiveServerThread
 
-from tests.conftest import _administer, _migrated, _rename
+from tests.conftest import _administer, _drop, _migrated, _rename
 from tests.dashboard import browser, stage
 
 
@@ -29,7 +29,7 @@ def copied(django_db_blocker: Any, what: str) -> Iterator[str]:
         finally:
             connections.close_all()
             _rename(template)
-            _administer("DROP DATABASE {} WITH (FORCE)", name)
+            _drop(name)
 
 
 @pytest.fixture(scope="module")

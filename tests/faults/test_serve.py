@@ -84,6 +84,10 @@ class Product:
             if words and (mark in environment or str(self.state) in words):
                 yield int(folder.name), words
 
+    def told(self) -> str:
+        """What still runs, for the reader of a failure."""
+        return "\n".join(f"{pid}: {words}" for pid, words in self._processes())
+
     def parents(self, word: str) -> set[int]:
         """Those of its processes that the supervisor started itself."""
         return {
@@ -98,10 +102,12 @@ class Product:
         return self.process.wait(120)
 
 
-def until(condition: Callable[[], bool], seconds: float = 300) -> None:
+def until(
+    condition: Callable[[], bool], seconds: float = 300, says: Callable[[], str] = lambda: ""
+) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, "did not come about in time"
+        assert time.monotonic() < deadline, f"did not come about in time {says()}"
         time.sleep(0.2)
 
 
@@ -165,4 +171,4 @@ def test_nothing_outlives_a_killed_supervisor_and_the_next_start_serves(product:
         until(again.ready)
     finally:
         assert again.ends(signal.SIGTERM) == 0, again.out.read_text()
-    until(lambda: not again.pids() and not product.pids(), 20)
+    until(lambda: not again.pids() and not product.pids(), 90, says=lambda: again.told())
