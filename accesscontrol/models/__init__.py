@@ -31,6 +31,7 @@ from accesscontrol.models.parties import (
     Match,
     RestrictedList,
 )
+from accesscontrol.models.previews import AffectedLicensee, Group, Preview
 from accesscontrol.models.registry import (
     AIModel,
     Attestation,
@@ -60,12 +61,13 @@ from accesscontrol.models.screening import (
 from accesscontrol.models.webhooks import OutboxMessage
 
 __all__ = [
-    "AIModel", "Amendment", "ApiToken", "Attestation", "AuditEvent", "Boundary", "Case", "CaseNote",
-    "Clearance", "CountryGroupMember", "CurrentFacts", "CustomAttribute", "Decision", "Disposition",
-    "EndUse", "Entitlement", "ExportLicense", "Fact", "FactValue", "Finding", "Hold", "Job",
-    "LicenseUse", "Licensee", "ListVersion", "ListedName", "ListedParty", "Match", "ModelIncident",
-    "NamedList", "NamedListEntry", "Offering", "Order", "OutboxMessage", "Owner",
-    "OwnershipDeclaration", "Party", "ReasonBlob", "RedFlag", "Release", "RestrictedList", "Role",
-    "Rule", "RuleComment", "RuleEdit", "RuleTestCase", "RuleVersion", "ScreeningChunk",
-    "ScreeningRun", "Sheet", "Standing", "StandingChange", "Term", "Territory", "User",
+    "AIModel", "AffectedLicensee", "Amendment", "ApiToken", "Attestation", "AuditEvent", "Boundary",
+    "Case", "CaseNote", "Clearance", "CountryGroupMember", "CurrentFacts", "CustomAttribute",
+    "Decision", "Disposition", "EndUse", "Entitlement", "ExportLicense", "Fact", "FactValue",
+    "Finding", "Group", "Hold", "Job", "LicenseUse", "Licensee", "ListVersion", "ListedName",
+    "ListedParty", "Match", "ModelIncident", "NamedList", "NamedListEntry", "Offering", "Order",
+    "OutboxMessage", "Owner", "OwnershipDeclaration", "Party", "Preview", "ReasonBlob", "RedFlag",
+    "Release", "RestrictedList", "Role", "Rule", "RuleComment", "RuleEdit", "RuleTestCase",
+    "RuleVersion", "ScreeningChunk", "ScreeningRun", "Sheet", "Standing", "StandingChange", "Term",
+    "Territory", "User",
 ]  # fmt: skip
