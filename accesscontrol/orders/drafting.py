@@ -79,8 +79,8 @@ def edit(
             raise CannotEdit(_why_no_draft(version))
         if seen_at is not None and seen_at != version.edited_at:
             raise Stale(
-                f"Version {version.version} was saved at {version.edited_at:%H:%M:%S} UTC by"
-                " somebody else. Load it again and repeat your change."
+                f"Version {version.version} was saved at {version.edited_at:%H:%M:%S} UTC"
+                f" {_by_whom(version, by)}. Load it again and repeat your change."
             )
         before = version.digest
         fill(version, content, at=at)
@@ -223,6 +223,13 @@ def _ensure_nothing_open(rule: Rule) -> None:
             f"Version {version.version} of {rule.ref} by {version.created_by} is open already."
             " Continue that one, or withdraw it first."
         )
+
+
+def _by_whom(version: RuleVersion, by: User | None) -> str:
+    last = version.edits.select_related("user").order_by("-at", "-id").first()
+    if last is None:
+        return "by an API token"
+    return "by yourself, in another window" if last.user == by else f"by {last.user}"
 
 
 def _why_no_draft(version: RuleVersion) -> str:

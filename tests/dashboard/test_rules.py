@@ -9,7 +9,7 @@ from django.urls import reverse
 from accesscontrol import orders
 from accesscontrol.dashboard.rules import draft as drafts
 from accesscontrol.dashboard.rules import outline, tree
-from accesscontrol.models import AuditEvent, Rule, RuleVersion, User
+from accesscontrol.models import AIModel, AuditEvent, Rule, RuleVersion, User
 from accesscontrol.orders import language
 from tests.dashboard.acting import NOW, content, drafted, letter, person, sign_in, submitted
 
@@ -194,7 +194,7 @@ def test_known_is_offered_only_where_it_never_loosens(client, olivia) -> None:
         ({"w.0:value": "\0"}, "country code"),
         ({"effective_until": "2026-11-01T00:00"}, "after"),
         ({"effective_from": "soon"}, "Write a date and a time"),
-        ({"because": ""}, "required"),
+        ({"because": ""}, "Fill this in"),
         ({"zone": "Nowhere/Else"}, "valid choice"),
     ],
 )  # fmt: skip
@@ -272,8 +272,61 @@ def test_a_stale_edit_is_refused_and_kept(client, olivia) -> None:
     )
     page = client.post(address, {**NEW, "seen_at": seen, "do": "save"})
     assert page.status_code == 422
-    assert "by somebody else" in page.content.decode()
+    assert "by omar" in page.content.decode()
     assert RuleVersion.objects.get().title == "Theirs"
+
+
+def test_a_condition_without_a_value_asks_for_one(client, olivia) -> None:
+    letter()
+    address = reverse("dashboard:rule-new")
+    for typed in ({"w.0:value": " "}, {"w.0:operator": "one_of", "w.0:value": " , "}):
+        page = client.post(address, {**NEW, **typed, "do": "check"}).content.decode()
+        assert "Give this condition a value, or remove it." in page
+        page = client.post(address, {**NEW, **typed, "do": "save"})
+        assert page.status_code == 422
+        assert "Give this condition a value, or remove it." in page.content.decode()
+    known = {**NEW, "w.0:operator": "unknown", "w.0:value": "", "do": "check"}
+    assert "Give this condition" not in client.post(address, known).content.decode()
+
+
+def test_an_id_that_the_register_does_not_hold_is_warned_of_wherever_it_is_read(
+    client, olivia
+) -> None:
+    warning = "The register holds no model “frontier-6”"
+    letter()
+    typed = {"w.0:attribute": "model.id", "w.0:value": "frontier-6"}
+    page = client.post(reverse("dashboard:rule-new"), {**NEW, **typed, "do": "check"})
+    assert warning in page.content.decode()
+    expression = '{"when": {"not": {"one_of": ["model.id", ["frontier-6"]]}}}'
+    typed = {"mode": "expression", "expression": expression}
+    page = client.post(reverse("dashboard:rule-new"), {**NEW, **typed, "do": "check"})
+    assert warning in page.content.decode()
+    version = submitted(olivia, when={"any": [{"is": ["model.id", "frontier-6"]}]})
+    for address in (
+        reverse("dashboard:rule", args=["R-1"]),
+        reverse("dashboard:approval", args=[version.pk]),
+    ):
+        assert warning in client.get(address).content.decode()
+    AIModel.objects.create(ref="frontier-6", name="Frontier 6", created_at=NOW)
+    assert warning not in client.get(address).content.decode()
+
+
+def test_the_models_of_the_register_are_offered(client, olivia) -> None:
+    letter()
+    AIModel.objects.create(ref="frontier-5", name="Frontier 5", created_at=NOW)
+    typed = {"w.0:attribute": "model.id", "w.0:value": "", "do": "check"}
+    page = client.post(reverse("dashboard:rule-new"), {**NEW, **typed}).content.decode()
+    assert 'list="known-model.id"' in page
+    assert '<datalist id="known-model.id"><option value="frontier-5">Frontier 5' in page
+
+
+def test_a_stale_edit_from_ones_own_other_window_says_so(client, olivia) -> None:
+    version = drafted(olivia)
+    address = reverse("dashboard:rule-edit", args=["R-1"])
+    seen = client.get(address).context["seen_at"]
+    orders.edit(version=version, content=content(title="Mine"), by=olivia, at=NOW)
+    page = client.post(address, {**NEW, "seen_at": seen, "do": "save"})
+    assert "by yourself, in another window" in page.content.decode()
 
 
 def test_exemptions_have_dates_in_the_zone(client, olivia) -> None:

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from accesscontrol import access, orders, policy, releases
-from accesscontrol.dashboard.rules import life, operands, outline, states
+from accesscontrol.dashboard.rules import known, life, operands, outline, states
 from accesscontrol.dashboard.rules.forms import ReasonForm, TestCaseForm
 from accesscontrol.dashboard.shell import confidential
 from accesscontrol.dashboard.shell.entry import attempt, screen
@@ -122,7 +122,13 @@ def said(version: RuleVersion, at: datetime) -> dict[str, Any]:
     except Refused as refusal:
         sentence, problem = "", refusal.message
     lines = outline.of_rule(version.content, vocabulary)
-    return {"sentence": sentence, "problem": problem, "lines": lines, "vocabulary": vocabulary}
+    return {
+        "sentence": sentence,
+        "problem": problem,
+        "lines": lines,
+        "vocabulary": vocabulary,
+        "warnings": known.warnings(version.content),
+    }
 
 
 def tested(version: RuleVersion, at: datetime) -> tuple[list[orders.CaseResult], str]:

@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 
 from accesscontrol import orders, policy
 from accesscontrol.dashboard.rules import draft as drafts
+from accesscontrol.dashboard.rules import known
 from accesscontrol.dashboard.rules.draft import Draft, NoExpression
 from accesscontrol.dashboard.rules.forms import NewRuleForm, RuleForm
 from accesscontrol.dashboard.rules.rendering import Choices, builder
@@ -154,8 +155,8 @@ class _Editor:
 
     def _readback(self) -> tuple[str, str]:
         """The sentence, or why there is none yet."""
-        if drafts.unfinished(self.draft):
-            return "", "Choose a fact for each condition."
+        if unfinished := drafts.unfinished(self.draft):
+            return "", next(iter(unfinished.values()))
         try:
             said = self._said() or {}
             rule = self._language({**self._around(), **said})
@@ -164,6 +165,15 @@ class _Editor:
                 drafts.blame(self.draft, refusal.pointer, refusal.message)
             return "", refusal.message
         return policy.sentence(rule), ""
+
+    def _warnings(self) -> list[str]:
+        """What the register does not hold though a condition names it."""
+        try:
+            return known.warnings(
+                drafts.conditions(self.draft, self.choices.vocabulary, self._zone())
+            )
+        except NoExpression:
+            return []
 
     def _language(self, document: dict[str, Any]) -> Any:
         return orders.parsed(document, at=self.at)
@@ -200,6 +210,7 @@ class _Editor:
             "order": self.order,
             "builder": builder(self.draft, self.choices),
             "sentence": sentence,
+            "warnings": self._warnings(),
             "why_none": why_none,
             "seen_at": self.version.edited_at.isoformat() if self.version else "",
             "wrong": bool(self.draft.problems) and status == 422,

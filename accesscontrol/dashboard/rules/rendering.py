@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from accesscontrol.dashboard.rules import tree
+from accesscontrol.dashboard.rules import known, tree
 from accesscontrol.dashboard.rules.draft import Draft
 from accesscontrol.dashboard.shell import words
 from accesscontrol.policy.countries import COUNTRIES
@@ -32,6 +32,7 @@ class Choices:
         self.vocabulary = {each["name"]: each for each in ground["vocabulary"]}
         self.groups = sorted(ground["groups"])
         self.lists = sorted(ground["lists"])
+        self.known = known.offered()
 
     def sections(self) -> list[dict[str, Any]]:
         return [
@@ -66,6 +67,7 @@ def builder(draft: Draft, choices: Choices) -> dict[str, Any]:
         "how": tree.HOW,
         "problems": [(place.replace(".", "-"), text) for place, text in draft.problems.items()],
         "countries": sorted(COUNTRIES.items(), key=lambda pair: pair[1]),
+        "known": [(f"known-{name}", values) for name, values in choices.known.items()],
     }
 
 
@@ -112,8 +114,15 @@ def _input(item: tree.Test, fit: list[Any], choices: Choices) -> dict[str, Any]:
         hint = f"{hint + '; several' if hint else 'Several'} with commas"
     shown = ", ".join(item.typed) if listed else "".join(item.typed[:1])
     return {"input": "date" if type_ == "date" else "text", "shown": shown, "hint": hint,
-            "countries": type_ in ("country", "countries") and not listed,
+            "offers": "" if listed else _offers(item.attribute, type_, choices),
             "unit": "%" if type_ == "share" else ""}  # fmt: skip
+
+
+def _offers(attribute: str, type_: str, choices: Choices) -> str:
+    """The id of the list that the text input offers, if there is one."""
+    if type_ in ("country", "countries"):
+        return "countries"
+    return f"known-{attribute}" if attribute in choices.known else ""
 
 
 def _options(

@@ -101,15 +101,25 @@ def act(top: Group, verb: str, place: list[int]) -> None:
 
 
 def unfinished(node: Node, place: str) -> dict[str, str]:
-    """Where the form still needs a choice: a test without a fact, a group without a test."""
+    """Where the form still needs a choice: a test without fact or value, a group without test."""
     if isinstance(node, Test):
-        return {} if node.attribute else {place: "Choose a fact, or remove this condition."}
+        return _unfinished_test(node, place)
     if not node.children:
         return {place: "Add a condition to this group, or remove it."}
     found: dict[str, str] = {}
     for index, child in enumerate(node.children):
         found |= unfinished(child, f"{place}.{index}")
     return found
+
+
+def _unfinished_test(test: Test, place: str) -> dict[str, str]:
+    if not test.attribute:
+        return {place: "Choose a fact, or remove this condition."}
+    operator = operators.BY_CODE.get(test.operator)
+    takes_value = operator is not None and operator.test != "is_known"
+    if takes_value and not any(text.strip(" ,\n\r\t") for text in test.typed):
+        return {place: "Give this condition a value, or remove it."}
+    return {}
 
 
 def to_json(

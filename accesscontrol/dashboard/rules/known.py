@@ -1,0 +1,61 @@
+"""Which ids the register holds, and which ids a rule names that it does not hold."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from accesscontrol.models import AIModel, Licensee
+
+OFFERED = 300  # more than these a list to choose from does not hold
+NAMES: Mapping[str, tuple[str, Any]] = {
+    "model.id": ("model", AIModel),
+    "licensee.id": ("licensee", Licensee),
+}
+
+
+def offered() -> dict[str, list[tuple[str, str]]]:
+    """Per attribute, the ids with names that an input offers; licensees are too many for it."""
+    models = AIModel.objects.filter(retired_at=None).order_by("ref")
+    return {"model.id": list(models.values_list("ref", "name")[:OFFERED])}
+
+
+def warnings(content: Mapping[str, Any]) -> list[str]:
+    """A sentence for each id that a condition names and the register does not hold."""
+    conditions = [content.get("when"), *(e.get("when") for e in content.get("unless") or [])]
+    named: dict[str, set[str]] = {}
+    for condition in conditions:
+        for attribute, value in _ids(condition):
+            named.setdefault(attribute, set()).add(value)
+    return [
+        f"The register holds no {NAMES[attribute][0]} “{value}”: a condition that names it holds"
+        " for nothing until one is added. Check how it is written."
+        for attribute, values in sorted(named.items())
+        for value in sorted(values - _held(attribute, values))
+    ]
+
+
+def _held(attribute: str, values: set[str]) -> set[str]:
+    rows = NAMES[attribute][1].objects.filter(ref__in=[each for each in values if "\0" not in each])
+    return set(rows.values_list("ref", flat=True))
+
+
+def _ids(condition: Any) -> Iterator[tuple[str, str]]:
+    """Attribute and id of each test of ids in a condition, however deep."""
+    waiting = [condition]
+    while waiting:
+        node = waiting.pop()
+        if not isinstance(node, dict):
+            continue
+        for name, inside in node.items():
+            if name in ("is", "one_of"):
+                yield from _of_test(inside)
+            else:
+                waiting += inside if isinstance(inside, list) else [inside]
+
+
+def _of_test(arguments: Any) -> Iterator[tuple[str, str]]:
+    if not isinstance(arguments, list) or len(arguments) != 2 or arguments[0] not in NAMES:
+        return
+    operand = arguments[1]
+    for value in operand if isinstance(operand, list) else [operand]:
+        if isinstance(value, str):
+            yield arguments[0], value
