@@ -13,13 +13,14 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
 from accesscontrol import access
+from accesscontrol.dashboard.shell import plain
 from accesscontrol.dashboard.shell.entry import attempt, back, now, screen
 from accesscontrol.models import User
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
-class SignInForm(forms.Form):
+class SignInForm(plain.Form):
     """Name and password; pasting is allowed, nothing is puzzled over."""
 
     username = forms.CharField(

@@ -16,7 +16,7 @@ from accesscontrol import access, orders
 from accesscontrol.dashboard.rules import life, outline
 from accesscontrol.dashboard.rules.detail import said, tested
 from accesscontrol.dashboard.rules.states import OPEN
-from accesscontrol.dashboard.shell import confidential, filters, paging
+from accesscontrol.dashboard.shell import confidential, filters, paging, plain
 from accesscontrol.dashboard.shell.entry import attempt, screen
 from accesscontrol.errors import Refused
 from accesscontrol.models import (
@@ -34,7 +34,7 @@ VERBS = ("approve", "request-changes", "reject", "comment", "withdraw", "publish
 MOST = 100_000
 
 
-class DecisionForm(forms.Form):
+class DecisionForm(plain.Form):
     """What is said with a decision; the room asks for it where it is needed."""
 
     because = forms.CharField(

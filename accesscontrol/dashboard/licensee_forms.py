@@ -11,7 +11,7 @@ from django.urls import path
 from django.views.decorators.http import require_POST
 
 from accesscontrol import entitlements, registry, releases
-from accesscontrol.dashboard.shell import words
+from accesscontrol.dashboard.shell import plain, words
 from accesscontrol.dashboard.shell.entry import attempt, screen
 from accesscontrol.dashboard.shell.values import Unreadable, parse
 from accesscontrol.models import Attestation, Entitlement, Fact, Hold, Licensee
@@ -22,7 +22,7 @@ DERIVED = ("licensee.id", "licensee.red_flags_open", "licensee.list_status.",
            "licensee.captured_by_ownership.", "licensee.restricted_owner_share.")  # fmt: skip
 
 
-class AddForm(forms.Form):
+class AddForm(plain.Form):
     """The least that makes a licensee; what is not known stays unknown and never permits."""
 
     name = forms.CharField(max_length=400)
@@ -35,7 +35,7 @@ class AddForm(forms.Form):
     because = forms.CharField(max_length=1000, required=False, label="Reason")
 
 
-class FactForm(forms.Form):
+class FactForm(plain.Form):
     """One attribute, its new value, where it comes from and since when it is so."""
 
     attribute = forms.ChoiceField()
@@ -80,7 +80,7 @@ class FactForm(forms.Form):
         return cleaned
 
 
-class ReasonForm(forms.Form):
+class ReasonForm(plain.Form):
     """Why."""
 
     because = forms.CharField(

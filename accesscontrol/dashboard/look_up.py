@@ -12,7 +12,7 @@ from django.urls import path
 
 from accesscontrol import decisions
 from accesscontrol.dashboard.search import find_licensees
-from accesscontrol.dashboard.shell import explained, standings
+from accesscontrol.dashboard.shell import explained, plain, standings
 from accesscontrol.dashboard.shell.entry import attempt, screen
 from accesscontrol.dashboard.shell.words import ACTIVITIES
 from accesscontrol.models import AIModel, AuditEvent, Licensee
@@ -23,7 +23,7 @@ YES_NO = [*NOT_SAID, ("yes", "Yes"), ("no", "No")]
 MODELS_OFFERED = 200
 
 
-class LookUpForm(forms.Form):
+class LookUpForm(plain.Form):
     """Who, which model, which use; then what is said about the person and the place."""
 
     q = forms.CharField(
@@ -96,6 +96,7 @@ class Result:
     activity: str
     answer: dict[str, Any]
     why_not: list[dict[str, str]]
+    conflicts: list[str]
     at: datetime
     as_json: str
 
@@ -150,6 +151,7 @@ def _ask(request: Any, form: LookUpForm, licensee: Licensee, model: AIModel) -> 
         activity=asked.activity,
         answer=answer,
         why_not=explained.why_not(judged, request.user),
+        conflicts=[explained.conflict(name, answer) for name in answer["conflicts"]],
         at=judged.at,
         as_json=json.dumps(_body(asked), indent=2, ensure_ascii=False),
     )

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 
+from accesscontrol.dashboard.shell import plain
 from accesscontrol.errors import Refused
 
 ZONES: tuple[tuple[str, str], ...] = (
@@ -66,7 +67,7 @@ class MomentField(forms.CharField):
         super().__init__(max_length=40, **kwargs)
 
 
-class ZonedForm(forms.Form):
+class ZonedForm(plain.Form):
     """A form whose moments are meant in its own zone; `instants` holds them in UTC."""
 
     zone = forms.ChoiceField(label="Time zone of these times", choices=ZONES, initial=ZONES[0][0])

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accesscontrol import audit
-from accesscontrol.dashboard.shell import qualifiers
+from accesscontrol.dashboard.shell import explained, qualifiers
 from accesscontrol.models import (
     ApiToken,
     AuditEvent,
@@ -174,6 +174,23 @@ def test_recording_makes_a_decision(as_: Any, cast: Any) -> None:
     assert response.url == reverse("dashboard:decision", args=[made.decision_id])
     page = text(as_(cast.olivia).get(response.url))
     assert "Same verdict" in page
+
+
+@pytest.mark.parametrize(
+    ("outcome", "missing", "said"),
+    [
+        ("permit", [], "every rule comes to the same result"),
+        ("undetermined", ["user.us_person"], "nothing is permitted on either alone"),
+        ("deny", [], "No rule takes either for certain"),
+    ],
+)
+def test_a_conflict_is_said_to_do_no_more_than_it_did(
+    outcome: str, missing: Any, said: str
+) -> None:
+    answer = {"outcome": outcome, "undetermined": [{"missing": missing}]}
+    sentence = explained.conflict("user.us_person", answer)
+    assert said in sentence
+    assert ("nothing is permitted" in sentence) == bool(missing)
 
 
 # ---------------------------------------------------------------- licensees

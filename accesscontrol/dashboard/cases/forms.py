@@ -5,10 +5,12 @@ from typing import Any
 
 from django import forms
 
+from accesscontrol.dashboard.shell import plain
+
 DAY = {"type": "date"}
 
 
-class CaseForm(forms.Form):
+class CaseForm(plain.Form):
     """What is said with a step; the rooms ask for what they need."""
 
     because = forms.CharField(

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 
 from accesscontrol.dashboard.moments import MomentField, ZonedForm, zones
+from accesscontrol.dashboard.shell import plain
 from accesscontrol.models import Order
 
 EFFECTS = (
@@ -62,13 +63,13 @@ class NewRuleForm(RuleForm):
     )
 
 
-class ReasonForm(forms.Form):
+class ReasonForm(plain.Form):
     """A step that is recorded with its reason."""
 
     because = forms.CharField(label="Reason", max_length=1000)
 
 
-class TestCaseForm(forms.Form):
+class TestCaseForm(plain.Form):
     """Facts, one a line, and the outcome that this rule alone must give."""
 
     name = forms.CharField(max_length=200, help_text="What it shows, such as: US person in the US.")

@@ -1,0 +1,18 @@
+"""The form of all screens: what is missing is asked for in words of this house."""
+
+from typing import Any
+
+from django import forms
+
+MISSING = "Fill this in: it cannot stay empty."
+NOT_CHOSEN = "Choose one: it cannot stay empty."
+
+
+class Form(forms.Form):
+    """Django's form, which says what to do about an empty field instead of that it is required."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            choice = isinstance(field, forms.ChoiceField | forms.ModelChoiceField)
+            field.error_messages["required"] = NOT_CHOSEN if choice else MISSING
