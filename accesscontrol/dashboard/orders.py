@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 from accesscontrol import access, orders
 from accesscontrol.dashboard.moments import MomentField, ZonedForm
 from accesscontrol.dashboard.rules import states
-from accesscontrol.dashboard.shell import confidential, filters, paging
+from accesscontrol.dashboard.shell import confidential, filters, paging, references
 from accesscontrol.dashboard.shell.entry import attempt, screen
 from accesscontrol.errors import NotFound
 from accesscontrol.models import NamedList, NamedListEntry, Order, RuleVersion, Term
@@ -336,15 +336,17 @@ def _rights(request: HttpRequest) -> dict[str, bool]:
     return {right.replace(".", "_"): access.may(request.user, right) for right in rights}  # type: ignore[arg-type]
 
 
+assert references.Reference  # registers <ref:…>
 urlpatterns = [
     path("orders", listing, name="orders"),
     path("orders/enter", enter, name="order-enter"),
-    path("orders/<path:reference>/acknowledge", acknowledge, name="order-acknowledge"),
-    path("orders/<path:reference>/amend", amend, name="order-amend"),
-    path("orders/<path:reference>/annex", annex, name="order-annex"),
-    path("orders/<path:reference>/annex/confirm", confirm_annex, name="order-annex-confirm"),
-    path("orders/<path:reference>/lift", lift, name="order-lift"),
-    path("orders/<path:reference>/lift/confirm", confirm_lift, name="order-lift-confirm"),
-    path("orders/<path:reference>/text", read_text, name="order-text"),
-    path("orders/<path:reference>", detail, name="order"),
+    path("orders/<ref:reference>/acknowledge", acknowledge, name="order-acknowledge"),
+    path("orders/<ref:reference>/amend", amend, name="order-amend"),
+    path("orders/<ref:reference>/annex", annex, name="order-annex"),
+    path("orders/<ref:reference>/annex/confirm", confirm_annex, name="order-annex-confirm"),
+    path("orders/<ref:reference>/lift", lift, name="order-lift"),
+    path("orders/<ref:reference>/lift/confirm", confirm_lift, name="order-lift-confirm"),
+    path("orders/<ref:reference>/text", read_text, name="order-text"),
+    path("orders/<ref:reference>", detail, name="order"),
+    path("orders/<path:reference>", detail),  # as somebody types it, slashes and all
 ]

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.urls import path
 
 from accesscontrol import access
+from accesscontrol.dashboard.runs import CAUSES
 from accesscontrol.dashboard.shell import confidential
 from accesscontrol.dashboard.shell.entry import screen
 from accesscontrol.dashboard.shell.words import OUTCOMES
@@ -38,13 +39,15 @@ def overview(request: Any) -> HttpResponse:
     """Panels; each is a few indexed reads."""
     at = request.now
     steps = _first_steps()
+    run = ScreeningRun.objects.select_related("release").first()
     return render(
         request,
         "dashboard/overview/detail.html",
         {
             "needs": _needs(request.user, at),
             "release": Release.objects.select_related("published_by").first(),
-            "run": ScreeningRun.objects.select_related("release").first(),
+            "run": run,
+            "run_cause": _cause(run) if run else "",
             "running": ScreeningRun.objects.filter(state__in=["queued", "running"]).first(),
             "report_only": _report_only(at),
             "soon": _soon(at),
@@ -79,6 +82,12 @@ def _needs(user: User, at: datetime) -> dict[str, Any]:
 def _count(rows: Any) -> str:
     found = rows.order_by().values("pk")[: MOST + 1].count()
     return f"{MOST}+" if found > MOST else str(found)
+
+
+def _cause(run: ScreeningRun) -> str:
+    """`boundary`, `entitlements granted` as `Moment in time: entitlements granted`."""
+    words = CAUSES.get(run.cause, run.cause.replace("_", " ").capitalize())
+    return f"{words}: {run.subject}" if run.subject else words
 
 
 def _report_only(at: datetime) -> list[Any]:

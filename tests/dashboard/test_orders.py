@@ -150,3 +150,24 @@ def test_an_unknown_order_is_a_page_in_words(client, olivia) -> None:
     page = client.get(reverse("dashboard:order", args=["nope"]))
     assert page.status_code == 404
     assert b"There is no order nope" in page.content
+
+
+@pytest.mark.parametrize(
+    "reference", ["A/lift", "A/annex", "A/text", "enter", "new", "A~1/é ~2", "..", "~2x"]
+)
+def test_an_order_opens_whatever_its_reference_is(client, olivia, reference) -> None:
+    letter(reference=reference)
+    letter(reference="A")
+    page = client.get(reverse("dashboard:order", args=[reference]))
+    assert page.status_code == 200
+    assert page.context["order"].reference == reference
+    lift = client.get(reverse("dashboard:order-lift", args=[reference]))
+    assert lift.context["order"].reference == reference
+    listed = client.get(reverse("dashboard:orders")).content.decode()
+    assert f'href="{reverse("dashboard:order", args=[reference])}"' in listed
+
+
+def test_an_address_with_the_slashes_typed_opens_the_order(client, olivia) -> None:
+    letter(reference="BIS/2026/17")
+    page = client.get("/orders/BIS/2026/17")
+    assert page.context["order"].reference == "BIS/2026/17"

@@ -1,0 +1,25 @@
+"""A reference as one step of an address, whatever its authority wrote into it.
+
+`A/lift` would read like the lift of `A`, and `enter` like the form. So a slash is written `~1`, a
+tilde `~0`, and a reference that is a page's own name, or only dots, begins with `~2`.
+"""
+
+from django.urls import register_converter
+
+PAGES = ("enter", "new")
+
+
+class Reference:
+    """The path converter `<ref:…>`, there for whoever imports this module."""
+
+    regex = r"[^/]+"
+
+    def to_python(self, step: str) -> str:
+        return step.removeprefix("~2").replace("~1", "/").replace("~0", "~")
+
+    def to_url(self, reference: object) -> str:
+        step = str(reference).replace("~", "~0").replace("/", "~1")
+        return f"~2{step}" if step in PAGES or not step.strip(".") else step
+
+
+register_converter(Reference, "ref")
