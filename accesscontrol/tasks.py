@@ -11,6 +11,7 @@ from celery import current_app, shared_task
 from celery.schedules import crontab
 
 from accesscontrol import orders, parties, screening
+from accesscontrol.screening import preview
 
 # A worker looks for work this long at a stretch, far below the broker's visibility timeout; beat
 # sends it back to work a second later.
@@ -23,11 +24,16 @@ def _now() -> datetime:
 
 @shared_task(name="accesscontrol.tasks.screen", ignore_result=True)  # type: ignore[untyped-decorator]
 def screen() -> int:
-    """Start what boundaries in time need, then screen waiting chunks until none is left."""
+    """Start what boundaries in time need, then work on previews and chunks until none is left.
+
+    A preview comes first: somebody waits for it, and it takes seconds.
+    """
     until = time.monotonic() + STRETCH_S
     chunks = 0
     while time.monotonic() < until:
         _let_time_pass(_now())
+        if preview.work(at=_now()):
+            continue
         if not screening.next_chunk(at=_now()):
             break
         chunks += 1

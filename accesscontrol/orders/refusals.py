@@ -21,6 +21,12 @@ class CannotEdit(Refused):
     code = "cannot_edit"
 
 
+class CannotPreview(Refused):
+    """The version is decided already, or with it the next release would not be sound."""
+
+    code = "cannot_preview"
+
+
 class CannotSubmit(Refused):
     """The draft is not ready to be looked at by somebody else."""
 

@@ -1,0 +1,344 @@
+"""What a drafted rule would change, before anybody decides on it: judged for all, written for none.
+
+Asked for like a screening and worked on like one: a part of the licensees at a time, each part in
+one transaction with the counts so far, by whichever worker is free. No standing, hold, case or
+message comes of it. What it found is kept, and never changed once it is done.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from time import perf_counter
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from accesscontrol import access, audit, policy, releases
+from accesscontrol.errors import Refused
+from accesscontrol.models import (
+    AffectedLicensee,
+    ApiToken,
+    Group,
+    Licensee,
+    Preview,
+    Release,
+    RuleVersion,
+    User,
+)
+from accesscontrol.screening import impact, runs
+from accesscontrol.screening.sides import Sides, following
+
+log = logging.getLogger(__name__)
+
+# Licensees a part: few enough that the counts are seen to grow and a cancel is heeded soon.
+PART = 2_000
+MOST_ATTEMPTS = 5
+LEASE = timedelta(seconds=2)
+State = Preview.State
+
+
+class CannotCancelPreview(Refused):
+    """The preview has ended already."""
+
+    code = "cannot_cancel"
+
+
+def ask(
+    *,
+    version: RuleVersion,
+    rules: Sequence[Mapping[str, Any]],
+    judged_at: datetime,
+    by: User | ApiToken | None,
+    at: datetime,
+) -> Preview:
+    """Queue the preview of a version, in the caller's transaction, and wake the workers after it.
+
+    ``rules`` is the rule, all its terms, as the release would hold it after publication;
+    ``judged_at`` when the draft would first bite. One that is under way for the version is
+    cancelled. Raises PolicyError where the draft makes no sound release, NoRelease without one.
+    """
+    access.require(by, "policy.draft", at=at)
+    with transaction.atomic():
+        preview = _made(version, rules, judged_at, by, at)
+        preview.save()
+        audit.record(
+            "rule.preview_asked", version.rule, by=by, at=at, order=version.rule.order,
+            rule=version.rule.ref, release=preview.release,
+            details={"version": version.version, "digest": version.digest, "preview": preview.pk},
+        )  # fmt: skip
+        transaction.on_commit(runs.wake, robust=True)
+    return preview
+
+
+def now(
+    *,
+    version: RuleVersion,
+    rules: Sequence[Mapping[str, Any]],
+    judged_at: datetime,
+    by: User | ApiToken | None,
+    at: datetime,
+) -> Preview:
+    """The whole preview in this call and one transaction; the caller's verb writes the event."""
+    with transaction.atomic():
+        preview = _made(version, rules, judged_at, by, at)
+        preview.state, preview.started_at = State.RUNNING, at
+        preview.save()
+        sides = _sides(preview)
+        while preview.state == State.RUNNING:
+            _part(preview, sides, at=at)
+    return preview
+
+
+def work(*, at: datetime) -> bool:
+    """Do one part of the oldest preview that waits; False if none can be taken now."""
+    taken = _take(at)
+    if taken is None:
+        return False
+    try:
+        with transaction.atomic():
+            _go_on(taken, at)
+    except Exception as error:
+        log.exception("a part of preview %s could not be judged", taken)
+        _give_up_or_again(taken, error, at)
+    return True
+
+
+def cancel(preview: Preview, *, by: User | ApiToken | None, at: datetime) -> Preview:
+    """Stop a preview that is under way, after the part in work. Raises CannotCancelPreview."""
+    access.require(by, "policy.draft", at=at)
+    with transaction.atomic():
+        preview = _locked(preview.pk)
+        if preview.state not in Preview.OPEN:
+            state = State(preview.state).label.lower()
+            raise CannotCancelPreview(f"The preview has ended already: {state}.")
+        _end(preview, State.CANCELLED, "Cancelled.", at)
+        audit.record(
+            "rule.preview_cancelled", preview.version.rule, by=by, at=at,
+            order=preview.version.rule.order, rule=preview.version.rule.ref, details=told(preview),
+        )  # fmt: skip
+    return preview
+
+
+def why_stale(preview: Preview, *, version: RuleVersion) -> str:
+    """Why the preview no longer tells what the version would change; empty while it does."""
+    if preview.content_digest != version.digest:
+        return "The rule was edited after this preview."
+    newest = releases.current().number
+    if preview.release.number != newest:
+        return (
+            f"This preview compares with release {preview.release.number};"
+            f" release {newest} is in force now."
+        )
+    return ""
+
+
+def told(preview: Preview) -> dict[str, Any]:
+    """What the log says of a preview: which one, over what, its six counts and its digest."""
+    return {
+        "version": preview.version.version,
+        "digest": preview.content_digest,
+        "preview": preview.pk,
+        "compared_with": preview.release.number,
+        "judged_at": preview.judged_at,
+        "licensees": preview.done,
+        "groups": preview.groups,
+        "affected_sha256": preview.affected_digest,
+    }
+
+
+def _made(
+    version: RuleVersion,
+    rules: Sequence[Mapping[str, Any]],
+    judged_at: datetime,
+    by: User | ApiToken | None,
+    at: datetime,
+) -> Preview:
+    RuleVersion.objects.select_for_update(of=("self",)).get(pk=version.pk)
+    for earlier in version.previews.filter(state__in=Preview.OPEN).select_for_update():
+        _end(earlier, State.CANCELLED, "Another preview of this version was asked for.", at)
+    in_force = releases.current()
+    preview = Preview(
+        version=version, content_digest=version.digest, rules=list(rules), judged_at=judged_at,
+        release=Release.objects.defer("canonical").get(pk=in_force.id),
+        total=Licensee.objects.count(), asked_by=by if isinstance(by, User) else None,
+        created_at=at,
+    )  # fmt: skip
+    _draft_release(preview)  # raises where it is not sound
+    return preview
+
+
+def _sides(preview: Preview) -> Sides:
+    before = releases.get(preview.release.number).policy
+    return Sides(before, _draft_release(preview), at=preview.judged_at)
+
+
+def _draft_release(preview: Preview) -> policy.Release:
+    """The next release as it would be with the draft in it."""
+    document = releases.build(number=preview.release.number + 1, at=preview.created_at)
+    ref = preview.version.rule.ref
+    others = [rule for rule in document["rules"] if rule["ref"] != ref]
+    rules = sorted([*others, *preview.rules], key=lambda rule: (rule["ref"], rule["version"]))
+    return policy.parse_release({**document, "rules": rules})
+
+
+def _take(at: datetime) -> int | None:
+    """The oldest that waits, its attempt counted and committed before it is worked on."""
+    with transaction.atomic():
+        preview = (
+            Preview.objects.select_for_update(skip_locked=True, of=("self",))
+            .filter(Q(taken_at=None) | Q(taken_at__lt=Now() - LEASE), state__in=Preview.OPEN)
+            .order_by("id")
+            .first()
+        )
+        if preview is None:
+            return None
+        if preview.attempts >= MOST_ATTEMPTS:
+            why = preview.problem or "Its worker was killed five times."
+            _end(preview, State.FAILED, why, at)
+            return preview.pk
+        Preview.objects.filter(pk=preview.pk).update(
+            attempts=F("attempts") + 1, taken_at=Now(), state=State.RUNNING,
+            started_at=preview.started_at or at,
+        )  # fmt: skip
+        return preview.pk
+
+
+def _go_on(pk: int, at: datetime) -> None:
+    """One part, in the caller's transaction; nothing if another worker has it or it has ended."""
+    preview = (
+        Preview.objects.select_for_update(skip_locked=True, of=("self",))
+        .select_related("version__rule__order", "release")
+        .filter(pk=pk, state=State.RUNNING)
+        .first()
+    )
+    if preview is None:
+        return
+    newest = releases.current().number
+    if newest != preview.release.number:
+        why = f"Release {newest} was published meanwhile. Calculate the preview again."
+        _end(preview, State.CANCELLED, why, at)
+        return
+    _part(preview, _sides(preview), at=at)
+    if preview.state == State.DONE:
+        audit.record(
+            "rule.previewed", preview.version.rule, by=preview.asked_by, at=at,
+            order=preview.version.rule.order, rule=preview.version.rule.ref,
+            release=preview.release, details=told(preview),
+        )  # fmt: skip
+
+
+def _part(preview: Preview, sides: Sides, *, at: datetime) -> None:
+    """Judge the next licensees, store whom it affects, and end the preview after the last."""
+    began = perf_counter()
+    ids = following(preview.up_to, PART)
+    if ids:
+        judged = sides.judge(ids)
+        found = impact.of(
+            judged.judged, sides.before(), sides.after(), rule=preview.version.rule.ref
+        )
+        _store(preview, sides, judged.judged, found)
+        _leave_open(preview, judged.failed)
+        _add(preview, found, len(judged.judged.ids) + len(judged.failed))
+        preview.up_to = ids[-1]
+    if len(ids) < PART:
+        preview.state, preview.finished_at = State.DONE, at
+        preview.total, preview.affected_digest = preview.done, _digest(preview)
+    preview.attempts, preview.taken_at, preview.problem = 0, None, ""
+    preview.seconds += perf_counter() - began
+    preview.save()
+
+
+def _store(preview: Preview, sides: Sides, judged: impact.Judged, found: impact.Impact) -> None:
+    """COPY in the affected licensees."""
+    rows = found.rows
+    before = sides.intern(0, judged.before[rows].tolist())
+    after = sides.intern(1, judged.after[rows].tolist())
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(
+            'COPY accesscontrol_affectedlicensee (preview_id, licensee_id, "group", country,'
+            " before_id, after_id, position, granted) FROM STDIN"
+        ) as copy,
+    ):
+        for row, group, offering, granted in zip(
+            rows.tolist(), found.groups.tolist(), found.offerings.tolist(), found.granted.tolist(),
+            strict=True,
+        ):  # fmt: skip
+            copy.write_row((
+                preview.pk, int(judged.ids[row]), group, judged.codes[judged.countries[row]],
+                before[int(judged.before[row])], after[int(judged.after[row])],
+                sides.positions[offering], granted,
+            ))  # fmt: skip
+
+
+def _leave_open(preview: Preview, failed: Sequence[int]) -> None:
+    """Whoever could not be judged can't be decided, and is named."""
+    AffectedLicensee.objects.bulk_create(
+        AffectedLicensee(
+            preview=preview, licensee_id=pk, group=Group.CANT_DECIDE, position=0, granted=0
+        )
+        for pk in failed
+    )
+    preview.not_evaluated = [*preview.not_evaluated, *failed]
+    preview.cant_decide += len(failed)
+    if failed:
+        key = Group.CANT_DECIDE.key
+        here = preview.by_country.setdefault(impact.UNKNOWN, {})
+        here[key] = here.get(key, 0) + len(failed)
+
+
+def _add(preview: Preview, found: impact.Impact, licensees: int) -> None:
+    preview.done += licensees
+    for group in Group:
+        setattr(preview, group.key, getattr(preview, group.key) + found.counts[group.key])
+    preview.by_country = {
+        code: dict(
+            Counter(preview.by_country.get(code, {})) + found.by_country.get(code, Counter())
+        )
+        for code in sorted({*preview.by_country, *found.by_country})
+    }
+    preview.entitlements = dict(Counter(preview.entitlements) + found.entitlements)
+    preview.ask_for = dict(Counter(preview.ask_for) + found.ask_for)
+    preview.matched += found.matched
+    preview.matched_not_granted += found.matched_not_granted
+    preview.matched_denied += found.matched_denied
+
+
+def _digest(preview: Preview) -> str:
+    """SHA-256 over who is affected and how, in order of licensee."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT encode(sha256(coalesce(string_agg("
+            " int8send(licensee_id) || substr(int2send(\"group\"), 2), ''::bytea"
+            " ORDER BY licensee_id), ''::bytea)), 'hex')"
+            " FROM accesscontrol_affectedlicensee WHERE preview_id = %s",
+            [preview.pk],
+        )
+        digest: str = cursor.fetchone()[0]
+    return digest
+
+
+def _locked(pk: int) -> Preview:
+    rows = Preview.objects.select_for_update(of=("self",))
+    return rows.select_related("version__rule__order", "release").get(pk=pk)
+
+
+def _end(preview: Preview, state: Preview.State, problem: str, at: datetime) -> None:
+    preview.state, preview.problem, preview.finished_at = state, problem, at
+    preview.save(update_fields=["state", "problem", "finished_at"])
+
+
+def _give_up_or_again(pk: int, error: Exception, at: datetime) -> None:
+    with transaction.atomic():
+        preview = _locked(pk)
+        if preview.state not in Preview.OPEN:
+            return
+        problem = f"{type(error).__name__}: {error}"[:2_000].replace("\x00", "")
+        if preview.attempts >= MOST_ATTEMPTS:
+            _end(preview, State.FAILED, problem, at)
+        else:
+            preview.problem, preview.taken_at = problem, None
+            preview.save(update_fields=["problem", "taken_at"])
