@@ -14,9 +14,7 @@ def run_completed(run: ScreeningRun, *, at: datetime) -> None:
     A run that was retried ends twice; what was told the first time is not told again.
     """
     if run.changed <= MOST_MESSAGES:
-        sent = OutboxMessage.objects.filter(kind="standing.changed", data__run=run.pk)
-        told = set(sent.values_list("data__change", flat=True))
-        flipped = run.changes.filter(outcome_changed=True).exclude(pk__in=told)
+        flipped = run.changes.filter(outcome_changed=True, chunk__feed__gt=run.told)
         OutboxMessage.objects.bulk_create(
             OutboxMessage(kind="standing.changed", created_at=at, data=_changed(change, run))
             for change in flipped.select_related("licensee")

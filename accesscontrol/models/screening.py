@@ -51,9 +51,19 @@ class ScreeningRun(models.Model):
     created_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+    told = models.BigIntegerField(
+        default=0, help_text="Place in the feed up to which messages told of it before a retry"
+    )
 
     class Meta:
         ordering = ["-id"]
+        # Each change of a licensee makes a run: their number grows as the register is kept.
+        indexes = [
+            models.Index("state", "id", name="run_by_state"),
+            models.Index("cause", "id", name="run_by_cause"),
+            models.Index("created_at", name="run_by_creation"),
+            models.Index("id", name="run_over_everyone", condition=Q(full=True)),
+        ]
         constraints = [
             models.CheckConstraint(
                 name="run_reconciles",
@@ -92,13 +102,27 @@ class ScreeningChunk(models.Model):
     )
     problem = models.TextField(blank=True)
     finished_at = models.DateTimeField(null=True)
+    feed = models.BigIntegerField(
+        null=True,
+        help_text="Its place among all chunks that changed a standing, in the order in which they "
+        "were committed and without a gap: who follows the changes goes by it",
+    )
+    flipped = ArrayField(
+        models.BigIntegerField(), default=list,
+        help_text="A few of its licensees whose outcome changed, for whoever watches the run",
+    )  # fmt: skip
 
     class Meta:
         ordering = ["id"]
         indexes = [
             models.Index("id", name="chunk_waiting", condition=Q(state="waiting")),
         ]
-        constraints = [models.UniqueConstraint("run", "first_id", name="chunk_once")]
+        constraints = [
+            models.UniqueConstraint("run", "first_id", name="chunk_once"),
+            models.UniqueConstraint(
+                fields=["feed"], condition=Q(feed__isnull=False), name="chunk_place_in_feed"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"chunk {self.pk} of {self.run}"

@@ -2,6 +2,7 @@
 
 from accesscontrol.screening.chunks import next_chunk
 from accesscontrol.screening.due import due_boundaries, papers_due
+from accesscontrol.screening.feed import Change, Place, Reading, Turned, changes, newest_flips
 from accesscontrol.screening.runs import (
     CannotCancel,
     NothingFailed,
@@ -14,6 +15,7 @@ from accesscontrol.screening.runs import (
 )
 
 __all__ = [
-    "CannotCancel", "NothingFailed", "Progress", "cancel", "due_boundaries", "next_chunk",
-    "nightly", "papers_due", "progress", "retry_failed", "start",
+    "CannotCancel", "Change", "NothingFailed", "Place", "Progress", "Reading", "Turned", "cancel",
+    "changes", "due_boundaries", "newest_flips", "next_chunk", "nightly", "papers_due", "progress",
+    "retry_failed", "start",
 ]  # fmt: skip

@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 
 from accesscontrol import audit, cases, entitlements, releases
 from accesscontrol.models import Boundary, Licensee, ScreeningChunk, ScreeningRun
-from accesscontrol.screening import boundaries, runs, standings
+from accesscontrol.screening import boundaries, feed, runs, standings
 from accesscontrol.screening.judging import Judge
 
 log = logging.getLogger(__name__)
@@ -191,6 +191,8 @@ def _close(
 ) -> None:
     """Add a chunk that ended to its run, and end the run if it was the last."""
     run = ScreeningRun.objects.select_for_update().get(pk=chunk.run_id)
+    if chunk.changed:
+        feed.take_place(chunk, flips=bool(flips))
     run.total += more
     run.changed += chunk.changed
     run.unchanged += chunk.unchanged

@@ -192,7 +192,8 @@ def retry_failed(
             state="waiting", attempts=0, failed=0, taken_at=None, finished_at=None, problem=""
         )
         run.state, run.failed, run.finished_at = State.RUNNING, 0, None
-        run.save(update_fields=["state", "failed", "finished_at"])
+        run.told = run.chunks.aggregate(newest=Max("feed"))["newest"] or 0
+        run.save(update_fields=["state", "failed", "finished_at", "told"])
         audit.record(
             "run.retried", run, by=by, at=at, because=because, release=run.release,
             details={"chunks": again},
