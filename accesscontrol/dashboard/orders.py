@@ -336,17 +336,17 @@ def _rights(request: HttpRequest) -> dict[str, bool]:
     return {right.replace(".", "_"): access.may(request.user, right) for right in rights}  # type: ignore[arg-type]
 
 
-assert references.Reference  # registers <ref:…>
+ORDER = f"orders/{references.step('reference')}"
 urlpatterns = [
     path("orders", listing, name="orders"),
     path("orders/enter", enter, name="order-enter"),
-    path("orders/<ref:reference>/acknowledge", acknowledge, name="order-acknowledge"),
-    path("orders/<ref:reference>/amend", amend, name="order-amend"),
-    path("orders/<ref:reference>/annex", annex, name="order-annex"),
-    path("orders/<ref:reference>/annex/confirm", confirm_annex, name="order-annex-confirm"),
-    path("orders/<ref:reference>/lift", lift, name="order-lift"),
-    path("orders/<ref:reference>/lift/confirm", confirm_lift, name="order-lift-confirm"),
-    path("orders/<ref:reference>/text", read_text, name="order-text"),
-    path("orders/<ref:reference>", detail, name="order"),
+    path(f"{ORDER}/acknowledge", acknowledge, name="order-acknowledge"),
+    path(f"{ORDER}/amend", amend, name="order-amend"),
+    path(f"{ORDER}/annex", annex, name="order-annex"),
+    path(f"{ORDER}/annex/confirm", confirm_annex, name="order-annex-confirm"),
+    path(f"{ORDER}/lift", lift, name="order-lift"),
+    path(f"{ORDER}/lift/confirm", confirm_lift, name="order-lift-confirm"),
+    path(f"{ORDER}/text", read_text, name="order-text"),
+    path(ORDER, detail, name="order"),
     path("orders/<path:reference>", detail),  # as somebody types it, slashes and all
 ]

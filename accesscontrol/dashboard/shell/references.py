@@ -10,7 +10,7 @@ PAGES = ("enter", "new")
 
 
 class Reference:
-    """The path converter `<ref:…>`, there for whoever imports this module."""
+    """The path converter `<ref:…>`."""
 
     regex = r"[^/]+"
 
@@ -23,3 +23,8 @@ class Reference:
 
 
 register_converter(Reference, "ref")
+
+
+def step(name: str) -> str:
+    """The part of a route that takes a reference as this argument of the view."""
+    return f"<ref:{name}>"
