@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 
 from accesscontrol import facts, policy
-from accesscontrol.decisions.persons import NATIONALITIES, STATUSES, US_PERSON
 from accesscontrol.ledger.canonical import canonical_json, digest
 from accesscontrol.models import Offering
 from accesscontrol.policy.vocabulary import NEEDED
@@ -38,9 +37,9 @@ class Judge:
     def __init__(self, release: policy.Release, *, at: datetime) -> None:
         self.release = release
         self.at = at
-        self.reads = _read_by_rules(release)
+        self.reads = read_by_rules(release)
         self.named = named_ids(release)
-        self.offerings = _offerings(at)
+        self.offerings = offerings(at)
         self._sheets: dict[str, Answers] = {}
         self._found: dict[Key, Found] = {}
 
@@ -123,9 +122,9 @@ def finding(verdict: policy.Verdict, reads: frozenset[str]) -> Found:
     return Found(digest(canonical_json(kept)), verdict.outcome, kept)
 
 
-def _read_by_rules(release: policy.Release) -> frozenset[str]:
-    reads: frozenset[str] = frozenset().union(*(rule.attributes for rule in release.rules))
-    return reads | {NATIONALITIES, *STATUSES} if US_PERSON in reads else reads
+def read_by_rules(release: policy.Release) -> frozenset[str]:
+    """Every attribute that a rule of the release names."""
+    return frozenset().union(*(rule.attributes for rule in release.rules))
 
 
 @dataclass(frozen=True)
@@ -139,7 +138,8 @@ class OfferingFacts:
     facts: Mapping[str, Any]
 
 
-def _offerings(at: datetime) -> list[OfferingFacts]:
+def offerings(at: datetime) -> list[OfferingFacts]:
+    """Every offering by position, with the facts of its model as they stood at an instant."""
     rows = list(Offering.objects.select_related("model").order_by("position"))
     of_model = facts.about_models({row.model_id for row in rows}, at=at)
     return [

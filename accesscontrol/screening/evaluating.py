@@ -1,0 +1,166 @@
+"""What a release says of many licensees at once: rows of numbers in, a sheet of findings each out.
+
+The one function behind a screening and an impact preview; it writes nothing.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from accesscontrol import releases
+from accesscontrol.ledger.canonical import canonical_json, digest
+from accesscontrol.policy.columns import Columns
+from accesscontrol.screening import current, judging, reading
+
+Numbers = NDArray[Any]
+Key = tuple[object, ...]
+
+KEPT = 3  # evaluators a process keeps: the release in force, a draft, the one before
+
+
+class Evaluator:
+    """Judges licensees by one release as of one instant, and remembers whom it judged alike.
+
+    ``findings[0]`` is None: no offering stands at that position. ``sheets[n]`` has for each
+    position the index of a finding; both only grow, and no index changes its meaning. ``at`` may
+    move (``of`` does it) while no boundary of the release is passed.
+    """
+
+    def __init__(self, loaded: releases.Loaded, *, at: datetime) -> None:
+        self.release = loaded.policy
+        self.at = at
+        self.offerings = judging.offerings(at)
+        self.findings: list[judging.Found | None] = [None]
+        self.sheets: list[Numbers] = []
+        self.kept: dict[str, Numbers] = {}  # for whoever stores them: see standings
+        self._columns = Columns(
+            loaded.policy, at=at, offerings=[each.facts for each in self.offerings]
+        )
+        named = judging.named_ids(loaded.policy)
+        self._classes = reading.Classes(self._columns.reads, self._columns.code, named)
+        self._finding_at: dict[str, int] = {}
+        self._sheet_at: dict[bytes, int] = {}
+        self._finding_of = np.zeros(0, "i4")  # the columns' findings and sheets → ours
+        self._sheet_of = np.zeros(0, "i4")
+        self._named = judging.read_by_rules(loaded.policy)
+
+    @property
+    def width(self) -> int:
+        """How many positions a sheet has."""
+        return self.offerings[-1].position + 1 if self.offerings else 0
+
+    def read(
+        self,
+        first: int,
+        last: int,
+        *,
+        ids: Sequence[int] | None = None,
+        where: str | None = None,
+    ) -> reading.Licensees:
+        """What the release reads of a range of licensees; see reading.read."""
+        columns = {*self._classes.columns, "papers"}
+        if self._columns.reads_status:
+            columns.add("statuses")
+        return reading.read(first, last, columns=sorted(columns), ids=ids, where=where)
+
+    def answers(self, rows: reading.Licensees) -> Numbers:
+        """For each row the index of its sheet."""
+        answers = np.zeros(len(rows), "i4")
+        papers = rows.columns["papers"] != 0
+        plain = rows.only(~papers) if papers.any() else rows
+        answers[~papers] = self._plain(plain)
+        answers[papers] = self._with_papers(rows.ids[papers])
+        return answers
+
+    def _plain(self, rows: reading.Licensees) -> Numbers:
+        if not self.offerings:
+            return np.full(len(rows), self._sheet(np.zeros(0, "i4")), "i4")
+        statuses = self._statuses(rows) if self._columns.reads_status else None
+        found = self._columns.answers(self._classes.of(rows), statuses)
+        self._take_over()
+        return self._sheet_of[found]
+
+    def _statuses(self, rows: reading.Licensees) -> Numbers:
+        """(licensees, offerings): 0 none, 1 active, 2 held."""
+        values, row = np.unique(rows.columns["statuses"], return_inverse=True)
+        table = np.zeros((len(values), len(self.offerings)), "i1")
+        at = {str(each.position): n for n, each in enumerate(self.offerings)}
+        known = reading.texts(values[values != 0])
+        for n, value in enumerate(values):
+            for position, status in json.loads(known.get(int(value), "{}")).items():
+                if position in at:
+                    table[n, at[position]] = 2 if status == "held" else 1
+        return table[row.reshape(-1)]
+
+    def _with_papers(self, ids: Numbers) -> list[int]:
+        """Few hold an export license or a disposition: they are judged one by one, by the truth."""
+        if not len(ids):
+            return []
+        answers = judging.Judge(self.release, at=self.at).answers(ids.tolist())
+        sheets = {
+            each: self._sheet(np.array([self._finding(found) for found in each], "i4"))
+            for each in set(answers.values())
+        }
+        return [sheets[answers[pk]] for pk in ids.tolist()]
+
+    def _take_over(self) -> None:
+        """What the columns have found since the last time, as findings and sheets of ours."""
+        new = self._columns.findings[len(self._finding_of) :]
+        found = [self._finding(judging.finding(each, self._named)) for each in new]
+        self._finding_of = np.append(self._finding_of, np.array(found, "i4"))
+        sheets = self._columns.sheets[len(self._sheet_of) :]
+        if not sheets:
+            return
+        positions = [each.position for each in self.offerings]
+        rows = np.zeros((len(sheets), self.width), "i4")
+        rows[:, positions] = self._finding_of[np.array(sheets, "i4")]
+        self._sheet_of = np.append(self._sheet_of, np.array([*map(self._sheet, rows)], "i4"))
+
+    def _finding(self, found: judging.Found | None) -> int:
+        if found is None:
+            return 0
+        at = self._finding_at.setdefault(found.digest, len(self.findings))
+        if at == len(self.findings):
+            self.findings.append(found)
+        return at
+
+    def _sheet(self, findings: Numbers) -> int:
+        at = self._sheet_at.setdefault(findings.tobytes(), len(self.sheets))
+        if at == len(self.sheets):
+            self.sheets.append(findings)
+        return at
+
+
+_evaluators: dict[Key, Evaluator] = {}
+
+
+def of(loaded: releases.Loaded, *, at: datetime) -> Evaluator:
+    """The evaluator of a release at an instant: the same one while nothing it rests on differs."""
+    key = _key(loaded, at)
+    evaluator = _evaluators.pop(key, None) or Evaluator(loaded, at=at)
+    evaluator.at = at
+    _evaluators[key] = evaluator  # the newest last
+    while len(_evaluators) > KEPT:
+        del _evaluators[next(iter(_evaluators))]
+    return evaluator
+
+
+def _key(loaded: releases.Loaded, at: datetime) -> Key:
+    """Release, span of time between its boundaries, offerings with their models' facts, lists."""
+    return (
+        reading.database(),
+        loaded.sha256,
+        sum(edge <= at for edge in loaded.policy.boundaries()),
+        _digest(judging.offerings(at)),
+        reading.lists(),
+    )
+
+
+def _digest(offerings: Iterable[judging.OfferingFacts]) -> str:
+    return digest(
+        canonical_json([[each.position, current.text_of(each.facts)] for each in offerings])
+    )
