@@ -1,17 +1,13 @@
 """A change's narrowing: whoever is answered differently afterwards is among those looked at."""
 
 from collections import Counter
-from datetime import datetime
 from random import Random
 from typing import Any
 
 import pytest
 
-from accesscontrol import policy
 from accesscontrol.policy.narrowing import touched, touches
-from accesscontrol.policy.span import Span
 from tests.policy import moving
-from tests.spec import language
 
 
 def tried(seed: int) -> Counter[str]:
