@@ -14,6 +14,7 @@ from accesscontrol.policy.judging import judge
 from accesscontrol.policy.lint import Finding, lint
 from accesscontrol.policy.release import Release, parse_release
 from accesscontrol.policy.rules import EFFECTS, Exemption, Period, Rule, parse_rule
+from accesscontrol.policy.tree import judge_by_tree
 from accesscontrol.policy.verdict import OUTCOMES, Lifted, Reason, Unknown, Verdict, WouldHave
 from accesscontrol.policy.vocabulary import vocabulary
 
@@ -37,6 +38,7 @@ __all__ = [
     "WouldHave",
     "explain",
     "judge",
+    "judge_by_tree",
     "lint",
     "parse_release",
     "parse_rule",

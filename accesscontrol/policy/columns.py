@@ -1,7 +1,6 @@
 """Judges many licensees for every offering at once: columns of small numbers in, sheets out."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
@@ -93,7 +92,7 @@ class Columns:
     def _finding(self, facts: Mapping[str, object]) -> int:
         verdict = without_facts(judge(self.release, facts=facts, at=self.at, standing=True))
         invalid = tuple(name for name in verdict.invalid if name in _named(self.release))
-        kept = replace(verdict, invalid=invalid, ignored=())
+        kept = verdict._replace(invalid=invalid, ignored=())
         return _place_by(repr(kept), kept, self._finding_of, self.findings)
 
 
@@ -125,8 +124,7 @@ def _named(release: Release) -> frozenset[str]:
 
 def without_facts(verdict: Verdict) -> Verdict:
     """The part of a verdict that every licensee with it has in common."""
-    return replace(
-        verdict,
+    return verdict._replace(
         reasons=_bare(verdict.reasons),
         undetermined=_bare(verdict.undetermined),
         would_have=_bare(verdict.would_have),
@@ -137,4 +135,4 @@ Bare = TypeVar("Bare", Reason, Unknown, WouldHave)
 
 
 def _bare(entries: Iterable[Bare]) -> tuple[Bare, ...]:
-    return tuple(replace(entry, facts={}) for entry in entries)
+    return tuple(entry._replace(facts={}) for entry in entries)

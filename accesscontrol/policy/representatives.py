@@ -47,10 +47,10 @@ def representatives(
 
     ``more`` are values that papers compare with: each stands for itself.
     """
-    constants = [*more, *_constants(tests, release)]
-    single = _single_values(attribute, constants)
+    compared = [*more, *constants(tests, release)]
+    single = _single_values(attribute, compared)
     if attribute.type in ("countries", "codes"):
-        return _sets(attribute, single, constants, tests, release, at)
+        return _sets(attribute, single, compared, tests, release, at)
     return list(_one_of_each(attribute, single, tests, release, at, keep=frozenset(more)))
 
 
@@ -106,7 +106,7 @@ def _sets(
     return list(dict.fromkeys([*found.values(), *whole]))
 
 
-def _constants(tests: Sequence[Test], release: Release) -> Iterator[Value]:
+def constants(tests: Sequence[Test], release: Release) -> Iterator[Value]:
     """What the tests compare with; of a list, its members."""
     for test in tests:
         match test:

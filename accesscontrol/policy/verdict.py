@@ -1,8 +1,7 @@
 """What the judge answers: the outcome, every rule behind it, and every fact that it lacks."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from accesscontrol.policy.rules import Effect
 
@@ -16,10 +15,13 @@ OUTCOMES: Final[tuple[Outcome, ...]] = (  # strictest first; per_request is a st
     "permit",
 )
 Fact = bool | int | str | list[str]  # a value in canonical form
+NO_FACTS: Final[Mapping[str, Fact]] = {}
+
+# Tuples with names, which are made in a fraction of the time that data classes take: a live answer
+# makes several, and takes no longer than that many microseconds. Of each the facts stand last.
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(NamedTuple):
     """A rule that is true, with the present facts that it reads."""
 
     rule: str
@@ -28,11 +30,10 @@ class Reason:
     order: str
     citation: str
     title: str
-    facts: Mapping[str, Fact]
+    facts: Mapping[str, Fact] = NO_FACTS
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(NamedTuple):
     """A rule that cannot be decided, or (rule None) a question that lacks what it must have."""
 
     rule: str | None
@@ -44,11 +45,10 @@ class Unknown:
     order: str = ""
     citation: str = ""
     title: str = ""
-    facts: Mapping[str, Fact] = field(default_factory=dict)
+    facts: Mapping[str, Fact] = NO_FACTS
 
 
-@dataclass(frozen=True, slots=True)
-class Lifted:
+class Lifted(NamedTuple):
     """A rule that would stand, were it not for an exemption, an export license or a disposition."""
 
     rule: str
@@ -59,8 +59,7 @@ class Lifted:
     title: str
 
 
-@dataclass(frozen=True, slots=True)
-class WouldHave:
+class WouldHave(NamedTuple):
     """A rule that only reports: what it would have done."""
 
     rule: str
@@ -70,13 +69,12 @@ class WouldHave:
     order: str
     citation: str
     title: str
-    facts: Mapping[str, Fact]
     missing: tuple[str, ...] = ()
     error: str | None = None
+    facts: Mapping[str, Fact] = NO_FACTS
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     outcome: Outcome
     reasons: tuple[Reason, ...] = ()
     undetermined: tuple[Unknown, ...] = ()

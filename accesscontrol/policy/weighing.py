@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from accesscontrol.policy.attributes import Attribute
-from accesscontrol.policy.compiling import Program, compiled
-from accesscontrol.policy.errors import below
+from accesscontrol.policy.errors import BAD_SHAPE, PolicyError, below
 from accesscontrol.policy.evaluate import (
     FALSE,
     TRUE,
@@ -18,6 +17,7 @@ from accesscontrol.policy.evaluate import (
     negation,
     truth,
 )
+from accesscontrol.policy.findings import lifted
 from accesscontrol.policy.lifters import (
     Disposition,
     ExportLicense,
@@ -40,8 +40,10 @@ class Case:
     world: World
     licenses: tuple[ExportLicense, ...]
     dispositions: tuple[Disposition, ...]
-    program: Program  # the release's conditions, compiled
-    tests: Sequence[Truth] | None  # what each test of it comes to; None where one of them fails
+
+    @property
+    def papers(self) -> bool:
+        return bool(self.licenses or self.dispositions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,22 +73,17 @@ def prepare(
     pointer: str = "",
 ) -> Case:
     """Weigh the facts and read the papers. Raises PolicyError."""
-    world = look(release, facts=facts, stated=stated, at=at, standing=standing)
-    program = compiled(release)
     return Case(
-        world,
+        look(release, facts=facts, stated=stated, at=at, standing=standing),
         parse_licenses(licenses, release.attributes, below(pointer, "licenses")),
         parse_dispositions(dispositions, release.attributes, below(pointer, "dispositions")),
-        program,
-        program.run_tests(world),
     )
 
 
-def untouched(rule: Rule, case: Case) -> bool:
-    """Whether the rule's condition is false already, so that nothing else of it matters."""
-    if case.tests is None:
-        return False
-    return case.program.rules[rule.ref, rule.version][0](case.tests) == FALSE
+def stateless(stated: Mapping[str, object] | None, *, standing: bool) -> None:
+    """Raises PolicyError for statements in a standing."""
+    if standing and stated:
+        raise PolicyError("/stated", BAD_SHAPE, "Nobody states anything in a standing.")
 
 
 def is_false(rule: Rule, case: Case) -> bool:
@@ -97,29 +94,22 @@ def is_false(rule: Rule, case: Case) -> bool:
         return False
 
 
-def parts(rule: Rule, case: Case) -> Parts:
-    """The truths that the rule's truth is made of, by its compiled conditions where they run."""
-    if case.tests is None:
-        return parts_by_tree(rule, case)
-    when, exemptions = case.program.rules[rule.ref, rule.version]
-    exempt = [
-        condition(case.tests)
-        for exemption, condition in zip(rule.unless, exemptions, strict=True)
-        if exemption.period.holds(case.world.at)
-    ]
-    return Parts(when(case.tests), any_of(exempt), *_papers(rule, case))
+def parts(rule: Rule, case: Case, *, when: Truth = UNKNOWN, lifting: Truth = UNKNOWN) -> Parts:
+    """The truths that the rule's truth is made of, by its trees.
 
-
-def parts_by_tree(
-    rule: Rule, case: Case, *, when: Truth = UNKNOWN, lifting: Truth = UNKNOWN
-) -> Parts:
-    """The same by the trees; deferred tests count as given in the condition, and in what lifts."""
+    Tests over deferred facts count as given: ``when`` in its condition, ``lifting`` in what lifts.
+    """
     world = case.world
     exempt = [truth(each.when, world, lifting) for each in _in_force(rule, world)]
-    return Parts(truth(rule.when, world, when), any_of(exempt), *_papers(rule, case, lifting))
+    return Parts(truth(rule.when, world, when), any_of(exempt), *covering(rule, case, lifting))
 
 
-def _papers(rule: Rule, case: Case, lifting: Truth = UNKNOWN) -> tuple[Truth, Truth]:
+def settled_by_a_request(rule: Rule, case: Case) -> bool:
+    """Whether the rule is false when all that a request can say speaks against it."""
+    return parts(rule, case, when=FALSE, lifting=TRUE).whole == FALSE
+
+
+def covering(rule: Rule, case: Case, lifting: Truth = UNKNOWN) -> tuple[Truth, Truth]:
     """How far the export licenses cover the rule, and the dispositions."""
     return (
         any_of([covers(each, rule, case.world, lifting) for each in case.licenses]),
@@ -150,17 +140,19 @@ def missing_facts(rule: Rule, case: Case) -> frozenset[Attribute]:
 
 def what_lifts(rule: Rule, case: Case) -> Lifted | None:
     """By the first true exemption, else the lowest license, else the lowest disposition."""
+    for exemption in _in_force(rule, case.world):
+        if truth(exemption.when, case.world) == TRUE:
+            return lifted(rule, exemption.ref, "exemption")
+    return lifted_by_paper(rule, case)
+
+
+def lifted_by_paper(rule: Rule, case: Case) -> Lifted | None:
     kinds: list[tuple[Literal["license", "disposition"], Sequence[Lifter]]] = [
         ("license", case.licenses),
         ("disposition", case.dispositions),
     ]
-    for exemption in _in_force(rule, case.world):
-        if truth(exemption.when, case.world) == TRUE:
-            return Lifted(
-                rule.ref, exemption.ref, "exemption", rule.version, rule.order, rule.title
-            )
     for kind, lifters in kinds:
         for lifter in lifters:
             if covers(lifter, rule, case.world) == TRUE:
-                return Lifted(rule.ref, lifter.name, kind, rule.version, rule.order, rule.title)
+                return lifted(rule, lifter.name, kind)
     return None

@@ -1,4 +1,4 @@
-"""The readers of conditions agree: the tree, the compiled form, the printed one, the conflict finder."""
+"""The readers of conditions agree: the tree, its clauses, the printed form, the conflict finder."""
 
 from datetime import datetime
 from typing import Any
@@ -11,13 +11,8 @@ from accesscontrol import policy
 from accesscontrol.ledger.canonical import digest
 from accesscontrol.policy.bounds import clauses
 from accesscontrol.policy.clauses import clauses_of
-from accesscontrol.policy.compiling import compile_condition
-from accesscontrol.policy.conditions import Leaf
-from accesscontrol.policy.evaluate import FALSE, truth
 from accesscontrol.policy.lines import parse_line
 from accesscontrol.policy.printing import condition_json
-from accesscontrol.policy.weighing import parts, parts_by_tree, prepare, untouched
-from accesscontrol.policy.world import look
 from tests.policy import worlds
 from tests.policy.test_agreements import AT, worlds_settings
 from tests.spec import language
@@ -33,41 +28,6 @@ def parsed(when: object) -> policy.Rule:
         groups=base["groups"],
         lists=base["lists"],
     )
-
-
-@worlds_settings
-@given(worlds.conditions(depth=4), worlds.facts(), worlds.statements(), st.booleans())
-def test_compiled_is_equal_to_the_tree(
-    when: dict[str, object], facts: dict[str, Any], stated: dict[str, Any], standing: bool
-) -> None:
-    condition = parsed(when).when
-    world = look(
-        language.release(),
-        facts=facts,
-        stated={} if standing else stated,
-        at=worlds.NOW,
-        standing=standing,
-    )
-    places: dict[Leaf, int] = {}
-    compiled = compile_condition(condition, places)
-    assert compiled([truth(leaf, world) for leaf in places]) == truth(condition, world)
-
-
-@worlds_settings
-@given(worlds.releases(), worlds.facts(), worlds.statements(), worlds.papers(), st.booleans())
-def test_a_rule_weighs_the_same_by_either(
-    release: policy.Release,
-    facts: dict[str, Any],
-    stated: dict[str, Any],
-    papers: dict[str, Any],
-    standing: bool,
-) -> None:
-    said = {} if standing else stated
-    case = prepare(release, facts=facts, stated=said, at=worlds.NOW, standing=standing, **papers)
-    for rule in release.rules:
-        assert parts(rule, case) == parts_by_tree(rule, case)
-        if untouched(rule, case):
-            assert parts_by_tree(rule, case).whole == FALSE
 
 
 @worlds_settings
