@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from accesscontrol import releases
+from accesscontrol import releases, screening
 from accesscontrol.errors import Refused
 from accesscontrol.models import Case, Decision, ScreeningChunk
 
@@ -147,6 +147,23 @@ class _Numbers:
             .annotate(Count("pk"))
             .order_by(),
         )
+        yield from _nightly_proof()
+
+
+def _nightly_proof() -> Iterator[Metric]:
+    """Both are what to alert on: above 0, and older than two days; without a proof, no age."""
+    alarm, last = screening.alarm(), screening.last_proof()
+    yield GaugeMetricFamily(
+        "export_gate_nightly_proof_unexplained",
+        "Licensees whose standing or stored facts the nightly proof found changed by nothing",
+        value=alarm.unexplained if alarm else 0,
+    )
+    age = GaugeMetricFamily(
+        "export_gate_nightly_proof_age_seconds", "Time since a nightly proof last ended"
+    )
+    if last is not None and last.finished_at is not None:
+        age.add_metric([], (datetime.now(UTC) - last.finished_at).total_seconds())
+    yield age
 
 
 def _family(

@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import path
 
-from accesscontrol import access
+from accesscontrol import access, screening
 from accesscontrol.dashboard.runs import CAUSES
 from accesscontrol.dashboard.shell import confidential
 from accesscontrol.dashboard.shell.entry import screen
@@ -48,6 +48,7 @@ def overview(request: Any) -> HttpResponse:
             "release": Release.objects.select_related("published_by").first(),
             "run": run,
             "run_cause": _cause(run) if run else "",
+            "alarm": screening.alarm(),
             "running": ScreeningRun.objects.filter(state__in=["queued", "running"]).first(),
             "report_only": _report_only(at),
             "soon": _soon(at),

@@ -131,13 +131,13 @@ class _Comparison:
         standing = [state for state in states if state is not None]
         if not standing:
             return
-        if all(state == states[0] for state in states):
-            read = frozenset[str]().union(*(rule.attributes for _, rule in versions if rule))
-            moved = {offering for offering, names in self.moved.items() if names & read}
-            yield from self._where(standing[0].tested.when, moved)
-            return
-        for condition in _differing(standing, always=len(standing) == len(states)):
-            yield from self._where(condition, self.everywhere)
+        read = frozenset[str]().union(*(rule.attributes for _, rule in versions if rule))
+        moved = {offering for offering, names in self.moved.items() if names & read}
+        for condition in dict.fromkeys(state.tested.when for state in standing):
+            yield from self._where(condition, moved)
+        if any(state != states[0] for state in states):
+            for condition in _differing(standing, always=len(standing) == len(states)):
+                yield from self._where(condition, self.everywhere)
 
     def _state(self, rule: Rule | None, moment: Moment) -> _InForce | None:
         """None where it is not in force, so that it says nothing."""

@@ -12,7 +12,7 @@ from accesscontrol.policy.conditions import InGroup, InList, IsKnown, Leaf
 from accesscontrol.policy.evaluate import holds
 from accesscontrol.policy.release import Members, Release
 from accesscontrol.policy.values import NotAValue, Value, elements, instant_of
-from accesscontrol.policy.world import as_seen
+from accesscontrol.policy.world import Seen, as_seen
 
 Facts = Mapping[str, object]
 Offerings = Mapping[int, Facts]  # by position: the facts of its model and its activity, as JSON
@@ -77,15 +77,22 @@ class Span:
 
         A value outside its attribute's domain counts as absent, as for the judge.
         """
+        attribute = literal[0].attribute
+        value = read_or_none(attribute, raw)
+        return self.possible_of(literal, None if value is None else self.seen(attribute, value))
+
+    def seen(self, attribute: Attribute, value: Value) -> Seen:
+        return as_seen(self.releases[-1], attribute, value)
+
+    def possible_of(self, literal: Literal, seen: Seen | None) -> bool:
+        """The same of a value that was read already; None: absent."""
         leaf, wanted = literal
-        value = read_or_none(leaf.attribute, raw)
         if isinstance(leaf, IsKnown):
-            if value is None:
+            if seen is None:
                 return leaf.attribute.source == "request" or not wanted
             return wanted
-        if value is None:
+        if seen is None:
             return True
-        seen = as_seen(self.releases[-1], leaf.attribute, value)
         if isinstance(leaf, InGroup | InList):
             held = (not contents.isdisjoint(seen.stands_for) for contents in self.contents(leaf))
             return any(each is wanted for each in held)
@@ -95,13 +102,11 @@ class Span:
         return raw is not ABSENT and read_or_none(attribute, raw) is None
 
     def contents(self, leaf: InGroup | InList) -> list[Contents]:
-        """The different memberships that a group or list has had, without the empty moments."""
-        found: list[Contents] = []
-        for moment in self.moments:
-            held = self.held(leaf, moment)
-            if held is not None and held not in found:
-                found.append(held)
-        return found
+        """The different memberships that the group or list has had."""
+        if leaf not in self._contents:
+            held = (self.held(leaf, moment) for moment in self.moments)
+            self._contents[leaf] = list(dict.fromkeys(each for each in held if each is not None))
+        return self._contents[leaf]
 
     def held(self, leaf: InGroup | InList, moment: Moment) -> Contents | None:
         """Who is in the leaf's group or list at a moment; None where the release has none such."""
@@ -116,6 +121,10 @@ class Span:
 
     @cached_property
     def _held(self) -> dict[tuple[int, str], Contents]:
+        return {}
+
+    @cached_property
+    def _contents(self) -> dict[Leaf, list[Contents]]:
         return {}
 
     def _instants(self, release: Release) -> list[str]:

@@ -3,6 +3,7 @@
 from accesscontrol.screening.chunks import next_chunk
 from accesscontrol.screening.due import due_boundaries, papers_due
 from accesscontrol.screening.feed import Change, Place, Reading, Turned, changes, newest_flips
+from accesscontrol.screening.proof import Alarm, alarm, last_proof
 from accesscontrol.screening.runs import (
     CannotCancel,
     NothingFailed,
@@ -15,7 +16,7 @@ from accesscontrol.screening.runs import (
 )
 
 __all__ = [
-    "CannotCancel", "Change", "NothingFailed", "Place", "Progress", "Reading", "Turned", "cancel",
-    "changes", "due_boundaries", "newest_flips", "next_chunk", "nightly", "papers_due", "progress",
-    "retry_failed", "start",
+    "Alarm", "CannotCancel", "Change", "NothingFailed", "Place", "Progress", "Reading", "Turned",
+    "alarm", "cancel", "changes", "due_boundaries", "last_proof", "newest_flips", "next_chunk",
+    "nightly", "papers_due", "progress", "retry_failed", "start",
 ]  # fmt: skip
