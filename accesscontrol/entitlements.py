@@ -1,10 +1,10 @@
 """What the company granted a licensee, and why it is held: by a screening, or by an officer."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from accesscontrol import access, audit
 from accesscontrol.errors import Refused
@@ -178,39 +178,57 @@ def release_hold(*, hold: Hold, by: User, at: datetime, because: str = "") -> Ho
 
 # ---------------------------------------------------------------- what a standing entails
 
-Says = Mapping[int, Sequence[Mapping[str, Any] | None]]  # licensee id → finding by position
+# Whom a standing's finding holds; a hold stands for one outcome, whichever rules are behind it.
+WANTED = """
+    CREATE TEMPORARY TABLE eg_wanted ON COMMIT DROP AS
+    SELECT e.id AS entitlement_id, f.id AS finding_id, f.outcome
+    FROM {whom} w
+    JOIN accesscontrol_entitlement e ON e.licensee_id = w.licensee_id AND e.ended_at IS NULL
+    JOIN accesscontrol_offering o ON o.id = e.offering_id
+    JOIN accesscontrol_standing s ON s.licensee_id = w.licensee_id
+    JOIN accesscontrol_sheet sheet ON sheet.id = s.sheet_id
+    JOIN accesscontrol_finding f ON f.id = sheet.findings[o.position + 1]
+    WHERE f.outcome <> ALL(%(usable)s)
+"""
+RELEASE = """
+    UPDATE accesscontrol_hold h SET released_at = %(at)s, released_run_id = %(run)s
+    FROM accesscontrol_entitlement e JOIN {whom} w ON w.licensee_id = e.licensee_id
+    WHERE h.entitlement_id = e.id AND h.cause = 'screening' AND h.released_at IS NULL
+      AND NOT EXISTS (SELECT FROM eg_wanted t
+                      WHERE t.entitlement_id = e.id AND t.outcome = h.outcome)
+"""
+PLACE = """
+    INSERT INTO accesscontrol_hold (entitlement_id, cause, run_id, outcome, because, placed_at)
+    SELECT t.entitlement_id, 'screening', %(run)s, t.outcome, why.because, %(at)s
+    FROM eg_wanted t
+    JOIN unnest(%(findings)s::bigint[], %(because)s::text[]) AS why(finding_id, because)
+      USING (finding_id)
+    WHERE NOT EXISTS (SELECT FROM accesscontrol_hold h WHERE h.entitlement_id = t.entitlement_id
+                      AND h.cause = 'screening' AND h.released_at IS NULL)
+"""
+FORGET = "DROP TABLE IF EXISTS eg_wanted"
 
 
-def follow(says: Says, *, run: ScreeningRun, at: datetime) -> dict[str, int]:
-    """Hold and release the entitlements of these licensees as their standings say, set-wise.
+def follow(whom: str, *, run: ScreeningRun, at: datetime) -> dict[str, int]:
+    """Hold and release entitlements as the standings of these licensees say, set-wise.
 
-    An officer's hold is never touched. Safe to repeat: what is right already stays as it is.
+    ``whom``: a table of this transaction with their ``licensee_id``. An officer's hold is never
+    touched. Safe to repeat: what is right already stays as it is.
     """
-    wanted = _wanted(says)
-    rows = Hold.objects.filter(
-        cause="screening", released_at=None, entitlement__licensee__in=says.keys()
-    )
-    present = {pk: (hold, outcome) for hold, pk, outcome in
-               rows.values_list("id", "entitlement_id", "outcome")}  # fmt: skip
-    over = {pk: hold for pk, (hold, outcome) in present.items()
-            if pk not in wanted or wanted[pk]["outcome"] != outcome}  # fmt: skip
-    Hold.objects.filter(id__in=over.values()).update(released_at=at, released_run=run)
-    fresh = [pk for pk in wanted if pk not in present or pk in over]
-    Hold.objects.bulk_create(
-        (_screening_hold(pk, wanted[pk], run, at) for pk in fresh), batch_size=5_000
-    )
-    return {"held": len(fresh), "released": len(over)}
-
-
-def _wanted(says: Says) -> dict[int, Mapping[str, Any]]:
-    """Entitlement id → the finding that holds it."""
-    rows = Entitlement.objects.filter(licensee__in=says.keys(), ended_at=None)
-    wanted = {}
-    for pk, licensee, position in rows.values_list("id", "licensee_id", "offering__position"):
-        finding = says[licensee][position] if position < len(says[licensee]) else None
-        if finding is not None and finding["outcome"] not in USABLE:
-            wanted[pk] = finding
-    return wanted
+    values: dict[str, Any] = {"at": at, "run": run.pk, "usable": list(USABLE)}
+    with connection.cursor() as cursor:
+        cursor.execute(FORGET)
+        cursor.execute(WANTED.format(whom=whom), values)
+        cursor.execute("ANALYZE eg_wanted")
+        cursor.execute("SELECT DISTINCT finding_id FROM eg_wanted")
+        findings = Finding.objects.in_bulk([pk for (pk,) in cursor.fetchall()])
+        cursor.execute(RELEASE.format(whom=whom), values)
+        released = cursor.rowcount
+        said = {pk: why(finding.verdict) for pk, finding in findings.items()}
+        cursor.execute(PLACE, values | {"findings": [*said], "because": [*said.values()]})
+        held = cursor.rowcount
+        cursor.execute(FORGET)
+    return {"held": held, "released": released}
 
 
 def _screening_hold(

@@ -121,7 +121,7 @@ def test_a_possible_match_opens_a_case(offerings: list[Any]) -> None:
     case = Case.objects.get()
     assert (case.kind, case.evidence["match"], case.evidence["list"]) == ("match", match.pk, "SDN")
     Match.objects.filter(pk=match.pk).update(superseded_at=AT + HOUR)
-    screened(AT + HOUR)
+    screened(AT + HOUR, licensees=[acme.pk])  # what changes a match names whom it is about
     case.refresh_from_db()
     assert case.state == "closed"
 

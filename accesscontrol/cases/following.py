@@ -7,7 +7,7 @@ from typing import Any
 from django.db import connection
 
 from accesscontrol.cases.queue import OPEN
-from accesscontrol.models import Case, CaseNote, Entitlement, ScreeningRun
+from accesscontrol.models import Case, CaseNote, Finding, Offering, ScreeningRun
 
 Kind, State = Case.Kind, Case.State
 
@@ -18,31 +18,57 @@ DUE = {
     Kind.UNDETERMINED: timedelta(days=5),
 }
 
-Says = Mapping[int, Sequence[Mapping[str, Any] | None]]  # licensee id → finding by position
-Offerings = Mapping[int, tuple[str, str]]  # position → (model, activity)
 Wanted = dict[tuple[int, str, str], dict[str, Any]]  # (licensee, kind, subject) → evidence
+Asked = tuple[tuple[int, ...], tuple[int, ...]]  # positions, and the finding at each
+
+# What a person must decide of what was granted: whoever was granted nothing is asked nothing.
+ASKED = """
+    SELECT w.licensee_id, array_agg(o.position ORDER BY o.position),
+           array_agg(f.id ORDER BY o.position)
+    FROM {whom} w
+    JOIN accesscontrol_entitlement e ON e.licensee_id = w.licensee_id AND e.ended_at IS NULL
+    JOIN accesscontrol_offering o ON o.id = e.offering_id
+    JOIN accesscontrol_standing s ON s.licensee_id = w.licensee_id
+    JOIN accesscontrol_sheet sheet ON sheet.id = s.sheet_id
+    JOIN accesscontrol_finding f ON f.id = sheet.findings[o.position + 1]
+    WHERE f.outcome IN ('review', 'undetermined')
+    GROUP BY w.licensee_id
+"""
+
+# Whose row says that a list has it as possible or confirmed, or that there is more than the row's
+# own columns hold: of all others there is no match to ask about.
+MAYBE_LISTED = """
+    SELECT w.licensee_id FROM {whom} w
+    JOIN accesscontrol_currentfacts c ON c.licensee_id = w.licensee_id
+    WHERE c.lists & %s <> 0 OR c.more <> 0
+"""
+POSSIBLE_OR_CONFIRMED = sum(2 << 2 * n for n in range(31))  # the upper one of a list's two bits
+
+PRESENT = """
+    SELECT c.id FROM accesscontrol_case c JOIN {whom} w ON w.licensee_id = c.licensee_id
+    WHERE c.state = ANY(%s)
+"""
+# Whether a match is answered stands in the register: one that is still possible is asked again.
+DECIDED = """
+    SELECT c.id FROM accesscontrol_case c JOIN {whom} w ON w.licensee_id = c.licensee_id
+    WHERE c.state = 'decided' AND c.kind <> 'match'
+      AND NOT EXISTS (SELECT FROM {changed} d WHERE d.licensee_id = c.licensee_id)
+"""
 
 
-def follow(
-    says: Says,
-    *,
-    offerings: Offerings,
-    changed: Collection[int],
-    run: ScreeningRun,
-    at: datetime,
-) -> dict[str, int]:
+def follow(whom: str, *, changed: str, run: ScreeningRun, at: datetime) -> dict[str, int]:
     """Open and close the cases of these licensees as their standings and matches say, set-wise.
 
-    A standing asks only about what the licensee was granted: nobody must decide about the rest,
-    and a finding on one model would otherwise ask about every licensee there is. What a person
-    decided stays decided until the standing changes. Safe to repeat.
+    ``whom`` and ``changed``: tables of this transaction with a ``licensee_id``; of the latter the
+    standing changed. A standing asks only about what the licensee was granted: nobody must decide
+    about the rest, and a finding on one model would otherwise ask about every licensee there is.
+    What a person decided stays decided until the standing changes. Safe to repeat.
     """
-    wanted = _wanted(says, offerings, _granted(says.keys())) | _matches(says.keys(), at)
-    rows = Case.objects.filter(licensee__in=says.keys())
-    present = {_key(case): case for case in rows.filter(state__in=OPEN).select_for_update()}
-    # Whether a match is answered stands in the register: one that is still possible is asked again.
-    answered = rows.filter(state=State.DECIDED).exclude(kind=Kind.MATCH)
-    decided = {_key(case) for case in answered if case.licensee_id not in changed}
+    wanted = _wanted(whom) | _matches(whom, at)
+    open_ones = Case.objects.filter(id__in=_ids(PRESENT.format(whom=whom), [list(OPEN)]))
+    present = {_key(case): case for case in open_ones.order_by("id").select_for_update()}
+    answered = _ids(DECIDED.format(whom=whom, changed=changed), []) if wanted else []
+    decided = {_key(case) for case in Case.objects.filter(id__in=answered)}
     over = [case for key, case in present.items() if key not in wanted]
     fresh = [key for key in wanted if key not in present and key not in decided]
     _close(over, run, at)
@@ -51,48 +77,56 @@ def follow(
     return {"cases_opened": len(fresh), "cases_closed": len(over)}
 
 
+def _ids(statement: str, values: Sequence[Any]) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return [row[0] for row in cursor.fetchall()]
+
+
 def _key(case: Case) -> tuple[int, str, str]:
     """Missing facts make one case a licensee, whichever they are; the rest one for each subject."""
     about = "" if case.kind == Kind.UNDETERMINED else case.evidence.get("key", case.subject)
     return case.licensee_id, case.kind, about
 
 
-def _granted(licensees: Collection[int]) -> dict[int, frozenset[int]]:
-    """licensee id → positions of the offerings that it was granted and that have not ended."""
-    rows = Entitlement.objects.filter(licensee__in=licensees, ended_at=None)
-    granted: dict[int, set[int]] = {}
-    for licensee, position in rows.values_list("licensee_id", "offering__position"):
-        granted.setdefault(licensee, set()).add(position)
-    return {licensee: frozenset(positions) for licensee, positions in granted.items()}
+def _wanted(whom: str) -> Wanted:
+    """Licensees with the same findings and entitlements are asked about alike: worked out once."""
+    with connection.cursor() as cursor:
+        cursor.execute(ASKED.format(whom=whom))
+        rows = [(pk, (tuple(at), tuple(found))) for pk, at, found in cursor.fetchall()]
+    asked = _asked({asks for _, asks in rows})
+    return {
+        (licensee, kind, subject): evidence
+        for licensee, asks in rows
+        for kind, subject, evidence in asked[asks]
+    }
 
 
-def _wanted(says: Says, offerings: Offerings, granted: Mapping[int, frozenset[int]]) -> Wanted:
-    wanted: Wanted = {}
-    asked: dict[tuple[int, frozenset[int]], list[tuple[str, str, dict[str, Any]]]] = {}
-    for licensee, findings in says.items():
-        # Licensees with the same findings and entitlements are asked about alike: worked out once.
-        alike = (id(findings), granted.get(licensee, frozenset()))
-        if alike not in asked:
-            about = {at: what for at, what in offerings.items() if at in alike[1]}
-            asked[alike] = list(_asks(findings, about))
-        for kind, subject, evidence in asked[alike]:
-            wanted[licensee, kind, subject] = evidence
-    return wanted
+def _asked(distinct: Collection[Asked]) -> dict[Asked, list[tuple[str, str, dict[str, Any]]]]:
+    ids = {finding for _, findings in distinct for finding in findings}
+    verdict = dict(Finding.objects.filter(id__in=ids).values_list("id", "verdict"))
+    rows = Offering.objects.values_list("position", "model__ref", "activity")
+    offering = {position: {"model": ref, "activity": activity} for position, ref, activity in rows}
+    return {
+        (positions, findings): list(
+            _asks([
+                (offering[position], verdict[finding])
+                for position, finding in zip(positions, findings, strict=True)
+            ])
+        )
+        for positions, findings in distinct
+    }  # fmt: skip
 
 
 def _asks(
-    findings: Sequence[Mapping[str, Any] | None], offerings: Offerings
+    found: Sequence[tuple[dict[str, str], Mapping[str, Any]]],
 ) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """(kind, subject, evidence) of each question that one sheet puts to a person."""
+    """(kind, subject, evidence) of each question that findings on offerings put to a person."""
     reviews: dict[str, dict[str, Any]] = {}
     missing: set[str] = set()
     rules: set[str] = set()
     held_up: list[dict[str, str]] = []
-    for position, finding in enumerate(findings):
-        if finding is None or position not in offerings:
-            continue
-        model, activity = offerings[position]
-        offering = {"model": model, "activity": activity}
+    for offering, finding in found:
         if finding["outcome"] == "review":
             for reason in finding["reasons"]:
                 name = f"{reason['rule']} v{reason['version']}"
@@ -143,10 +177,13 @@ POSSIBLE = """
 """
 
 
-def _matches(licensees: Collection[int], at: datetime) -> Wanted:
+def _matches(whom: str, at: datetime) -> Wanted:
     """Possible matches that no clearance in force answers."""
+    licensees = _ids(MAYBE_LISTED.format(whom=whom), [POSSIBLE_OR_CONFIRMED])
+    if not licensees:
+        return {}
     with connection.cursor() as cursor:
-        cursor.execute(POSSIBLE, {"ids": list(licensees), "at": at})
+        cursor.execute(POSSIBLE, {"ids": licensees, "at": at})
         rows = cursor.fetchall()
     wanted: Wanted = {}
     for licensee, match, code, name, source_id, list_version in rows:

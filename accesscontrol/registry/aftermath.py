@@ -80,12 +80,12 @@ def _entail(
     owners = what.owners | rematched
     moved = parties.refresh_ownership(at=at, below=owners) if owners else set()
     ids = what.screen | moved
-    if what.everyone and Licensee.objects.exists():
-        screening.start(cause=cause, subject=subject, by=person(by), at=at, because=because)
-    elif ids:
+    if ids:
         screening.start(
             cause=cause, subject=subject, by=person(by), at=at, because=because, licensees=ids
         )
+    if what.everyone and Licensee.objects.exists():
+        screening.start(cause=cause, subject=subject, by=person(by), at=at, because=because)
 
 
 def _subject(licensees: Iterable[Licensee | int]) -> str:

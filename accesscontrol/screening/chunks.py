@@ -9,10 +9,9 @@ from django.db import transaction
 from django.db.models import Case, IntegerField, Max, Q, QuerySet, When
 from django.db.models.functions import Now
 
-from accesscontrol import audit, cases, entitlements, releases
-from accesscontrol.models import Boundary, Licensee, ScreeningChunk, ScreeningRun
-from accesscontrol.screening import boundaries, feed, runs, standings
-from accesscontrol.screening.judging import Judge
+from accesscontrol import audit, releases
+from accesscontrol.models import Boundary, ScreeningChunk, ScreeningRun
+from accesscontrol.screening import feed, looking, ranges, runs
 
 log = logging.getLogger(__name__)
 
@@ -20,9 +19,6 @@ MOST_ATTEMPTS = 5
 # Between counting an attempt and holding the chunk's lock lies an instant in which another worker
 # could count the same attempt again; a chunk taken this recently is left alone.
 LEASE = timedelta(seconds=2)
-
-# How far clocks may be apart, or a worker wait for a lock, and still judge at the newest instant.
-CLOCKS_APART = timedelta(hours=1)
 
 RunState = ScreeningRun.State
 
@@ -81,24 +77,12 @@ def _screen(pk: int, at: datetime) -> None:
     )
     if chunk is None:
         return
-    old = standings.lock(chunk)
+    last = ranges.hold(chunk)
     at = _not_before_what_is_known(at)
     loaded = releases.current()
     if not _goes_on(chunk, loaded, at):
         return
-    judge = Judge(loaded.policy, at=at)
-    ids = _licensees(chunk)
-    answers = judge.answers(ids)
-    written = standings.write(chunk, answers, old, at=at)
-    boundaries.of_licensees(ids, at=at)
-    said = {got: [each.verdict if each else None for each in got] for got in set(answers.values())}
-    says = {pk: said[got] for pk, got in answers.items()}
-    offerings = {each.position: (each.model, each.activity) for each in judge.offerings}
-    held = entitlements.follow(says, run=chunk.run, at=at)
-    asked = cases.follow(
-        says, offerings=offerings, changed=set(written.changed), run=chunk.run, at=at
-    )
-    _done(chunk, len(answers), written, held | asked, at)
+    _done(chunk, looking.look(chunk, loaded, last=last, at=at), at)
 
 
 def _not_before_what_is_known(at: datetime) -> datetime:
@@ -107,7 +91,7 @@ def _not_before_what_is_known(at: datetime) -> datetime:
     A worker that waited for a lock, or whose clock is behind, would otherwise read the facts as
     they stood before a change, and write an older standing over a newer one.
     """
-    ahead = ScreeningRun.objects.filter(created_at__gt=at, created_at__lte=at + CLOCKS_APART)
+    ahead = ScreeningRun.objects.filter(created_at__gt=at, created_at__lte=at + runs.CLOCKS_APART)
     return ahead.aggregate(newest=Max("created_at"))["newest"] or at
 
 
@@ -135,28 +119,18 @@ def _goes_on(chunk: ScreeningChunk, loaded: releases.Loaded, at: datetime) -> bo
     return True
 
 
-def _licensees(chunk: ScreeningChunk) -> list[int]:
-    rows = Licensee.objects.filter(id__gte=chunk.first_id, id__lte=chunk.last_id)
-    if chunk.ids is not None:
-        rows = rows.filter(id__in=chunk.ids)
-    return list(rows.order_by("id").values_list("id", flat=True))
-
-
-def _done(
-    chunk: ScreeningChunk,
-    looked_at: int,
-    written: standings.Written,
-    followed: dict[str, int],
-    at: datetime,
-) -> None:
-    expected, chunk.licensees = chunk.licensees, looked_at
+def _done(chunk: ScreeningChunk, looked: looking.Looked, at: datetime) -> None:
+    written = looked.written
+    expected, chunk.licensees, chunk.judged = chunk.licensees, looked.licensees, looked.judged
     chunk.state, chunk.finished_at = ScreeningChunk.State.DONE, at
-    chunk.changed, chunk.unchanged = len(written.changed), written.unchanged
+    chunk.changed = len(written.changed)
+    chunk.unchanged = looked.licensees - chunk.changed
     chunk.changes_digest, chunk.problem = written.digest, ""
     chunk.save()
-    details = followed | {
+    details = looked.followed | {
         "run": chunk.run_id,
-        "licensees": looked_at,
+        "licensees": looked.licensees,
+        "judged": looked.judged,
         "changed": chunk.changed,
         "unchanged": chunk.unchanged,
         "outcome_changes": dict(written.outcome_changes),
@@ -166,8 +140,9 @@ def _done(
         "run.chunk_done", f"chunk {chunk.pk}", by=None, at=at,
         release=chunk.run.release, details=details,
     )  # fmt: skip
-    unexplained = _unexplained(chunk, written.changed) if chunk.run.cause == "nightly" else 0
-    _close(chunk, looked_at - expected, written.outcome_changes, unexplained, at)
+    nightly = chunk.run.cause == "nightly"
+    unexplained = _unexplained(chunk, written.changed.tolist()) if nightly else 0
+    _close(chunk, looked.licensees - expected, written.outcome_changes, unexplained, at)
 
 
 def _unexplained(chunk: ScreeningChunk, changed: list[int]) -> int:
@@ -194,12 +169,14 @@ def _close(
     if chunk.changed:
         feed.take_place(chunk, flips=bool(flips))
     run.total += more
+    run.judged += chunk.judged
     run.changed += chunk.changed
     run.unchanged += chunk.unchanged
     run.failed += chunk.failed
     run.alarm += unexplained
     run.outcome_changes = dict(sorted((Counter(run.outcome_changes) + flips).items()))
-    run.save(update_fields=["total", "changed", "unchanged", "failed", "alarm", "outcome_changes"])
+    told = ["total", "judged", "changed", "unchanged", "failed", "alarm", "outcome_changes"]
+    run.save(update_fields=told)
     if run.state in (RunState.QUEUED, RunState.RUNNING) and not _any_left(run):
         runs.finish(run, at=at)
 

@@ -5,6 +5,7 @@ everything else that a screening does. A column gathered into one array is one m
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,7 @@ from numpy.typing import NDArray
 SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)  # and neither flags nor a header of our own
 END = b"\xff\xff"
 ARRAY_HEAD = 20  # dimensions, flags, type, length, lower bound
-DATABASE_EPOCH_US = 946_684_800_000_000  # 2000-01-01, from which PostgreSQL counts microseconds
-
-Rows = NDArray[Any]  # structured: one field a column, "b" being 1, "i4" 4, "i8" 8 bytes wide
+DATABASE_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def columns(
@@ -54,6 +53,12 @@ def _count(length: int, element: np.dtype[Any]) -> int:
     count, rest = divmod(length - ARRAY_HEAD, element.itemsize)
     assert not rest, "a column has nulls or another type than was told"
     return count
+
+
+def microseconds(at: datetime) -> np.int64:
+    """An instant as the database stores it: microseconds since 2000-01-01 UTC."""
+    since = at - DATABASE_EPOCH
+    return np.int64((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds)
 
 
 def insert(table: str, rows: Mapping[str, Any], length: int) -> None:

@@ -12,7 +12,8 @@ from accesscontrol.screening.runs import start
 def due_boundaries(at: datetime) -> list[ScreeningRun]:
     """Start the screenings that instants not after ``at`` need, each exactly once.
 
-    One that concerns everyone makes one full screening, and the rest of what is due goes with it.
+    One run for whatever concerns everyone, and one for the licensees whose own facts begin or end:
+    their rows are written anew, and cases and holds follow, whether or not a standing changes.
     """
     with transaction.atomic():
         due = list(
@@ -22,9 +23,9 @@ def due_boundaries(at: datetime) -> list[ScreeningRun]:
         )
         if not due or not Release.objects.exists():
             return []
-        run = _start(due, at)
-        Boundary.objects.filter(id__in=[boundary.id for boundary in due]).update(run=run)
-    return [run]
+        own = [boundary for boundary in due if boundary.licensee_id is not None]
+        common = [boundary for boundary in due if boundary.licensee_id is None]
+        return [_start(part, at) for part in (own, common) if part]
 
 
 def papers_due(at: datetime) -> bool:
@@ -34,16 +35,17 @@ def papers_due(at: datetime) -> bool:
 
 
 def _start(due: Sequence[Boundary], at: datetime) -> ScreeningRun:
-    everyone = any(boundary.licensee_id is None for boundary in due)
+    """``due``: all of licensees of their own, or all of everyone."""
     run = start(
         cause="boundary",
         subject=_words(boundary.what for boundary in due),
         because=f"Instants up to {at:%Y-%m-%d %H:%M:%S} UTC at which an answer can change.",
         by=None,
         at=at,
-        licensees=None if everyone else [b.licensee_id for b in due if b.licensee_id],
+        licensees=[b.licensee_id for b in due if b.licensee_id is not None] or None,
     )
     assert run is not None  # a release exists
+    Boundary.objects.filter(id__in=[boundary.id for boundary in due]).update(run=run)
     return run
 
 

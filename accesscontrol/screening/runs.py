@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,18 +13,19 @@ from django.db.models import Count, Max, Q
 from accesscontrol import access, audit, releases, webhooks
 from accesscontrol.errors import Refused
 from accesscontrol.models import Licensee, Release, ScreeningChunk, ScreeningRun, User
-from accesscontrol.screening import boundaries
+from accesscontrol.screening import boundaries, current, ranges
 
 log = logging.getLogger(__name__)
 
-# Licensees a chunk: small enough that progress is seen and two workers share, large enough that
-# equal licensees meet in one chunk and are judged once.
-CHUNK = 2_000
-END = 2**63 - 1
+# Licensees a chunk: few enough that progress is seen, two workers share and 256 MB suffice; many
+# enough that what each chunk costs by itself does not count.
+CHUNK = 200_000
 TASK = "accesscontrol.tasks.screen"
 WAKE_S = 0.5
 # A worker that holds a chunk is seen by the lock on it; one that took none for this long is absent.
 WORKER_SEEN = timedelta(seconds=60)
+# How far clocks may be apart, or somebody wait for a lock, and still act at the newest instant.
+CLOCKS_APART = timedelta(hours=1)
 
 State = ScreeningRun.State
 
@@ -54,14 +55,18 @@ def start(
 ) -> ScreeningRun | None:
     """Write a run and its chunks, in the caller's transaction, and wake the workers after it.
 
-    ``licensees`` (ids) narrows it to those; without it every licensee is screened. ``release`` is
-    the newest unless told. None where no release was ever published: then nothing can be judged
-    yet, and the first publication screens everyone.
+    ``licensees`` (ids) narrows it to those, whose current facts are written anew; without it every
+    licensee is screened. ``release`` is the newest unless told. None where no release was ever
+    published: then nothing can be judged yet, and the first publication screens everyone.
     """
+    ids = None if licensees is None else sorted(set(licensees))
+    if ids:
+        with transaction.atomic():
+            current.hold(ids)
+            current.refresh(ids, at=_not_before_the_last(at))
     release = release or Release.objects.order_by("-number").first()
     if release is None:
         return None
-    ids = None if licensees is None else sorted(set(licensees))
     with transaction.atomic():
         run = ScreeningRun.objects.create(
             cause=cause,
@@ -74,15 +79,21 @@ def start(
             started_by=by if isinstance(by, User) else None,
             created_at=at,
         )
-        chunks = _ranges(run, chunk) if ids is None else _named(run, ids, chunk)
-        ScreeningChunk.objects.bulk_create(chunks)
+        parts = ranges.of_everyone(run, chunk) if ids is None else ranges.of_named(run, ids, chunk)
+        ScreeningChunk.objects.bulk_create(parts)
         if run.full:
             boundaries.of_release(releases.get(release.number), at=at)
-        if not chunks:
+        if not parts:
             finish(run, at=at)
         else:
             transaction.on_commit(wake, robust=True)
     return run
+
+
+def _not_before_the_last(at: datetime) -> datetime:
+    """A verb that waited for another one's lock has an older instant than what it must not undo."""
+    last = ScreeningRun.objects.order_by("-id").values_list("created_at", flat=True).first()
+    return max(at, last) if last is not None and last - at <= CLOCKS_APART else at
 
 
 def nightly(*, at: datetime) -> ScreeningRun | None:
@@ -271,34 +282,3 @@ def _release_before(release: Release) -> Release | None:
     if last is not None:
         return last.release
     return Release.objects.filter(number__lt=release.number).order_by("-number").first()
-
-
-def _ranges(run: ScreeningRun, size: int) -> list[ScreeningChunk]:
-    """Ranges without gaps up to the end of all ids: a licensee added meanwhile falls into one."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT id FROM (SELECT id, row_number() OVER (ORDER BY id) - 1 AS n"
-            " FROM accesscontrol_licensee) AS numbered WHERE n %% %s = 0 ORDER BY id",
-            [size],
-        )
-        firsts = [row[0] for row in cursor.fetchall()] or [0]
-    firsts[0] = min(firsts[0], 0)
-    ends = [first - 1 for first in firsts[1:]] + [END]
-    total = run.total
-    return [
-        ScreeningChunk(
-            run=run,
-            first_id=first,
-            last_id=last,
-            licensees=min(size, max(total - n * size, 0)),
-        )
-        for n, (first, last) in enumerate(zip(firsts, ends, strict=True))
-    ]
-
-
-def _named(run: ScreeningRun, ids: Sequence[int], size: int) -> list[ScreeningChunk]:
-    parts = [list(ids[n : n + size]) for n in range(0, len(ids), size)]
-    return [
-        ScreeningChunk(run=run, first_id=part[0], last_id=part[-1], ids=part, licensees=len(part))
-        for part in parts
-    ]

@@ -10,7 +10,7 @@ from django.db import DatabaseError
 
 from accesscontrol import facts, policy
 from accesscontrol.models import Licensee
-from accesscontrol.screening import standings
+from accesscontrol.screening import interning
 from accesscontrol.screening.impact import UNKNOWN, Ints, Judged, Side
 from accesscontrol.screening.judging import Answers, Judge
 
@@ -70,8 +70,7 @@ class Sides:
         """Store these sheets of a side, content that is never changed; number → its row's id."""
         all_of_it = list(self._sheets[side])
         wanted = {all_of_it[number]: number for number in set(numbers)}
-        findings = {each.digest: each for sheet in wanted for each in sheet if each}
-        stored = standings._intern_sheets(set(wanted), standings._intern_findings(findings))
+        stored = interning.of_answers(wanted.keys())
         return {number: stored[sheet] for sheet, number in wanted.items()}
 
     def _answers(self, ids: Sequence[int]) -> tuple[dict[int, tuple[Answers, Answers]], list[int]]:

@@ -1,0 +1,65 @@
+"""Counts how outcomes turned, once for each distinct pair of an old and a new sheet."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from accesscontrol.policy import OUTCOMES
+from accesscontrol.screening.evaluating import Evaluator
+
+Numbers = NDArray[Any]
+
+CODES: Mapping[str, int] = {outcome: n for n, outcome in enumerate(OUTCOMES, start=1)}
+NONE = len(CODES) + 1  # the licensee had no standing at all
+NAMES = ("", *OUTCOMES, "none")
+AT_ONCE = 4_096  # pairs
+
+
+def outcomes(evaluator: Evaluator) -> Numbers:
+    """(sheets, positions) codes of an evaluator's outcomes, 0 where no offering stands."""
+    codes = np.array([CODES[each.outcome] if each else 0 for each in evaluator.findings], "i1")
+    sheets = np.array(evaluator.sheets, "i4").reshape(len(evaluator.sheets), evaluator.width)
+    return codes[sheets]
+
+
+def between(
+    old: Numbers, new: Numbers, before: Mapping[int, Numbers], after: Numbers
+) -> tuple[Numbers, Counter[str]]:
+    """Whether each licensee's outcomes turned, and how many did in all, as 'permit>deny': n.
+
+    ``old``: numbers of stored sheets, 0 for none yet; ``new``: indices into ``after``. A first
+    standing turns everything; an offering that is new, or no longer stands, is no flip.
+    """
+    pairs = old.astype("i8") * len(after) + new
+    distinct, row, count = np.unique(pairs, return_inverse=True, return_counts=True)
+    sheets, indices = np.divmod(distinct, max(len(after), 1))
+    turned = np.zeros(len(distinct), bool)
+    totals = np.zeros(len(NAMES) ** 2, "i8")
+    for first in range(0, len(distinct), AT_ONCE):
+        part = slice(first, first + AT_ONCE)
+        was = _wide(sheets[part], before, after.shape[1])
+        now = after[indices[part]]
+        flip = (was != 0) & (now != 0) & (was != now)
+        turned[part] = flip.any(axis=1) | (sheets[part] == 0)
+        times = np.broadcast_to(count[part, np.newaxis], flip.shape)[flip]
+        which = was[flip].astype("i8") * len(NAMES) + now[flip]
+        totals += np.bincount(which, times, len(totals)).astype("i8")
+    return turned[row], _named(totals)
+
+
+def _wide(sheets: Numbers, before: Mapping[int, Numbers], width: int) -> Numbers:
+    codes = np.zeros((len(sheets), width), "i1")
+    for n, sheet in enumerate(sheets.tolist()):
+        found = before[sheet][:width] if sheet else np.full(width, NONE, "i1")
+        codes[n, : len(found)] = found
+    return codes
+
+
+def _named(totals: Numbers) -> Counter[str]:
+    return Counter({
+        f"{NAMES[n // len(NAMES)]}>{NAMES[n % len(NAMES)]}": int(totals[n])
+        for n in np.flatnonzero(totals)
+    })  # fmt: skip

@@ -1,0 +1,96 @@
+"""Looks at a chunk's licensees: judges them, stores what differs, and lets what hangs on it follow.
+
+All in the caller's transaction. Nothing here is done licensee by licensee: columns of numbers come
+out of the database, changes go into it, and holds and cases follow by statements over sets.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+
+from accesscontrol import cases, entitlements, releases
+from accesscontrol.models import Licensee, ScreeningChunk
+from accesscontrol.screening import current, evaluating, standings
+
+LOOKED_AT = "eg_looked_at"  # a temporary table of this transaction: whose holds and cases follow
+FORGET = f"DROP TABLE IF EXISTS {LOOKED_AT}"
+TOLD = f"CREATE TEMPORARY TABLE {LOOKED_AT} ON COMMIT DROP AS "
+BY_NAME = "SELECT id AS licensee_id FROM accesscontrol_licensee WHERE id = ANY(%(ids)s::bigint[])"
+BY_RANGE = (
+    "SELECT id AS licensee_id FROM accesscontrol_licensee WHERE id BETWEEN %(first)s AND %(last)s"
+)
+
+
+@dataclass(frozen=True)
+class Looked:
+    """How many licensees the chunk answers for, how many of them were judged, and what changed."""
+
+    licensees: int
+    judged: int
+    written: standings.Written
+    followed: dict[str, int]
+
+
+def look(chunk: ScreeningChunk, loaded: releases.Loaded, *, last: int, at: datetime) -> Looked:
+    """Screen the licensees of a chunk up to ``last``, which the caller holds."""
+    bring_up_to_date(chunk, last=last, at=at)
+    evaluator = evaluating.of(loaded, at=at)
+    narrowed = narrowing(chunk, loaded, at=at)
+    rows = evaluator.read(chunk.first_id, last, ids=chunk.ids, where=narrowed)
+    written = standings.write(chunk, evaluator, rows.ids, evaluator.answers(rows), at=at)
+    licensees = len(rows) if narrowed is None else _count(chunk, last)
+    return Looked(licensees, len(rows), written, follow(chunk, written, last=last, at=at))
+
+
+def narrowing(chunk: ScreeningChunk, loaded: releases.Loaded, *, at: datetime) -> str | None:
+    """Whom of a range the run's change can touch, as SQL; None: everybody is judged."""
+    return None
+
+
+def bring_up_to_date(chunk: ScreeningChunk, *, last: int, at: datetime) -> None:
+    """See that the rows say what is known now.
+
+    Of named licensees a dated fact may have begun. The nightly proof trusts no row; others write
+    those that are missing.
+    """
+    if chunk.ids is not None:
+        current.refresh(chunk.ids, at=at)
+    elif chunk.run.cause == "nightly":
+        everyone = Licensee.objects.filter(id__gte=chunk.first_id, id__lte=last)
+        current.refresh(everyone.values_list("id", flat=True), at=at)
+    else:
+        current.fill(chunk.first_id, last, at=at)
+
+
+def follow(
+    chunk: ScreeningChunk, written: standings.Written, *, last: int, at: datetime
+) -> dict[str, int]:
+    """Holds and cases of those whose standing changed.
+
+    Of named licensees and in the nightly proof of all that were looked at: a match, a grant or a
+    person's decision asks for it without a change of the standing, and names whom it concerns.
+    """
+    whom = standings.CHANGED
+    if chunk.ids is not None or chunk.run.cause == "nightly":
+        whom = _looked_at(chunk, last)
+    elif not len(written.changed):
+        return {"held": 0, "released": 0, "cases_opened": 0, "cases_closed": 0}
+    held = entitlements.follow(whom, run=chunk.run, at=at)
+    asked = cases.follow(whom, changed=standings.CHANGED, run=chunk.run, at=at)
+    return held | asked
+
+
+def _looked_at(chunk: ScreeningChunk, last: int) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute(FORGET)
+        cursor.execute(
+            TOLD + (BY_RANGE if chunk.ids is None else BY_NAME),
+            {"ids": chunk.ids, "first": chunk.first_id, "last": last},
+        )
+        cursor.execute(f"ANALYZE {LOOKED_AT}")
+    return LOOKED_AT
+
+
+def _count(chunk: ScreeningChunk, last: int) -> int:
+    return Licensee.objects.filter(id__gte=chunk.first_id, id__lte=last).count()
