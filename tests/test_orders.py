@@ -21,6 +21,7 @@ from accesscontrol.models import (
     User,
 )
 from tests import ground
+from tests.submitting import submit
 
 pytestmark = pytest.mark.django_db
 
@@ -59,7 +60,7 @@ class World:
 
     def approved(self, ref: str = "R-NEW", *, at: datetime = NOW, **more: Any) -> RuleVersion:
         version = self.draft(ref, at=at, **more)
-        orders.submit(version=version, by=self.olivia, at=at, because="Ready.")
+        submit(version=version, by=self.olivia, at=at, because="Ready.")
         return orders.approve(version=version, by=self.priya, at=at)
 
     def publish(self, ref: str = "R-NEW", *, at: datetime = NOW, **more: Any) -> Release:
@@ -144,7 +145,7 @@ def test_roles_without_the_right_change_nothing(world: World) -> None:
             orders.draft(ref="R-X", order=world.order, content=content(), by=person, at=NOW,
                          because="No.")  # fmt: skip
     version = world.draft()
-    orders.submit(version=version, by=world.olivia, at=NOW, because="Ready.")
+    submit(version=version, by=world.olivia, at=NOW, because="Ready.")
     for person in (world.vera, world.adam, world.omar):
         with pytest.raises(NotAllowed):
             orders.approve(version=version, by=person, at=NOW)
@@ -230,7 +231,7 @@ def test_test_cases_run_at_every_save_and_a_failing_one_blocks(world: World) -> 
                           at=NOW)  # fmt: skip
     assert [(r.passed, r.outcome) for r in results] == [(False, "review")]
     with pytest.raises(orders.CannotSubmit, match=r"“refused” expects deny and gets review"):
-        orders.submit(version=version, by=world.olivia, at=NOW, because="Ready.")
+        submit(version=version, by=world.olivia, at=NOW, because="Ready.")
 
 
 def test_a_failing_test_case_blocks_publication_too(world: World) -> None:
@@ -262,12 +263,12 @@ def test_a_case_of_the_time_before_is_judged_by_the_version_of_that_time(world: 
 def test_nobody_who_edited_since_the_last_published_version_approves(world: World) -> None:
     version = orders.draft(ref="R-NEW", order=world.order, content=content(), by=world.priya,
                            at=NOW, because="An approver writes.")  # fmt: skip
-    orders.submit(version=version, by=world.olivia, at=NOW, because="Ready.")
+    submit(version=version, by=world.olivia, at=NOW, because="Ready.")
     with pytest.raises(orders.CannotApprove, match="You edited R-NEW at 2040-05-01 12:00 UTC"):
         orders.approve(version=version, by=world.priya, at=NOW)
     orders.reject(version=version, by=world.peter, at=NOW, because="Too wide.")
     again = orders.duplicate(version=version, by=world.olivia, at=NOW, because="Second try.")
-    orders.submit(version=again, by=world.olivia, at=NOW, because="Ready.")
+    submit(version=again, by=world.olivia, at=NOW, because="Ready.")
     with pytest.raises(orders.CannotApprove):
         orders.approve(version=again, by=world.priya, at=NOW)
     orders.approve(version=again, by=world.peter, at=NOW)
@@ -287,7 +288,7 @@ def test_changes_are_requested_comments_decide_nothing_and_a_draft_is_withdrawn(
     version = world.draft()
     with pytest.raises(orders.CannotApprove, match="does not wait"):
         orders.approve(version=version, by=world.priya, at=NOW)
-    orders.submit(version=version, by=world.olivia, at=NOW, because="Ready.")
+    submit(version=version, by=world.olivia, at=NOW, because="Ready.")
     orders.comment(version=version, text="Is that all?", by=world.peter, at=NOW)
     with pytest.raises(orders.CannotEdit, match="waits for somebody else"):
         orders.edit(version=version, content=content(), by=world.olivia, at=NOW)
@@ -319,7 +320,7 @@ def test_publishing_makes_release_record_and_screening_in_one(world: World) -> N
 def test_what_is_not_approved_is_not_published(world: World, state: str) -> None:
     version = world.draft()
     if state == "submitted":
-        orders.submit(version=version, by=world.olivia, at=NOW, because="Ready.")
+        submit(version=version, by=world.olivia, at=NOW, because="Ready.")
     with pytest.raises(orders.CannotPublish, match="Only an approved version"):
         orders.publish(version=version, by=world.olivia, at=NOW)
     assert not Term.objects.filter(rule__ref="R-NEW").exists()
@@ -408,7 +409,7 @@ def test_a_release_that_would_not_be_sound_is_never_published(world: World) -> N
     version = world.approved()
     NamedList.objects.create(code="annex:x", title="x", created_at=NOW)
     loose = world.draft("R-LIST", when={"in_list": ["licensee.id", "annex:x"]})
-    orders.submit(version=loose, by=world.olivia, at=NOW, because="Ready.")
+    submit(version=loose, by=world.olivia, at=NOW, because="Ready.")
     orders.approve(version=loose, by=world.priya, at=NOW)
     NamedList.objects.all().delete()
     before = releases.current().number

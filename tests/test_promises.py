@@ -34,6 +34,7 @@ from tests import cast as cast_module
 from tests import screening_world as small
 from tests.cast import Cast
 from tests.journeys.story import letter_rule
+from tests.submitting import submit
 
 AT = datetime(2026, 6, 13, tzinfo=UTC)
 LATER = timedelta(minutes=1)
@@ -154,7 +155,7 @@ def test_a_published_rule_cannot_be_edited(cast: Cast, statement: str) -> None:
 
 def test_an_author_cannot_approve(cast: Cast) -> None:
     version = drafted(cast, by=cast.priya)
-    orders.submit(version=version, by=cast.olivia, at=AT, because="Ready.")
+    submit(version=version, by=cast.olivia, at=AT, because="Ready.")
     with pytest.raises(orders.CannotApprove, match="You edited"):
         orders.approve(version=version, by=cast.priya, at=AT)
     with pytest.raises(DatabaseError, match="nobody approves"), transaction.atomic():
@@ -294,6 +295,8 @@ def order_verbs(cast: Cast) -> Iterator[tuple[str, Callable[[], Any]]]:
     )
     yield "orders.remove_test_case", lambda: orders.remove_test_case(
         case=version().rule.test_cases.get(), **by, **at(), **why)  # fmt: skip
+    yield "orders.preview", lambda: orders.preview(version=version(), **by, **at())
+    yield "orders.preview_now", lambda: orders.preview_now(version=version(), **by, **at())
     yield "orders.submit", lambda: orders.submit(version=version(), **by, **at(), **why)
     yield "orders.request_changes", lambda: orders.request_changes(
         version=version(), by=cast.priya, **at(), **why)  # fmt: skip
@@ -523,6 +526,6 @@ def drafted(cast: Cast, *, by: Any) -> RuleVersion:
 
 def publish_letter(cast: Cast) -> Release:
     version = drafted(cast, by=cast.olivia)
-    orders.submit(version=version, by=cast.olivia, at=AT, because="Ready.")
+    submit(version=version, by=cast.olivia, at=AT, because="Ready.")
     orders.approve(version=version, by=cast.priya, at=AT)
     return orders.publish(version=version, by=cast.olivia, at=AT, because="In force.")

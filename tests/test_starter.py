@@ -11,6 +11,7 @@ from accesscontrol import orders, policy, releases, starter
 from accesscontrol.management.starting import load_starter
 from accesscontrol.models import Order, Release, Rule, RuleVersion, Term
 from tests import ground
+from tests.submitting import submit
 
 AT = datetime(2026, 6, 12, 16, tzinfo=UTC)
 
@@ -193,7 +194,7 @@ def test_officers_change_it_through_the_same_gate() -> None:
     old = RuleVersion.objects.get(rule__ref="JAILBREAK")
     version = orders.duplicate(version=old, by=olivia, at=AT, because="Stricter from now on.")
     orders.edit(version=version, content={**old.content, "effect": "deny"}, by=olivia, at=AT)
-    orders.submit(version=version, by=olivia, at=AT, because="Ready.")
+    submit(version=version, by=olivia, at=AT, because="Ready.")
     orders.approve(version=version, by=priya, at=AT)
     orders.publish(version=version, by=olivia, at=AT, because="Stricter.")
     verdict = judged(releases.current().policy, **{"model.jailbreak_findings_open": 1})
@@ -251,7 +252,7 @@ def test_publish_from_the_command_line() -> None:
     version = orders.duplicate(version=old, by=olivia, at=now, because="Renewed.")
     with pytest.raises(CommandError, match="Only an approved version"):
         run("publish", "R-PLACE", "--by", "olivia")
-    orders.submit(version=version, by=olivia, at=now, because="Ready.")
+    submit(version=version, by=olivia, at=now, because="Ready.")
     orders.approve(version=version, by=priya, at=now)
     assert "can be published" in run("publish", "R-PLACE", "--by", "olivia", "--dry-run")
     for arguments, says in (

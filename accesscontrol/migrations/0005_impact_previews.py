@@ -132,7 +132,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='preview',
             name='release',
-            field=models.ForeignKey(help_text='In force when it was asked for', on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accesscontrol.release'),
+            field=models.ForeignKey(help_text='In force when it was asked for; null: none was published yet', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accesscontrol.release'),
         ),
         migrations.AddField(
             model_name='preview',

@@ -46,8 +46,9 @@ class Preview(models.Model):
         help_text="The rule, all its terms, as the release would hold it after publication"
     )
     release = models.ForeignKey(
-        Release, models.PROTECT, related_name="+", help_text="In force when it was asked for"
-    )
+        Release, models.PROTECT, null=True, related_name="+",
+        help_text="In force when it was asked for; null: none was published yet",
+    )  # fmt: skip
     judged_at = models.DateTimeField(
         help_text="The instant that both sides are judged at: when the draft would first bite"
     )

@@ -42,6 +42,7 @@ from accesscontrol.orders.refusals import (
     CannotPublish,
     CannotRetire,
     CannotSubmit,
+    ImpactChanged,
 )
 from accesscontrol.orders.terms import Plan, in_force, plan
 from accesscontrol.orders.test_cases import (
@@ -54,9 +55,9 @@ from accesscontrol.orders.timeline import Step, Timeline, timeline
 
 __all__ = [
     "CannotApprove", "CannotConfirm", "CannotEdit", "CannotEnter", "CannotPreview", "CannotPublish",
-    "CannotRetire", "CannotSubmit", "CaseResult", "Membership", "Plan", "Policy", "Step",
-    "Timeline", "acknowledge", "add_test_case", "alarm_overdue_emergencies", "amend", "annex",
-    "approve", "comment", "confirm_annex", "confirm_emergency", "confirm_lift", "draft",
+    "CannotRetire", "CannotSubmit", "CaseResult", "ImpactChanged", "Membership", "Plan", "Policy",
+    "Step", "Timeline", "acknowledge", "add_test_case", "alarm_overdue_emergencies", "amend",
+    "annex", "approve", "comment", "confirm_annex", "confirm_emergency", "confirm_lift", "draft",
     "duplicate", "edit", "editors", "emergencies_to_confirm", "emergency_deny",
     "ensure_publishable", "enter", "in_force", "install", "lift", "newest_preview",
     "newest_published", "parsed", "plan", "preview", "preview_now", "publish", "read_text",

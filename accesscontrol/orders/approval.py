@@ -5,14 +5,19 @@ from datetime import datetime
 from django.db import transaction
 
 from accesscontrol import access, audit
-from accesscontrol.models import RuleVersion, User
-from accesscontrol.orders import drafting
+from accesscontrol.models import Preview, RuleVersion, User
+from accesscontrol.orders import drafting, previewing
 from accesscontrol.orders.drafting import OPEN, State, locked, remember
 from accesscontrol.orders.refusals import CannotApprove, CannotEdit, CannotSubmit
+from accesscontrol.screening import preview
 
 
 def submit(*, version: RuleVersion, by: User | None, at: datetime, because: str) -> RuleVersion:
-    """Put a draft before the approvers; raises CannotSubmit if a test case fails."""
+    """Put a draft before the approvers, with the impact that somebody has looked at.
+
+    Raises CannotSubmit if a test case fails, and (code preview_missing, preview_stale) without a
+    preview of what the draft says now against the release in force.
+    """
     access.require(by, "policy.draft", at=at)
     with transaction.atomic():
         version = locked(version)
@@ -21,8 +26,12 @@ def submit(*, version: RuleVersion, by: User | None, at: datetime, because: str)
         if not because.strip():
             raise CannotSubmit("Say why in a sentence: the approver reads it.", pointer="/because")
         ensure_tests_pass(version, at=at, refuse=CannotSubmit)
+        version.submitted_preview = previewing.looked_at(version)
         version.submitted_by, version.submitted_at, version.because = by, at, because
-        return _move(version, State.SUBMITTED, "rule.submitted", by=by, at=at, because=because)
+        return _move(
+            version, State.SUBMITTED, "rule.submitted", by=by, at=at, because=because,
+            impact=version.submitted_preview,
+        )  # fmt: skip
 
 
 def request_changes(*, version: RuleVersion, by: User, at: datetime, because: str) -> RuleVersion:
@@ -33,21 +42,32 @@ def request_changes(*, version: RuleVersion, by: User, at: datetime, because: st
         return _move(version, State.DRAFT, "rule.changes_requested", by=by, at=at, because=because)
 
 
-def approve(*, version: RuleVersion, by: User, at: datetime, because: str = "") -> RuleVersion:
+def approve(
+    *, version: RuleVersion, by: User, at: datetime, because: str = "", confirmed: int | None = None
+) -> RuleVersion:
     """Agree to a submitted version; nobody who edited since the last published version can.
 
-    The database refuses it too (trigger). Publishing is a verb of its own.
+    The database refuses it too (trigger). The impact is calculated anew: where it is another than
+    what was submitted, raises ImpactChanged with the difference, unless ``confirmed`` is the id of
+    a preview of the version that shows what it is now. Publishing is a verb of its own.
     """
     access.require(by, "policy.approve", at=at)
     with transaction.atomic():
         version = locked(version)
-        _ensure_waiting(version)
-        ensure_not_an_editor(version, by=by)
-        ensure_tests_pass(version, at=at, refuse=CannotApprove)
+        _ensure_approvable(version, by=by, at=at)
+    # On its own, so that what the approver has to look at stays when this approval is refused.
+    found = previewing.recalculated(version, confirmed=confirmed, by=by, at=at)
+    with transaction.atomic():
+        version = locked(version)
+        _ensure_approvable(version, by=by, at=at)
+        previewing.ensure_fresh(found, version)
         if because.strip():
             remember(version, "approved", because, by=by, at=at)
         version.approved_by, version.approved_at = by, at
-        return _move(version, State.APPROVED, "rule.approved", by=by, at=at, because=because)
+        version.approved_preview = found
+        return _move(
+            version, State.APPROVED, "rule.approved", by=by, at=at, because=because, impact=found
+        )
 
 
 def reject(*, version: RuleVersion, by: User, at: datetime, because: str) -> RuleVersion:
@@ -95,6 +115,12 @@ def ensure_tests_pass(
                      pointer="/test_cases", code="test_case_fails")  # fmt: skip
 
 
+def _ensure_approvable(version: RuleVersion, *, by: User, at: datetime) -> None:
+    _ensure_waiting(version)
+    ensure_not_an_editor(version, by=by)
+    ensure_tests_pass(version, at=at, refuse=CannotApprove)
+
+
 def _for_approver(version: RuleVersion, *, by: User, at: datetime, because: str) -> RuleVersion:
     access.require(by, "policy.approve", at=at)
     if not because.strip():
@@ -117,10 +143,11 @@ def _move(
     by: User | None,
     at: datetime,
     because: str,
+    impact: Preview | None = None,
 ) -> RuleVersion:
     before, version.state = version.state, state
     if state == State.DRAFT:
-        version.submitted_by = version.submitted_at = None
+        version.submitted_by = version.submitted_at = version.submitted_preview = None
     version.save()
     audit.record(
         kind, version.rule, by=by, at=at, because=because, order=version.rule.order,
@@ -130,6 +157,7 @@ def _move(
             "digest": version.digest,
             "before": str(before),
             "after": str(state),
+            **({"impact": preview.told(impact)} if impact else {}),
         },
     )  # fmt: skip
     return version

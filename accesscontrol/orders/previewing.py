@@ -1,12 +1,22 @@
 """The impact of a draft before anybody decides on it, and the gate that asks for having looked."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from accesscontrol import audit, policy
+from django.db import transaction
+
+from accesscontrol import access, audit, policy
 from accesscontrol.models import ApiToken, Preview, RuleVersion, User
 from accesscontrol.orders import terms
-from accesscontrol.orders.drafting import OPEN
-from accesscontrol.orders.refusals import CannotPreview
+from accesscontrol.orders.drafting import OPEN, locked
+from accesscontrol.orders.refusals import (
+    CannotApprove,
+    CannotPreview,
+    CannotSubmit,
+    ImpactChanged,
+)
+from accesscontrol.screening import comparing
 from accesscontrol.screening import preview as screen
 
 
@@ -15,26 +25,15 @@ def preview(*, version: RuleVersion, by: User | ApiToken | None, at: datetime) -
 
     Raises CannotPreview for a version that is not open or makes no sound release.
     """
-    planned = _planned(version, at)
-    try:
-        return screen.ask(
-            version=version,
-            rules=terms.documents(version, planned),
-            judged_at=bites_at(version, planned, at),
-            by=by,
-            at=at,
-        )
-    except policy.PolicyError as error:
-        raise _unsound(error) from None
+    with transaction.atomic():
+        return screen.ask(**_asked(version, by, at))
 
 
 def preview_now(*, version: RuleVersion, by: User | ApiToken | None, at: datetime) -> Preview:
     """The same, found out within the call. Raises CannotPreview."""
-    found = calculated(version, by=by, at=at)
-    audit.record(
-        "rule.previewed", version.rule, by=by, at=at, order=version.rule.order,
-        rule=version.rule.ref, release=found.release, details=screen.told(found),
-    )  # fmt: skip
+    with transaction.atomic():
+        found = calculated(version, by=by, at=at)
+        _record(found, by=by, at=at)
     return found
 
 
@@ -42,6 +41,54 @@ def newest_preview(version: RuleVersion) -> Preview | None:
     """The preview of a version that was asked for last, in whatever state."""
     rows = version.previews.select_related("version__rule__order", "release", "asked_by")
     return rows.order_by("-id").first()
+
+
+def looked_at(version: RuleVersion) -> Preview:
+    """The preview that a submission goes with. Raises CannotSubmit where there is none to go by."""
+    newest = newest_preview(version)
+    if newest is not None and newest.state in Preview.OPEN:
+        raise CannotSubmit(
+            f"Its impact is still being calculated: {newest.done} of {newest.total} licensees."
+            " Look at it when it is complete, then submit.",
+            code="preview_missing",
+        )
+    done = version.previews.filter(state=Preview.State.DONE).select_related("release")
+    preview = done.order_by("-id").first()
+    if preview is None:
+        raise CannotSubmit(
+            "Nobody has looked yet at what it would change. Calculate its impact, then submit.",
+            code="preview_missing",
+        )
+    stale = screen.why_stale(preview, version=version)
+    if stale:
+        raise CannotSubmit(f"{stale} Calculate its impact again, then submit.",
+                           code="preview_stale")  # fmt: skip
+    return preview
+
+
+def recalculated(version: RuleVersion, *, confirmed: int | None, by: User, at: datetime) -> Preview:
+    """The impact as it is now, where it is what the approver has seen. Raises ImpactChanged."""
+    found = calculated(version, by=by, at=at)
+    seen = version.submitted_preview
+    if confirmed is not None:
+        seen = version.previews.filter(pk=confirmed, state=Preview.State.DONE).first() or seen
+    difference = None if seen is None else comparing.compare(seen, found)
+    if difference is not None and difference.equal:
+        return found
+    _record(found, by=by, at=at)
+    words = "It was submitted without one." if difference is None else difference.in_words()
+    raise ImpactChanged(
+        f"Its impact is not what you were shown. {words} Look at it as it is now and confirm, or"
+        " ask for changes.",
+        preview=found, difference=difference,
+    )  # fmt: skip
+
+
+def ensure_fresh(preview: Preview, version: RuleVersion) -> None:
+    """Raise CannotApprove where something was published or edited while it was calculated."""
+    stale = screen.why_stale(preview, version=version)
+    if stale:
+        raise CannotApprove(f"{stale} Approve again.", code="preview_stale")
 
 
 def bites_at(version: RuleVersion, planned: terms.Plan, at: datetime) -> datetime:
@@ -58,18 +105,33 @@ def bites_at(version: RuleVersion, planned: terms.Plan, at: datetime) -> datetim
 
 
 def calculated(version: RuleVersion, *, by: User | ApiToken | None, at: datetime) -> Preview:
-    """A whole new preview for a verb of this room, which writes the event."""
+    """A whole new preview for a verb of this room, which writes the event. Raises CannotPreview."""
+    with transaction.atomic():
+        return screen.now(**_asked(version, by, at))
+
+
+def _asked(version: RuleVersion, by: User | ApiToken | None, at: datetime) -> dict[str, Any]:
+    """What a preview of the version as it stands now is about; its rule is locked until the end."""
+    access.require(by, "policy.draft", at=at)
+    version = locked(version)
     planned = _planned(version, at)
-    try:
-        return screen.now(
-            version=version,
-            rules=terms.documents(version, planned),
-            judged_at=bites_at(version, planned, at),
-            by=by,
-            at=at,
-        )
-    except policy.PolicyError as error:
-        raise _unsound(error) from None
+    rules = terms.documents(version, planned)
+    _ensure_sound(version, rules, at)
+    return {
+        "version": version,
+        "rules": rules,
+        "judged_at": bites_at(version, planned, at),
+        "by": by,
+        "at": at,
+    }
+
+
+def _record(found: Preview, *, by: User | ApiToken | None, at: datetime) -> None:
+    rule = found.version.rule
+    audit.record(
+        "rule.previewed", rule, by=by, at=at, order=rule.order, rule=rule.ref,
+        release=found.release, details=screen.told(found),
+    )  # fmt: skip
 
 
 def _planned(version: RuleVersion, at: datetime) -> terms.Plan:
@@ -86,8 +148,11 @@ def _planned(version: RuleVersion, at: datetime) -> terms.Plan:
     return planned
 
 
-def _unsound(error: policy.PolicyError) -> CannotPreview:
-    return CannotPreview(
-        f"With it the next release would not be sound: {error.message}",
-        pointer=error.at, code=error.code,
-    )  # fmt: skip
+def _ensure_sound(version: RuleVersion, rules: Sequence[Mapping[str, Any]], at: datetime) -> None:
+    try:
+        screen.draft_release(version.rule.ref, rules, at=at)
+    except policy.PolicyError as error:
+        raise CannotPreview(
+            f"With it the next release would not be sound: {error.message}",
+            pointer=error.at, code=error.code,
+        ) from None  # fmt: skip

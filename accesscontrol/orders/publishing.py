@@ -8,13 +8,14 @@ from django.db import transaction
 
 from accesscontrol import access, audit, policy, releases, screening
 from accesscontrol.models import Release, Rule, RuleVersion, User
-from accesscontrol.orders import approval, drafting, language, terms
+from accesscontrol.orders import approval, drafting, language, previewing, terms
 from accesscontrol.orders.drafting import State, locked
 from accesscontrol.orders.refusals import (
     CannotEdit,
     CannotPublish,
     CannotRetire,
 )
+from accesscontrol.screening import preview
 
 
 def publish(*, version: RuleVersion, by: User | None, at: datetime, because: str = "") -> Release:
@@ -74,7 +75,8 @@ def retire(
 ) -> RuleVersion:
     """Ask for the end of a rule, now or at ``ends_at``; somebody else approves it like a rule.
 
-    Publishing the answer ends the rule's terms, with a release and a screening.
+    Publishing the answer ends the rule's terms, with a release and a screening. There is no draft
+    to look at, so what the end would change is found out here and submitted with it.
     """
     access.require(by, "policy.draft", at=at)
     newest = drafting.newest_published(rule)
@@ -86,9 +88,16 @@ def retire(
         version.state, version.submitted_by, version.submitted_at = State.SUBMITTED, by, at
         version.save()
         drafting.note_edit(version, by=by, at=at)
+        version.submitted_preview = previewing.calculated(version, by=by, at=at)
+        version.save(update_fields=["submitted_preview"])
         audit.record(
             "rule.retirement_submitted", rule, by=by, at=at, because=because, order=rule.order,
-            rule=rule.ref, details={"version": version.version, "ends_at": ends_at},
+            rule=rule.ref,
+            details={
+                "version": version.version,
+                "ends_at": ends_at,
+                "impact": preview.told(version.submitted_preview),
+            },
         )  # fmt: skip
     return version
 

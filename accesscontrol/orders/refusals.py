@@ -1,6 +1,8 @@
 """Why a verb of this room refuses, each with a message fit for the person who asked."""
 
 from accesscontrol.errors import Refused
+from accesscontrol.models import Preview
+from accesscontrol.screening.comparing import Difference
 
 
 class CannotEnter(Refused):
@@ -37,6 +39,20 @@ class CannotApprove(Refused):
     """The person edited it, or it does not wait for approval."""
 
     code = "cannot_approve"
+
+
+class ImpactChanged(CannotApprove):
+    """Since it was submitted the impact has become another; whoever has seen it may confirm it.
+
+    ``preview`` is the new one, whose id confirms; ``difference`` what is different.
+    """
+
+    code = "impact_changed"
+
+    def __init__(self, message: str, *, preview: Preview, difference: Difference | None) -> None:
+        super().__init__(message)
+        self.preview = preview
+        self.difference = difference
 
 
 class CannotPublish(Refused):

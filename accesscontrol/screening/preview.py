@@ -58,7 +58,7 @@ def ask(
 
     ``rules`` is the rule, all its terms, as the release would hold it after publication;
     ``judged_at`` when the draft would first bite. One that is under way for the version is
-    cancelled. Raises PolicyError where the draft makes no sound release, NoRelease without one.
+    cancelled.
     """
     access.require(by, "policy.draft", at=at)
     with transaction.atomic():
@@ -126,13 +126,16 @@ def why_stale(preview: Preview, *, version: RuleVersion) -> str:
     """Why the preview no longer tells what the version would change; empty while it does."""
     if preview.content_digest != version.digest:
         return "The rule was edited after this preview."
-    newest = releases.current().number
-    if preview.release.number != newest:
-        return (
-            f"This preview compares with release {preview.release.number};"
-            f" release {newest} is in force now."
-        )
+    newest = Release.objects.order_by("-number").values_list("number", flat=True).first()
+    if number(preview) != (newest or 0):
+        compared = f"release {number(preview)}" if preview.release else "no release"
+        return f"This preview compares with {compared}; release {newest} is in force now."
     return ""
+
+
+def number(preview: Preview) -> int:
+    """The release that it compares with; 0 where none was published yet."""
+    return preview.release.number if preview.release else 0
 
 
 def told(preview: Preview) -> dict[str, Any]:
@@ -141,7 +144,7 @@ def told(preview: Preview) -> dict[str, Any]:
         "version": preview.version.version,
         "digest": preview.content_digest,
         "preview": preview.pk,
-        "compared_with": preview.release.number,
+        "compared_with": number(preview),
         "judged_at": preview.judged_at,
         "licensees": preview.done,
         "groups": preview.groups,
@@ -156,32 +159,40 @@ def _made(
     by: User | ApiToken | None,
     at: datetime,
 ) -> Preview:
-    RuleVersion.objects.select_for_update(of=("self",)).get(pk=version.pk)
+    """A new one, not saved; the caller holds the rule's lock, so that only one is under way."""
     for earlier in version.previews.filter(state__in=Preview.OPEN).select_for_update():
         _end(earlier, State.CANCELLED, "Another preview of this version was asked for.", at)
-    in_force = releases.current()
-    preview = Preview(
+    return Preview(
         version=version, content_digest=version.digest, rules=list(rules), judged_at=judged_at,
-        release=Release.objects.defer("canonical").get(pk=in_force.id),
+        release=Release.objects.defer("canonical").order_by("-number").first(),
         total=Licensee.objects.count(), asked_by=by if isinstance(by, User) else None,
         created_at=at,
     )  # fmt: skip
-    _draft_release(preview)  # raises where it is not sound
-    return preview
 
 
 def _sides(preview: Preview) -> Sides:
-    before = releases.get(preview.release.number).policy
-    return Sides(before, _draft_release(preview), at=preview.judged_at)
+    draft = draft_release(preview.version.rule.ref, preview.rules, at=preview.created_at)
+    return Sides(_release_before(preview), draft, at=preview.judged_at)
 
 
-def _draft_release(preview: Preview) -> policy.Release:
-    """The next release as it would be with the draft in it."""
-    document = releases.build(number=preview.release.number + 1, at=preview.created_at)
-    ref = preview.version.rule.ref
+def draft_release(ref: str, rules: Sequence[Mapping[str, Any]], *, at: datetime) -> policy.Release:
+    """The next release as it would be with these terms of a rule in it. Raises PolicyError."""
+    document = _next_release(at)
     others = [rule for rule in document["rules"] if rule["ref"] != ref]
-    rules = sorted([*others, *preview.rules], key=lambda rule: (rule["ref"], rule["version"]))
-    return policy.parse_release({**document, "rules": rules})
+    both = sorted([*others, *rules], key=lambda rule: (rule["ref"], rule["version"]))
+    return policy.parse_release(document | {"rules": both})
+
+
+def _release_before(preview: Preview) -> policy.Release:
+    """The release compared with; before the first one, nothing is restricted."""
+    if preview.release is not None:
+        return releases.get(preview.release.number).policy
+    return policy.parse_release(_next_release(preview.created_at) | {"rules": []})
+
+
+def _next_release(at: datetime) -> dict[str, Any]:
+    newest = Release.objects.order_by("-number").values_list("number", flat=True).first()
+    return releases.build(number=(newest or 0) + 1, at=at)
 
 
 def _take(at: datetime) -> int | None:
@@ -216,10 +227,9 @@ def _go_on(pk: int, at: datetime) -> None:
     )
     if preview is None:
         return
-    newest = releases.current().number
-    if newest != preview.release.number:
-        why = f"Release {newest} was published meanwhile. Calculate the preview again."
-        _end(preview, State.CANCELLED, why, at)
+    stale = why_stale(preview, version=preview.version)
+    if stale:
+        _end(preview, State.CANCELLED, f"{stale} Calculate it again.", at)
         return
     _part(preview, _sides(preview), at=at)
     if preview.state == State.DONE:

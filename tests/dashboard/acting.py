@@ -5,6 +5,7 @@ from typing import Any
 
 from accesscontrol import orders
 from accesscontrol.models import EndUse, Order, RuleVersion, User
+from tests.submitting import submit
 
 NOW = datetime.now(UTC)
 IN_CHINA = {"all": [{"is": ["licensee.hq_country", "CN"]}]}
@@ -52,4 +53,4 @@ def drafted(by: User, ref: str = "R-1", **more: Any) -> RuleVersion:
 
 def submitted(by: User, **more: Any) -> RuleVersion:
     version = drafted(by, **more)
-    return orders.submit(version=version, by=by, at=NOW - timedelta(hours=1), because="Ready.")
+    return submit(version=version, by=by, at=NOW - timedelta(hours=1), because="Ready.")

@@ -8,6 +8,7 @@ from accesscontrol import entitlements, orders
 from accesscontrol.models import RuleVersion, ScreeningRun
 from tests import cast as the_cast
 from tests.journeys.story import letter_rule
+from tests.submitting import submit
 
 LETTER = "BIS-2026-0417"
 PASSWORD = "a long enough word"
@@ -70,7 +71,7 @@ def _a_rule(cast: Any, order: Any, model: str, at: datetime, published: bool) ->
         at=at,
         because=f"The letter names {model}.",
     )
-    orders.submit(version=version, by=cast.olivia, at=at, because="Ready to look at.")
+    submit(version=version, by=cast.olivia, at=at, because="Ready to look at.")
     if not published:
         return
     orders.approve(version=version, by=cast.priya, at=at + timedelta(minutes=4))

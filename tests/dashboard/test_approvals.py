@@ -8,6 +8,7 @@ from django.urls import reverse
 from accesscontrol import orders
 from accesscontrol.models import RuleVersion, ScreeningRun, User
 from tests.dashboard.acting import NOW, content, drafted, letter, person, sign_in, submitted
+from tests.submitting import submit
 
 pytestmark = pytest.mark.django_db
 APPROVE, PUBLISH = "dashboard:approval-approve", "dashboard:approval-publish"
@@ -60,7 +61,7 @@ def test_who_edited_an_earlier_draft_cannot_approve_either(client, olivia) -> No
     orders.edit(
         version=version, content=content(title="Hers"), by=alice, at=NOW - timedelta(hours=1)
     )
-    orders.submit(version=version, by=olivia, at=NOW, because="Ready")
+    submit(version=version, by=olivia, at=NOW, because="Ready")
     assert act(client, "approve", version).status_code == 422
 
 
@@ -140,7 +141,7 @@ def test_the_page_shows_what_changes_against_what_is_in_force(client, olivia) ->
         ref="R-1", content=content(when={"all": [{"is": ["licensee.hq_country", "RU"]}]}), by=olivia,
         at=NOW - timedelta(minutes=10), because="The other country",
     )  # fmt: skip
-    orders.submit(version=second, by=olivia, at=NOW - timedelta(minutes=9), because="Ready")
+    submit(version=second, by=olivia, at=NOW - timedelta(minutes=9), because="Ready")
     text = client.get(reverse("dashboard:approval", args=[second.pk])).content.decode()
     assert "<del>the licensee is headquartered in China" in text
     assert "<ins>the licensee is headquartered in Russia" in text

@@ -82,7 +82,7 @@ def test_a_rule_is_read_back_in_a_sentence(client, olivia) -> None:
 
 
 def test_a_draft_is_submitted_with_a_reason(client, olivia) -> None:
-    drafted(olivia)
+    orders.preview_now(version=drafted(olivia), by=olivia, at=NOW)
     address = reverse("dashboard:rule-submit", args=["R-1"])
     assert client.post(address, {"version": 1, "because": ""}).status_code == 422
     client.post(address, {"version": 1, "because": "Ready"})

@@ -114,11 +114,28 @@ def the_rules_are_drafted(story: Story) -> None:
             because=f"The letter of 2026-06-12 names {model}.",
         )
         add_test_cases(story, version.rule, model)
+        look_at_the_impact(story, version)
         orders.submit(
             version=version, by=story.cast.olivia, at=june(12, 21, 36), because="Ready to look at."
         )
         refuse_own_approval(story, version)
     story.tell(june(12, 21, 36), "Two rules are drafted, tested and submitted")
+
+
+def look_at_the_impact(story: Story, version: Any) -> None:
+    """Six groups that add up; who is abroad goes to a license, who is at home stays or is asked."""
+    from accesscontrol import orders
+
+    impact = orders.preview_now(version=version, by=story.cast.olivia, at=june(12, 21, 34))
+    groups = impact.groups
+    story.must(
+        f"{version.rule.ref} would change: {groups}",
+        sum(groups.values()) == impact.total
+        and groups["to_review"] > 0
+        and groups["per_request"] > 0
+        and groups["lose_access"] == groups["regain_access"] == 0,
+        groups,
+    )
 
 
 def refuse_own_approval(story: Story, version: Any) -> None:
@@ -268,7 +285,10 @@ def the_annex_exempts_a_party_for_one_model(story: Story) -> None:
         at=june(26, 15, 55),
         because="A license is no longer required for entities in the annex.",
     )
-    orders.submit(version=version, by=cast.omar, at=june(26, 15, 58), because="As the letter says.")
+    impact = orders.preview_now(version=version, by=cast.omar, at=june(26, 16, 6))
+    story.must(f"the annex would restore access to {impact.regain_access}",
+               impact.regain_access == impact.affected == 1, impact.groups)  # fmt: skip
+    orders.submit(version=version, by=cast.omar, at=june(26, 16, 7), because="As the letter says.")
     orders.approve(version=version, by=cast.priya, at=june(26, 16, 10))
     orders.publish(version=version, by=cast.omar, at=june(26, 16, 12), because="The annex.")
     screen(june(26, 16, 13))
