@@ -8,9 +8,11 @@ from typing import Final
 
 from accesscontrol.policy.cases import run_cases
 from accesscontrol.policy.errors import PolicyError
-from accesscontrol.policy.lines import answers, parse_document
+from accesscontrol.policy.judging import judge_asked
+from accesscontrol.policy.lines import Reader, answers, parse_document
 from accesscontrol.policy.lint import lint
 from accesscontrol.policy.release import Release, parse_release
+from accesscontrol.policy.tree import judge_case_by_tree
 
 FOUND: Final = 1
 UNREADABLE: Final = 2
@@ -21,7 +23,7 @@ def main(arguments: Sequence[str]) -> int:
     given = _parser().parse_args(arguments)
     try:
         if given.command == "judge":
-            return judge()
+            return judge(_reader(given.reader))
         release = _release(given.release)
         return check(release) if given.command == "check" else test(release, given.cases)
     except PolicyError as error:
@@ -32,12 +34,12 @@ def main(arguments: Sequence[str]) -> int:
         return UNREADABLE
 
 
-def judge() -> int:
+def judge(reader: Reader) -> int:
     """Print an answer for each line that has one."""
     if sys.stdin is None:  # closed by whoever started the command
         raise OSError("the standard input is closed")
     output = sys.stdout.buffer
-    for line in answers(sys.stdin.buffer):
+    for line in answers(sys.stdin.buffer, reader):
         output.write(line.encode("utf-8") + b"\n")
         output.flush()
     return 0
@@ -62,6 +64,17 @@ def test(release: Release, cases: Path) -> int:
     return FOUND if failures else 0
 
 
+def _reader(name: str) -> Reader:
+    """Who answers: the columns are loaded only when asked for, since they are large."""
+    if name == "tree":
+        return lambda asked: judge_case_by_tree(asked.case())
+    if name == "columns":
+        from accesscontrol.policy.batches import judge_alone
+
+        return judge_alone
+    return judge_asked
+
+
 def _release(path: Path) -> Release:
     """From a file that holds a release, or the line {"release": …} of the command judge."""
     document = parse_document(path.read_bytes())
@@ -73,7 +86,13 @@ def _release(path: Path) -> Release:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m accesscontrol.policy", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("judge", help="answer the JSON lines of the standard input")
+    judging = commands.add_parser("judge", help="answer the JSON lines of the standard input")
+    judging.add_argument(
+        "--reader",
+        choices=("tree", "online", "columns"),
+        default="online",
+        help="who reads the rules; all of them answer the same (default: online)",
+    )
     checking = commands.add_parser("check", help="parse a release and look for conflicts")
     checking.add_argument("release", type=Path, metavar="RELEASE.json")
     testing = commands.add_parser("test", help="run a company's own cases against a release")

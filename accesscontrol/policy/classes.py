@@ -47,6 +47,10 @@ class Classes:
             self._remember(kind, number)
         return number
 
+    def of_failing(self, value: Value) -> int:
+        """A class of its own for a value over which some test fails."""
+        return self._number(("failing", value), self.masks[ABSENT])
+
     def _number(self, key: Hashable, mask: int) -> int:
         with _NUMBERING:
             if key not in self._numbers:

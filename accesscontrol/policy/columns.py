@@ -1,23 +1,33 @@
-"""Judges many licensees for every offering at once: columns of small numbers in, sheets out."""
+"""Judges many licensees for every offering at once: columns of small numbers in, sheets out.
 
-from collections.abc import Iterable, Mapping, Sequence
+Rows that no rule can tell apart are one pattern, and most of what tells patterns apart does not
+matter to one offering: for each, the classes of every attribute are merged as far as its own
+clauses go, and only what is left distinct is judged.
+"""
+
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from accesscontrol.policy.judging import judge
+from accesscontrol.policy.codes import ABSENT, Codes
+from accesscontrol.policy.compile import compiled
+from accesscontrol.policy.distinct import DistinctRows, Numbers, fresh_rows
+from accesscontrol.policy.forecasts import Forecasts
+from accesscontrol.policy.offerings import STATUS, Offering, of_an_offering
 from accesscontrol.policy.release import Release
-from accesscontrol.policy.values import NotAValue, Value, instant_of
-from accesscontrol.policy.verdict import Reason, Unknown, Verdict, WouldHave
+from accesscontrol.policy.values import instant_of
+from accesscontrol.policy.verdict import Verdict
 
-ABSENT: Final = object()  # no value at all, in place of a raw one
-STATUS: Final = "entitlement.status"
+__all__ = ["ABSENT", "Columns"]
+
 STATUSES: Final = ("none", "active", "held")
-ACTIVITY: Final = "request.activity"
+BLOCK: Final = 8192  # patterns that are looked at together: bounds the memory, not the result
+ROOM: Final = 1  # bits that codes may grow by before the patterns have to be met anew
 
-Numbers = NDArray[np.integer[Any]]
+Sheets = NDArray[np.int32]
 
 
 class Columns:
@@ -25,114 +35,104 @@ class Columns:
 
     Values become small numbers by ``code``; ``answers`` takes one row of them a licensee. It
     remembers every distinct row that it was asked, in this call and earlier ones.
+
+    ``reads``: the attributes on a licensee's side that can matter, which are the columns.
+    ``sheets``: of each the index into ``findings`` for each offering. ``findings``: verdicts on
+    standings, without anybody's facts. Both grow, and are never reordered.
     """
 
     def __init__(
         self, release: Release, *, at: datetime, offerings: Sequence[Mapping[str, object]]
     ) -> None:
         """``offerings``: of each the JSON facts of its model, and its request.activity."""
-        self.release = release
-        self.at = at
-        self.offerings = tuple(offerings)
-        self.reads = tuple(sorted(filter(of_a_licensee, _named(release))))
-        in_force = (rule for rule in release.rules if rule.period.holds(instant_of(at)))
-        self.reads_status = any(STATUS in rule.attributes for rule in in_force)
+        span = compiled(release, instant_of(at))
+        named = frozenset[str]().union(*(rule.attributes for rule in release.rules))
+        self.reads = tuple(sorted(name for name in named if not of_an_offering(name)))
+        self.reads_status = STATUS in span.places
         self.sheets: list[tuple[int, ...]] = []
-        self.findings: list[Verdict] = []
-        self._codes: dict[str, dict[tuple[type, Value], int]] = {name: {} for name in self.reads}
-        self._raw: dict[str, list[object]] = {name: [ABSENT] for name in self.reads}
-        self._sheet_of: dict[tuple[int, ...], int] = {}
-        self._finding_of: dict[str, int] = {}
-        self._pattern_of: dict[bytes, int] = {}
+        self._codes = Codes(span, self.reads)
+        self._forecasts = Forecasts(span, self._codes, named)
+        self.findings: list[Verdict] = self._forecasts.verdicts
+        self._kinds: list[Offering] = []
+        statuses = STATUSES if self.reads_status else STATUSES[:1]
+        self._kind_of = np.array(  # by offering and status
+            [[self._kind(each, status) for status in statuses] for each in offerings], np.intp
+        ).reshape(len(offerings), len(statuses))
+        self._sheet_numbers: dict[bytes, int] = {}
+        self._statuses: dict[bytes, int] = {}
+        self._patterns: DistinctRows | None = None
+        self._sheet_of: Sheets = np.empty(0, np.int32)  # by pattern
 
     def code(self, attribute: str, value: object = ABSENT) -> int:
         """The class of a register's JSON value: 0 absent; equal classes get equal answers."""
-        if value is ABSENT:
-            return 0
-        try:
-            read = self.release.attributes[attribute].read(value)
-            key: tuple[type, Value] = (type(read), read)
-        except NotAValue:
-            key = (NotAValue, 0)
-        codes = self._codes[attribute]
-        if key not in codes:
-            self._raw[attribute].append(value)
-            codes[key] = len(codes) + 1
-        return codes[key]
+        return self._codes.code(attribute, value)
 
-    def answers(self, codes: Numbers, statuses: Numbers | None = None) -> NDArray[np.int32]:
+    def answers(self, codes: Numbers, statuses: Numbers | None = None) -> Sheets:
         """The index of each row's sheet.
 
         ``codes``: (rows, len(reads)); ``statuses``: (rows, len(offerings)), 0 none, 1 active,
         2 held, needed where ``reads_status``.
         """
-        found = np.empty(len(codes), np.int32)
-        for row, pattern in enumerate(codes):
-            held = None if statuses is None or not self.reads_status else statuses[row]
-            key = pattern.tobytes() + (b"" if held is None else held.tobytes())
-            if key not in self._pattern_of:
-                self._pattern_of[key] = self._sheet(pattern, held)
-            found[row] = self._pattern_of[key]
-        return found
+        held = self._held(codes, statuses)
+        rows = self._rows(codes, held)
+        if self._patterns is None or not self._patterns.fits(rows):
+            self._patterns = DistinctRows(_bits(rows))
+            self._sheet_of = np.empty(0, np.int32)
+        before = len(self._patterns)
+        numbers = self._patterns.numbers(rows)
+        fresh = fresh_rows(numbers, before, len(self._patterns))
+        blocks = np.split(fresh, range(BLOCK, len(fresh), BLOCK))
+        sheets = [self._judge(codes[block], held[block]) for block in blocks]
+        self._sheet_of = np.concatenate([self._sheet_of, *sheets])
+        return self._sheet_of[numbers]
 
-    def _sheet(self, pattern: Numbers, held: Numbers | None) -> int:
-        raw = (self._raw[name][code] for name, code in zip(self.reads, pattern, strict=True))
-        facts = {
-            name: value for name, value in zip(self.reads, raw, strict=True) if value is not ABSENT
-        }
-        if "licensee.id" not in self.reads:
-            facts["licensee.id"] = "-"  # it has one, and no rule reads which
-        status = ["none"] * len(self.offerings) if held is None else [STATUSES[i] for i in held]
-        sheet = tuple(
-            self._finding({**facts, **offering, STATUS: each})
-            for offering, each in zip(self.offerings, status, strict=True)
-        )
-        return _place(sheet, self._sheet_of, self.sheets)
+    def _held(self, codes: Numbers, statuses: Numbers | None) -> Numbers:
+        """The statuses as far as they matter: not at all, where no rule reads them."""
+        if not self.reads_status:
+            return np.empty((len(codes), 0), np.int8)
+        if statuses is None:
+            raise ValueError("A rule in force reads the status of entitlements: pass statuses.")
+        return statuses
 
-    def _finding(self, facts: Mapping[str, object]) -> int:
-        verdict = without_facts(judge(self.release, facts=facts, at=self.at, standing=True))
-        invalid = tuple(name for name in verdict.invalid if name in _named(self.release))
-        kept = verdict._replace(invalid=invalid, ignored=())
-        return _place_by(repr(kept), kept, self._finding_of, self.findings)
+    def _rows(self, codes: Numbers, held: Numbers) -> Numbers:
+        """What makes a pattern: the codes, and of the statuses a number for all together."""
+        numbers = np.zeros(len(codes), np.int32)
+        for row in np.flatnonzero(held.any(axis=1)):
+            key = held[row].astype(np.int8).tobytes()
+            numbers[row] = self._statuses.setdefault(key, len(self._statuses) + 1)
+        return np.column_stack([codes, numbers])
 
+    def _judge(self, codes: Numbers, held: Numbers) -> Sheets:
+        """The sheets of some patterns."""
+        numbers = self._codes.numbers(codes)
+        found = np.empty((len(codes), len(self._kinds)), np.int32)
+        for place, kind in enumerate(self._kinds):
+            found[:, place] = self._forecasts.of(kind, codes, numbers)
+        if self.reads_status:
+            kinds = self._kind_of[np.arange(len(self._kind_of)), held]
+            found = np.take_along_axis(found, kinds, axis=1)
+        else:
+            found = found[:, self._kind_of[:, 0]]
+        return np.array([self._sheet(row) for row in found], np.int32)
 
-Each = TypeVar("Each")
+    def _sheet(self, found: Sheets) -> int:
+        key = found.tobytes()
+        number = self._sheet_numbers.get(key)
+        if number is None:
+            number = self._sheet_numbers[key] = len(self.sheets)
+            self.sheets.append(tuple(found.tolist()))
+        return number
 
-
-def _place(found: tuple[int, ...], places: dict[tuple[int, ...], int], into: list[Any]) -> int:
-    if found not in places:
-        places[found] = len(into)
-        into.append(found)
-    return places[found]
-
-
-def _place_by(key: str, found: Each, places: dict[str, int], into: list[Each]) -> int:
-    if key not in places:
-        places[key] = len(into)
-        into.append(found)
-    return places[key]
-
-
-def of_a_licensee(name: str) -> bool:
-    """Whether a licensee's row says it: the register about it, or an attestation."""
-    return name != ACTIVITY and name.startswith(("licensee.", "user.", "request."))
-
-
-def _named(release: Release) -> frozenset[str]:
-    return frozenset().union(*(rule.attributes for rule in release.rules))
-
-
-def without_facts(verdict: Verdict) -> Verdict:
-    """The part of a verdict that every licensee with it has in common."""
-    return verdict._replace(
-        reasons=_bare(verdict.reasons),
-        undetermined=_bare(verdict.undetermined),
-        would_have=_bare(verdict.would_have),
-    )
+    def _kind(self, facts: Mapping[str, object], status: str) -> int:
+        """The place of an offering's kind; offerings that the rules cannot tell apart share one."""
+        offering = self._forecasts.offering({**facts, STATUS: status})
+        for place, kind in enumerate(self._kinds):
+            if kind.kind == offering.kind:
+                return place
+        self._kinds.append(offering)
+        return len(self._kinds) - 1
 
 
-Bare = TypeVar("Bare", Reason, Unknown, WouldHave)
-
-
-def _bare(entries: Iterable[Bare]) -> tuple[Bare, ...]:
-    return tuple(entry._replace(facts={}) for entry in entries)
+def _bits(rows: Numbers) -> list[int]:
+    highest = rows.max(axis=0, initial=0).tolist()
+    return [int(each).bit_length() + ROOM for each in highest]

@@ -76,10 +76,15 @@ def names(attributes: Iterable[Attribute]) -> tuple[str, ...]:
     return tuple(sorted(attribute.name for attribute in attributes))
 
 
-def incomplete(world: World) -> Verdict:
-    """The verdict where the question lacks what it must have."""
-    lack = Unknown(rule=None, missing=tuple(sorted(world.lacking)))
-    return verdict(world, "undetermined", [lack])
+def incomplete(lacking: Iterable[str]) -> Verdict:
+    """The verdict where the question lacks what it must have: no rule is judged."""
+    return Verdict("undetermined", undetermined=(Unknown(None, tuple(sorted(lacking))),))
+
+
+def incomplete_in(world: World) -> Verdict:
+    return incomplete(world.lacking)._replace(
+        conflicts=world.conflicts, invalid=world.invalid, ignored=world.ignored
+    )
 
 
 def verdict(world: World, outcome: Outcome, found: Sequence[Finding]) -> Verdict:

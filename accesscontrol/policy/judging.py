@@ -12,7 +12,7 @@ from accesscontrol.policy.release import Release
 from accesscontrol.policy.tree import judge_case_by_tree
 from accesscontrol.policy.values import datetime_of, instant_of
 from accesscontrol.policy.verdict import Verdict
-from accesscontrol.policy.weighing import Case, prepare, stateless
+from accesscontrol.policy.weighing import Asked, Case, prepare, stateless
 
 BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
 END: Final = datetime.max.replace(tzinfo=UTC)
@@ -35,14 +35,10 @@ def judge(
     ValueError for an instant without a time zone.
     """
     stateless(stated, standing=standing)
-    if at.tzinfo is not None and not licenses and not dispositions:
-        try:
-            online = _readers(release).at(at, standing=standing)
-            verdict = online.quick(facts, stated or NOTHING)
-            if verdict is not None:
-                return verdict
-        except Failing:
-            pass  # the case is judged by its trees below, where the failure belongs to one rule
+    if not licenses and not dispositions and at.tzinfo is not None:
+        verdict = _quick(release, facts, stated or NOTHING, at, standing=standing)
+        if verdict is not None:
+            return verdict
     case = prepare(
         release,
         facts=facts,
@@ -53,6 +49,30 @@ def judge(
         standing=standing,
     )
     return judge_case(case)
+
+
+def judge_asked(asked: Asked) -> Verdict:
+    """The same of a question that is read already. Raises PolicyError for its papers."""
+    verdict = None
+    if asked.licenses == [] and asked.dispositions == []:
+        at = datetime_of(asked.at)
+        verdict = _quick(asked.release, asked.facts, asked.stated, at, standing=asked.standing)
+    return judge_case(asked.case()) if verdict is None else verdict
+
+
+def _quick(
+    release: Release,
+    facts: Mapping[str, object],
+    stated: Mapping[str, object],
+    at: datetime,
+    *,
+    standing: bool,
+) -> Verdict | None:
+    """The verdict on a plain question without papers; None where it needs a closer look."""
+    try:
+        return _readers(release).at(at, standing=standing).quick(facts, stated)
+    except Failing:  # met again by whoever judges it rule by rule
+        return None
 
 
 def judge_case(case: Case) -> Verdict:
@@ -74,7 +94,6 @@ class _Readers:
         self._now: dict[bool, tuple[datetime, datetime, Online]] = {}
 
     def at(self, at: datetime, *, standing: bool) -> Online:
-        """Raises Failing where the release cannot be compiled."""
         now = self._now.get(standing)
         if now is None or not now[0] <= at < now[1] or now[2].full:
             now = self._now[standing] = self._of_span(at, standing=standing)

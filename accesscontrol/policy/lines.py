@@ -4,20 +4,21 @@ import json
 import re
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NoReturn
 
 from accesscontrol.policy import reading, values
 from accesscontrol.policy.errors import BAD_SHAPE, NO_RELEASE, NOT_JSON, PolicyError, below
-from accesscontrol.policy.judging import judge_case
+from accesscontrol.policy.judging import judge_asked
 from accesscontrol.policy.reading import Json
 from accesscontrol.policy.release import Release, parse_release
 from accesscontrol.policy.verdict import Verdict
-from accesscontrol.policy.weighing import prepare
+from accesscontrol.policy.weighing import Asked
 
 BLANK: Final = b" \t\r\n"
 STACK: Final = 512 * 1024 * 1024  # for lines nested as deep as they are long; touched only by them
 DEEP: Final = 1_000_000
+Reader = Callable[[Asked], Verdict]
 _LONGEST_NUMBER: Final = 20
 _SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 _LAST_OF_PLANES: Final = "".join(
@@ -29,17 +30,19 @@ _NONCHARACTER: Final = re.compile(f"[\ufdd0-\ufdef{_LAST_OF_PLANES}]")
 class Session:
     """The state between lines: the release in use, or none."""
 
-    def __init__(self) -> None:
+    def __init__(self, reader: Reader = judge_asked) -> None:
         self.release: Release | None = None
+        self._reader = reader
 
     def answer(self, line: bytes) -> dict[str, object] | None:
         """What the line prints; nothing for a release that is accepted."""
         try:
-            return self._answer(line)
+            asked = self._read(line)
+            return None if asked is None else self._reader(asked).to_json()
         except PolicyError as error:
             return {"error": error.to_json()}
 
-    def _answer(self, line: bytes) -> dict[str, object] | None:
+    def _read(self, line: bytes) -> Asked | None:
         try:
             document = parse_line(line)
         except PolicyError:
@@ -52,12 +55,12 @@ class Session:
             return None
         if self.release is None:
             raise PolicyError("", NO_RELEASE, "No release is in use. Send one first.")
-        return ask(self.release, document).to_json()
+        return asked_in(self.release, document)
 
 
-def answers(lines: Iterable[bytes]) -> Iterator[str]:
+def answers(lines: Iterable[bytes], reader: Reader = judge_asked) -> Iterator[str]:
     """One line of JSON for each line that prints something."""
-    session = Session()
+    session = Session(reader)
     for line in lines:
         if not line.strip(BLANK):
             continue
@@ -67,7 +70,12 @@ def answers(lines: Iterable[bytes]) -> Iterator[str]:
 
 
 def ask(release: Release, question: Json, at: str = "") -> Verdict:
-    """The verdict on a question's document; members beyond those of §8 are ignored."""
+    """The verdict on a question's document. Raises PolicyError."""
+    return judge_asked(asked_in(release, question, at))
+
+
+def asked_in(release: Release, question: Json, at: str = "") -> Asked:
+    """The question of a document; members beyond those of §8 are ignored. Raises PolicyError."""
     for name in ("facts", "at"):
         if name not in question:
             raise PolicyError(at, BAD_SHAPE, f'A question has the member "{name}".')
@@ -76,7 +84,7 @@ def ask(release: Release, question: Json, at: str = "") -> Verdict:
         standing = reading.member(question, "standing", at, values.boolean, "true or false")
     if standing and "stated" in question:
         raise PolicyError(below(at, "stated"), BAD_SHAPE, "Nobody states anything in a standing.")
-    case = prepare(
+    return Asked(
         release,
         facts=reading.an_object(question["facts"], below(at, "facts")),
         stated=reading.an_object(question.get("stated", {}), below(at, "stated")),
@@ -86,7 +94,6 @@ def ask(release: Release, question: Json, at: str = "") -> Verdict:
         standing=standing,
         pointer=at,
     )
-    return judge_case(case)
 
 
 def parse_line(line: bytes) -> Json:

@@ -2,6 +2,8 @@
 
 from bisect import bisect_left
 from collections.abc import Hashable, Mapping, Sequence
+from functools import reduce
+from operator import or_
 from typing import Final
 
 from accesscontrol.policy.conditions import (
@@ -15,6 +17,7 @@ from accesscontrol.policy.conditions import (
     Is,
     IsKnown,
     OneOf,
+    Test,
 )
 from accesscontrol.policy.evaluate import FALSE, TRUE, UNKNOWN, Truth, holds
 from accesscontrol.policy.release import Release
@@ -52,10 +55,10 @@ class Literals:
         self.tests = [leaf for leaf in found if isinstance(leaf, TESTS)]
         self._places = [found[leaf] for leaf in self.tests]
         self._known = found.get(IsKnown, (0, 0))
-        try:
-            named = list(constants(self.tests, release))
-        except Exception as error:
-            raise Failing from error
+        self.clauses = reduce(
+            or_, (hold | fail for hold, fail in found.values()), 0
+        )  # that read it
+        named = _compared_with(self.tests, release)
         self._named = frozenset(each for value in named for each in elements(value))
         self._steps = sorted(named, key=_in_order) if self.attribute.type in ORDERED else []
 
@@ -102,6 +105,13 @@ class Literals:
 def contradicting(one: Sequence[Truth], other: Sequence[Truth]) -> tuple[Truth, ...]:
     """The truths over two values: unknown where they differ."""
     return tuple(a if a == b else UNKNOWN for a, b in zip(one, other, strict=True))
+
+
+def _compared_with(tests: Sequence[Test], release: Release) -> list[Value]:
+    try:
+        return list(constants(tests, release))
+    except KeyError:  # a list that the release does not hold: its test fails when it is run
+        return []
 
 
 def _in_order(value: Value) -> int | str:

@@ -5,13 +5,13 @@ added up. The fields make three sides (licensee, model, request), of which each 
 sums: the AND of the three sides' masks says which clauses are true, and which are not false.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from accesscontrol.policy.classes import ABSENT, Classes
 from accesscontrol.policy.compile import Compiled
-from accesscontrol.policy.findings import incomplete
-from accesscontrol.policy.patterns import Patterns, Weighed
+from accesscontrol.policy.findings import incomplete_in
+from accesscontrol.policy.patterns import Patterns, Remembered, Weighed
 from accesscontrol.policy.skeletons import Skeleton
 from accesscontrol.policy.values import NotAValue
 from accesscontrol.policy.verdict import Verdict
@@ -22,7 +22,6 @@ FIELD: Final = 16  # bits that the number of a class takes
 CLASSES: Final = 4_000  # of one attribute, before everything is forgotten and numbered anew
 VALUES: Final = 20_000  # raw values of an attribute that are remembered
 SUMS: Final = 50_000  # sums of one side that are remembered
-PATTERN_BYTES: Final = 16_000_000  # of masks that are remembered
 ID, MODEL, ACTIVITY = "licensee.id", "model.id", "request.activity"
 REMEMBERED: Final = (str, int, bool, tuple)
 SIDES: Final = (("licensee.",), ("model.", "entitlement."), ("user.", "request."))
@@ -53,16 +52,6 @@ class Side:
         return mask, absent
 
 
-class Pattern:
-    """A mask that was met: its open attributes, and a verdict for each that are absent of them."""
-
-    __slots__ = ("open", "skeletons")
-
-    def __init__(self, open_attributes: int) -> None:
-        self.open = open_attributes
-        self.skeletons: dict[int, Skeleton] = {}
-
-
 class Online:
     """A release compiled for one span, for questions or for standings."""
 
@@ -83,8 +72,7 @@ class Online:
         self._fields = {name: f for side in self._sides for name, f in side.fields.items()}
         self._wrong = 1 << (len(self._fields) + 1) * FIELD  # of a value that is none
         self._everything = (1 << 2 * compiled.size) - 1
-        self._patterns: dict[int, Pattern] = {}
-        self._most = PATTERN_BYTES // (200 + compiled.size // 4)
+        self._skeletons = Remembered(self.patterns, self._made)
         self.full = False  # an attribute has so many classes that it is time to begin anew
 
     def quick(self, facts: Mapping[str, object], stated: Mapping[str, object]) -> Verdict | None:
@@ -117,12 +105,12 @@ class Online:
         """The verdict on any case. Raises Failing."""
         world = case.world
         if world.lacking:
-            return incomplete(world)
+            return incomplete_in(world)
         mask, absent = self._mask(world)
         if case.papers or world.conflicts:
             skeleton = self._made(self.patterns.weighed_once(mask, case))
         else:
-            skeleton = self._of_pattern(mask, absent, lambda: case)
+            skeleton = self._skeletons.of(mask, absent, lambda: case)
         return fill(skeleton, world)
 
     def _sum(
@@ -178,26 +166,7 @@ class Online:
                 found = side.sum_up(total, self.classes, self._everything)
             mask &= found[0]
             absent |= found[1]
-        pattern = self._patterns.get(mask)
-        if pattern is not None:
-            skeleton = pattern.skeletons.get(absent & pattern.open)
-            if skeleton is not None:
-                return skeleton
-        return self._of_pattern(mask, absent, lambda: self._case(facts, stated))
-
-    def _of_pattern(self, mask: int, absent: int, case: Callable[[], Case]) -> Skeleton:
-        pattern = self._patterns.get(mask)
-        if pattern is None:
-            pattern = Pattern(self.patterns.open_attributes(mask))
-            if len(self._patterns) >= self._most:
-                self._patterns.clear()
-            self._patterns[mask] = pattern
-        absent &= pattern.open
-        skeleton = pattern.skeletons.get(absent)
-        if skeleton is None:
-            skeleton = self._made(self.patterns.weighed(mask, absent, case))
-            pattern.skeletons[absent] = skeleton
-        return skeleton
+        return self._skeletons.of(mask, absent, lambda: self._case(facts, stated))
 
     def _made(self, found: tuple[Weighed, ...]) -> Skeleton:
         return Skeleton(self.patterns.outcome(found), found, self.compiled.release.attributes)

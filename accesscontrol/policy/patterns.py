@@ -5,7 +5,7 @@ expanded, would name too many.
 """
 
 from collections.abc import Callable, Iterable
-from typing import Final, NamedTuple
+from typing import Final, Generic, NamedTuple, TypeVar
 
 from accesscontrol.policy import findings
 from accesscontrol.policy.compile import Compiled, CompiledRule, truth_of
@@ -22,6 +22,7 @@ from accesscontrol.policy.weighing import (
 )
 
 KEPT: Final = 100_000  # ways a rule can come out that are remembered
+MASKS_BYTES: Final = 16_000_000  # of masks that are remembered
 
 
 class Weighed(NamedTuple):
@@ -152,3 +153,44 @@ class Patterns:
             reads = () if isinstance(finding, Lifted) else tuple(sorted(rule.rule.attributes))
             self._one_of_each[key] = Weighed(finding, reads, settled)
         return self._one_of_each[key]
+
+
+Made = TypeVar("Made")
+
+
+class _Pattern(Generic[Made]):
+    """A mask that was met: its open attributes, and what was made for each that are absent."""
+
+    __slots__ = ("made", "open")
+
+    def __init__(self, open_attributes: int) -> None:
+        self.open = open_attributes
+        self.made: dict[int, Made] = {}
+
+
+class Remembered(Generic[Made]):
+    """Whatever is made out of a pattern's weighed rules, once a pattern."""
+
+    def __init__(self, patterns: Patterns, make: Callable[[tuple[Weighed, ...]], Made]) -> None:
+        self._patterns = patterns
+        self._make = make
+        self._met: dict[int, _Pattern[Made]] = {}
+        self._most = MASKS_BYTES // (200 + patterns.compiled.size // 4)
+
+    def of(self, mask: int, absent: int, case: Callable[[], Case]) -> Made:
+        """``case`` is any case of the pattern, without papers or conflicts."""
+        pattern = self._met.get(mask)
+        if pattern is None:
+            pattern = self._meet(mask)
+        absent &= pattern.open
+        made = pattern.made.get(absent)
+        if made is None:
+            made = self._make(self._patterns.weighed(mask, absent, case))
+            pattern.made[absent] = made
+        return made
+
+    def _meet(self, mask: int) -> _Pattern[Made]:
+        if len(self._met) >= self._most:
+            self._met.clear()
+        pattern = self._met[mask] = _Pattern(self._patterns.open_attributes(mask))
+        return pattern

@@ -9,6 +9,7 @@ from accesscontrol.policy.patterns import Weighed
 from accesscontrol.policy.rules import EFFECTS
 from accesscontrol.policy.values import Type
 from accesscontrol.policy.verdict import (
+    NO_FACTS,
     Fact,
     Lifted,
     Outcome,
@@ -106,3 +107,12 @@ def _rewriting(attribute: Attribute) -> Callable[[Any], Fact]:
     if attribute.type == "quantity":
         return lambda raw: attribute.write(attribute.read(raw))
     return sorted  # an array without duplicates, as it has been read already
+
+
+def without_facts(verdict: Verdict) -> Verdict:
+    """What a verdict has in common with those on other facts."""
+    return verdict._replace(
+        reasons=tuple(each._replace(facts=NO_FACTS) for each in verdict.reasons),
+        undetermined=tuple(each._replace(facts=NO_FACTS) for each in verdict.undetermined),
+        would_have=tuple(each._replace(facts=NO_FACTS) for each in verdict.would_have),
+    )

@@ -49,7 +49,7 @@ def judge_by_tree(
 def judge_case_by_tree(case: Case) -> Verdict:
     world = case.world
     if world.lacking:
-        return findings.incomplete(world)
+        return findings.incomplete_in(world)
     found: list[Finding] = []
     open_rules: list[Rule] = []
     for rule in world.release.by_ref:

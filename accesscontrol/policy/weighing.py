@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from accesscontrol.policy.attributes import Attribute
 from accesscontrol.policy.errors import BAD_SHAPE, PolicyError, below
@@ -78,6 +78,32 @@ def prepare(
         parse_licenses(licenses, release.attributes, below(pointer, "licenses")),
         parse_dispositions(dispositions, release.attributes, below(pointer, "dispositions")),
     )
+
+
+class Asked(NamedTuple):
+    """A question as its document has it: its instant is read, its facts and papers are not."""
+
+    release: Release
+    facts: Mapping[str, object]
+    stated: Mapping[str, object]
+    licenses: object
+    dispositions: object
+    at: str
+    standing: bool
+    pointer: str
+
+    def case(self) -> Case:
+        """Raises PolicyError for its papers."""
+        return prepare(
+            self.release,
+            facts=self.facts,
+            stated=self.stated,
+            licenses=self.licenses,
+            dispositions=self.dispositions,
+            at=self.at,
+            standing=self.standing,
+            pointer=self.pointer,
+        )
 
 
 def stateless(stated: Mapping[str, object] | None, *, standing: bool) -> None:
