@@ -106,7 +106,7 @@ class _Comparison:
 
     def clauses(self) -> set[Clause] | None:
         """Of every rule that is not the same throughout; None where anybody can be touched."""
-        unread = self._sometimes_read()
+        unread = self._sometimes_read() & self.span.releases[-1].attributes.keys()
         if self._invalid_in_a_model(unread | self._read_anywhere & self._moved_names):
             return None
         found = {frozenset[Mark]((Invalid(self.span.attribute(name)),)) for name in unread

@@ -62,7 +62,7 @@ class Evaluator:
         last: int,
         *,
         ids: Sequence[int] | None = None,
-        where: str | None = None,
+        where: reading.Where | None = None,
     ) -> reading.Licensees:
         """What the release reads of a range of licensees; see reading.read."""
         columns = {*self._classes.columns, "papers"}

@@ -11,7 +11,7 @@ from django.db import connection
 
 from accesscontrol import cases, entitlements, releases
 from accesscontrol.models import Licensee, ScreeningChunk
-from accesscontrol.screening import current, evaluating, standings
+from accesscontrol.screening import current, evaluating, narrowing, standings
 
 LOOKED_AT = "eg_looked_at"  # a temporary table of this transaction: whose holds and cases follow
 FORGET = f"DROP TABLE IF EXISTS {LOOKED_AT}"
@@ -36,16 +36,11 @@ def look(chunk: ScreeningChunk, loaded: releases.Loaded, *, last: int, at: datet
     """Screen the licensees of a chunk up to ``last``, which the caller holds."""
     bring_up_to_date(chunk, last=last, at=at)
     evaluator = evaluating.of(loaded, at=at)
-    narrowed = narrowing(chunk, loaded, at=at)
+    narrowed = narrowing.where(chunk.run, loaded, at=at)
     rows = evaluator.read(chunk.first_id, last, ids=chunk.ids, where=narrowed)
     written = standings.write(chunk, evaluator, rows.ids, evaluator.answers(rows), at=at)
     licensees = len(rows) if narrowed is None else _count(chunk, last)
     return Looked(licensees, len(rows), written, follow(chunk, written, last=last, at=at))
-
-
-def narrowing(chunk: ScreeningChunk, loaded: releases.Loaded, *, at: datetime) -> str | None:
-    """Whom of a range the run's change can touch, as SQL; None: everybody is judged."""
-    return None
 
 
 def bring_up_to_date(chunk: ScreeningChunk, *, last: int, at: datetime) -> None:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from django.db import connection
@@ -16,6 +16,13 @@ Numbers = NDArray[Any]
 Coded = Callable[..., int]  # policy.columns.Columns.code
 
 NOT_READ = -1
+
+
+class Where(NamedTuple):
+    """A condition over the row ``c`` of CurrentFacts, with its parameters."""
+
+    sql: str
+    params: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -42,21 +49,21 @@ def read(
     *,
     columns: Sequence[str],
     ids: Sequence[int] | None = None,
-    where: str | None = None,
+    where: Where | None = None,
 ) -> Licensees:
     """Licensees from ``first`` to ``last`` (of ``ids``, where given) in one statement.
 
-    ``where`` is SQL over the row ``c`` of CurrentFacts, without parameters. Whoever has no row is
-    not read: see that there is one (current.fill, current.refresh) before.
+    ``where`` narrows them down. Whoever has no row is not read: see that there is one
+    (current.fill, current.refresh) before.
     """
     select = f"FROM {current.TABLE} c WHERE c.licensee_id BETWEEN {first:d} AND {last:d}"
     if ids is not None:
         named = ",".join(str(int(pk)) for pk in ids)
         select += f" AND c.licensee_id = ANY('{{{named}}}'::bigint[])"
     if where is not None:
-        select += f" AND ({where})"
+        select += f" AND ({where.sql})"
     types = {"c.licensee_id": "i8"} | {f"c.{n}": "i8" if n == "lists" else "i4" for n in columns}
-    found = copying.columns(select, types)
+    found = copying.columns(select, types, where.params if where else None)
     keys = found.pop("c.licensee_id")
     if len(keys) > 1 and not (keys[1:] > keys[:-1]).all():
         order = np.argsort(keys)

@@ -13,7 +13,7 @@ from django.db.models import Count, Max, Q
 from accesscontrol import access, audit, releases, webhooks
 from accesscontrol.errors import Refused
 from accesscontrol.models import Licensee, Release, ScreeningChunk, ScreeningRun, User
-from accesscontrol.screening import boundaries, current, ranges
+from accesscontrol.screening import basis, boundaries, current, ranges
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ WAKE_S = 0.5
 # A worker that holds a chunk is seen by the lock on it; one that took none for this long is absent.
 WORKER_SEEN = timedelta(seconds=60)
 # How far clocks may be apart, or somebody wait for a lock, and still act at the newest instant.
-CLOCKS_APART = timedelta(hours=1)
+CLOCKS_APART = basis.CLOCKS_APART
 
 State = ScreeningRun.State
 
@@ -75,6 +75,7 @@ def start(
             release=release,
             from_release=_release_before(release),
             full=ids is None,
+            basis=basis.choose(cause=cause) if ids is None else None,
             total=Licensee.objects.count() if ids is None else len(ids),
             started_by=by if isinstance(by, User) else None,
             created_at=at,

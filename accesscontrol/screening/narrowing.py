@@ -1,0 +1,33 @@
+"""Whom a run over everyone has to look at: those whom what changed since its basis can touch."""
+
+import logging
+from datetime import datetime
+
+from accesscontrol import releases
+from accesscontrol.models import ScreeningRun
+from accesscontrol.policy.narrowing import Clause, touched
+from accesscontrol.policy.span import Span
+from accesscontrol.screening import basis, reading, touching
+
+log = logging.getLogger(__name__)
+
+
+def where(run: ScreeningRun, loaded: releases.Loaded, *, at: datetime) -> reading.Where | None:
+    """The rows of CurrentFacts to look at, judging by this release at this instant; None: all.
+
+    To be asked in the transaction that then reads them, after the locks that it needs: so nothing
+    that is committed before can be missed.
+    """
+    if run.basis is None:
+        return None
+    span = basis.span(run.basis, loaded, at=at)
+    clauses = None if span is None else _touched(span)
+    return None if span is None or clauses is None else touching.where(clauses, span)
+
+
+def _touched(span: Span) -> frozenset[Clause] | None:
+    try:
+        return touched(span)
+    except Exception:  # whatever is wrong with a comparison, everybody can still be looked at
+        log.exception("what changed could not be told, so everybody is looked at")
+        return None
