@@ -54,6 +54,8 @@ def sheet_ids(evaluator: Evaluator, used: Numbers) -> Numbers:
 def of_answers(answers: Collection[Answers]) -> dict[Answers, int]:
     """The database's numbers of sheets that were judged one by one."""
     sheets = list(answers)
+    if not sheets:
+        return {}
     found = list({each.digest: each for sheet in sheets for each in sheet if each}.values())
     number = dict(zip([each.digest for each in found], _intern_findings(found), strict=True))
     rows = np.array([[number[f.digest] if f else 0 for f in sheet] for sheet in sheets], "i8")
