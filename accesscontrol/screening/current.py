@@ -78,8 +78,8 @@ def hold(licensees: Iterable[int]) -> None:
     list(rows.select_for_update().values_list("licensee_id", flat=True))
 
 
-def fill(first: int, last: int, *, at: datetime) -> None:
-    """Write the rows that are missing of a range: nobody is ever read as someone without facts."""
+def fill(first: int, last: int, *, at: datetime) -> bool:
+    """Write the rows that are missing of a range, so that nobody is passed over; whether any was."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT l.id FROM accesscontrol_licensee l WHERE l.id BETWEEN %s AND %s"
@@ -88,6 +88,7 @@ def fill(first: int, last: int, *, at: datetime) -> None:
         )
         missing = [row[0] for row in cursor.fetchall()]
     refresh(missing, at=at)
+    return bool(missing)
 
 
 def text_of(value: Any) -> str:

@@ -43,8 +43,8 @@ def look(chunk: ScreeningChunk, loaded: releases.Loaded, *, last: int, at: datet
     return Looked(licensees, len(rows), written, follow(chunk, written, last=last, at=at))
 
 
-def bring_up_to_date(chunk: ScreeningChunk, *, last: int, at: datetime) -> None:
-    """See that the rows say what is known now.
+def bring_up_to_date(chunk: ScreeningChunk, *, last: int, at: datetime) -> bool:
+    """See that the rows say what is known now; whether a row of a range was missing altogether.
 
     Of named licensees a dated fact may have begun. The nightly proof trusts no row; others write
     those that are missing.
@@ -55,7 +55,8 @@ def bring_up_to_date(chunk: ScreeningChunk, *, last: int, at: datetime) -> None:
         everyone = Licensee.objects.filter(id__gte=chunk.first_id, id__lte=last)
         current.refresh(everyone.values_list("id", flat=True), at=at)
     else:
-        current.fill(chunk.first_id, last, at=at)
+        return current.fill(chunk.first_id, last, at=at)
+    return False
 
 
 def follow(
