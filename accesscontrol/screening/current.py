@@ -79,7 +79,7 @@ def hold(licensees: Iterable[int]) -> None:
 
 
 def fill(first: int, last: int, *, at: datetime) -> bool:
-    """Write the rows that are missing of a range, so that nobody is passed over; whether any was."""
+    """Write the rows that are missing of a range: nobody is passed over. Whether any was."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT l.id FROM accesscontrol_licensee l WHERE l.id BETWEEN %s AND %s"
