@@ -112,12 +112,12 @@ def until(
 
 
 @pytest.fixture
-def product() -> Iterator[Product]:
+def started() -> Iterator[Product]:
+    """A product that still starts."""
     # A short folder: its sockets then lie in it, and its processes are known by its name.
     folder = Path(tempfile.mkdtemp(prefix="eg-serve-"))
     product = Product(folder / "state")
     try:
-        until(product.ready)
         yield product
     finally:
         if product.process.poll() is None:
@@ -125,6 +125,12 @@ def product() -> Iterator[Product]:
         for pid in product.pids():
             os.kill(pid, signal.SIGKILL)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def product(started: Product) -> Product:
+    until(started.ready)
+    return started
 
 
 def test_it_serves_brings_back_what_is_killed_and_ends_cleanly(product: Product) -> None:
@@ -172,3 +178,10 @@ def test_nothing_outlives_a_killed_supervisor_and_the_next_start_serves(product:
     finally:
         assert again.ends(signal.SIGTERM) == 0, again.out.read_text()
     until(lambda: not again.pids() and not product.pids(), 90, says=lambda: again.told())
+
+
+def test_nothing_outlives_a_supervisor_killed_while_its_web_workers_load(started: Product) -> None:
+    """They are told to end before they can hear it, which granian by itself waits out for ever."""
+    until(lambda: len(started.pids("granian")) >= 3)  # the server and both its workers
+    started.ends(signal.SIGKILL)
+    until(lambda: not started.pids(), 90, says=lambda: started.told())
