@@ -56,6 +56,14 @@ class Evaluator:
         """How many positions a sheet has."""
         return self.offerings[-1].position + 1 if self.offerings else 0
 
+    @property
+    def columns(self) -> list[str]:
+        """The columns of CurrentFacts that it reads."""
+        columns = {*self._classes.columns, "papers"}
+        if self._columns.reads_status:
+            columns.add("statuses")
+        return sorted(columns)
+
     def read(
         self,
         first: int,
@@ -65,10 +73,7 @@ class Evaluator:
         where: reading.Where | None = None,
     ) -> reading.Licensees:
         """What the release reads of a range of licensees; see reading.read."""
-        columns = {*self._classes.columns, "papers"}
-        if self._columns.reads_status:
-            columns.add("statuses")
-        return reading.read(first, last, columns=sorted(columns), ids=ids, where=where)
+        return reading.read(first, last, columns=self.columns, ids=ids, where=where)
 
     def answers(self, rows: reading.Licensees) -> Numbers:
         """For each row the index of its sheet."""

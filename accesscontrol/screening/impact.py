@@ -6,8 +6,8 @@ change: the outcome of no granted offering differs.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -58,29 +58,29 @@ GROUPS = _table()
 
 @dataclass(frozen=True)
 class Side:
-    """What one of the two releases says: sheets by number, each a finding's number an offering.
+    """What one of the two releases says: a sheet for each licensee, a finding for each position.
 
-    ``findings`` are the verdicts of language.md §8 in their JSON shape.
+    ``places``: per licensee the row of ``sheets``, whose cells are places in ``findings``; these
+    are verdicts of language.md §8 in their JSON shape, None where no offering stands.
     """
 
-    sheets: Sequence[Sequence[int]]
-    findings: Sequence[Mapping[str, Any]]
+    places: Ints
+    sheets: Ints
+    findings: Sequence[Mapping[str, Any] | None]
 
     def outcomes(self) -> NDArray[np.uint8]:
-        """The outcome's number for each sheet and offering."""
-        numbers = [OUTCOMES.index(each["outcome"]) for each in self.findings]
-        return self._each(np.array([*numbers, UNJUDGED], np.uint8))
+        """The outcome's number for each sheet and position."""
+        numbers = [OUTCOMES.index(each["outcome"]) if each else UNJUDGED for each in self.findings]
+        return np.array(numbers, np.uint8)[self.sheets]
 
     def names(self, rule: str) -> NDArray[np.bool_]:
         """Whether the rule is true or open there, enforced or only reported."""
-        named = [
-            any(each["rule"] == rule for part in NAMING for each in finding[part])
-            for finding in self.findings
-        ]
-        return self._each(np.array([*named, False]))
+        named = [each is not None and _names(each, rule) for each in self.findings]
+        return np.array(named, bool)[self.sheets]
 
-    def _each(self, of_finding: NDArray[Any]) -> NDArray[Any]:
-        return of_finding[np.array(self.sheets, np.int32)]
+
+def _names(finding: Mapping[str, Any], rule: str) -> bool:
+    return any(each["rule"] == rule for part in NAMING for each in finding[part])
 
 
 NAMING = ("reasons", "undetermined", "would_have")
@@ -88,19 +88,25 @@ NAMING = ("reasons", "undetermined", "would_have")
 
 @dataclass(frozen=True)
 class Judged:
-    """Licensees with the number of their sheet on either side, what they were granted, and where.
+    """Licensees with their sheet on either side, what they were granted, and where they are.
 
-    ``grants`` numbers the rows of ``granted`` (pattern × offering); ``countries`` those of
-    ``codes``. All arrays but ``granted`` are as long as ``ids``.
+    ``grants`` are numbers of values of ``CurrentFacts.statuses``; ``countries`` places in
+    ``codes``. All arrays are as long as ``ids``.
     """
 
     ids: Ints
     before: Ints
     after: Ints
     grants: Ints
-    granted: NDArray[np.bool_]
     countries: Ints
     codes: Sequence[str]
+
+    def only(self, rows: Ints) -> "Judged":
+        """Those at these places."""
+        return replace(
+            self, ids=self.ids[rows], before=self.before[rows], after=self.after[rows],
+            grants=self.grants[rows], countries=self.countries[rows],
+        )  # fmt: skip
 
 
 @dataclass
@@ -109,7 +115,7 @@ class Impact:
 
     rows: Ints  # where the affected stand among the ids judged
     groups: Ints
-    offerings: Ints  # the first granted offering that puts it there, by its number
+    positions: Ints  # of the first granted offering that puts it there
     granted: Ints
     counts: Counter[str] = field(default_factory=Counter)
     by_country: dict[str, Counter[str]] = field(default_factory=dict)
@@ -120,87 +126,132 @@ class Impact:
     matched_denied: int = 0
 
 
-def of(judged: Judged, before: Side, after: Side, *, rule: str) -> Impact:
-    """The impact on the licensees judged; licensees that are alike are looked at once."""
-    kinds, inverse, counts = np.unique(
-        np.stack([judged.before, judged.after, judged.grants]),
-        axis=1, return_inverse=True, return_counts=True,
-    )  # fmt: skip
-    inverse = inverse.reshape(-1)
-    was, now = before.outcomes()[kinds[0]], after.outcomes()[kinds[1]]
-    has = judged.granted[kinds[2]]
-    changes = np.where(has, GROUPS[was, now], Group.NO_CHANGE)
-    group = changes.min(axis=1, initial=Group.NO_CHANGE)
-    moved = (changes == group[:, None]) & (group != Group.NO_CHANGE)[:, None]
-    names = before.names(rule)[kinds[0]] | after.names(rule)[kinds[1]]
+@dataclass(frozen=True)
+class _Kinds:
+    """Licensees that are alike, as rows of matrices by position; ``of`` gives each its row."""
 
-    rows = np.flatnonzero(group[inverse] != Group.NO_CHANGE)
-    first = moved.argmax(axis=1) if moved.shape[1] else np.zeros(len(group), np.int64)
+    of: Ints
+    counts: Ints
+    was: NDArray[np.uint8]
+    has: NDArray[np.bool_]
+    names: NDArray[np.bool_]
+    changes: NDArray[np.uint8]
+    after: Ints  # the sheet after, by its row in the side's sheets
+
+    @property
+    def group(self) -> NDArray[np.uint8]:
+        return self.changes.min(axis=1, initial=Group.NO_CHANGE)
+
+    @property
+    def moved(self) -> NDArray[np.bool_]:
+        """Where the granted offerings are that put it in its group."""
+        group = self.group[:, None]
+        return (self.changes == group) & (group != Group.NO_CHANGE)
+
+
+def of(
+    judged: Judged,
+    before: Side,
+    after: Side,
+    *,
+    rule: str,
+    granted: Callable[[Ints], NDArray[np.bool_]],
+) -> Impact:
+    """The impact on the licensees judged; licensees that are alike are looked at once.
+
+    ``granted`` gives for numbers of grants a row each, by position.
+    """
+    touched, kinds = _alike(judged, before, after, rule, granted)
+    group = kinds.group[kinds.of]
+    affected = group != Group.NO_CHANGE
+    moved = kinds.moved
+    first = moved.argmax(axis=1) if moved.shape[1] else np.zeros(len(moved), np.int64)
     found = Impact(
-        rows=rows,
-        groups=group[inverse][rows],
-        offerings=first[inverse][rows],
-        granted=has.sum(axis=1)[inverse][rows],
+        rows=touched[affected],
+        groups=group[affected],
+        positions=first[kinds.of][affected],
+        granted=kinds.has.sum(axis=1)[kinds.of][affected],
     )
-    _count(found, judged, group, inverse)
-    for each in range(Group.LOSE_ACCESS, Group.NO_CHANGE):
-        ending = int((moved.sum(axis=1) * counts)[group == each].sum())
-        if ending:
-            found.entitlements[Group(each).key] += ending
-    _count_unchanged(found, group, names, has, was, counts)
-    _ask(found, after, kinds[1], moved & (group == Group.CANT_DECIDE)[:, None], counts)
+    _count(found, judged)
+    _count_entitlements(found, kinds)
+    _count_unchanged(found, kinds)
+    _ask(found, after, kinds)
     return found
 
 
-def _kinds(judged: Judged, sheets: int) -> tuple[tuple[Ints, Ints, Ints], Ints, Ints]:
-    """The distinct (sheet before, sheet after, grants), each licensee's number, how many are so."""
-    patterns = len(judged.granted)
-    key = (judged.before.astype(np.int64) * sheets + judged.after) * patterns + judged.grants
-    distinct, inverse, counts = np.unique(key, return_inverse=True, return_counts=True)
-    pairs, grants = np.divmod(distinct, max(patterns, 1))
-    was, now = np.divmod(pairs, max(sheets, 1))
-    return (was, now, grants), inverse, counts
+def _alike(
+    judged: Judged,
+    before: Side,
+    after: Side,
+    rule: str,
+    granted: Callable[[Ints], NDArray[np.bool_]],
+) -> tuple[Ints, _Kinds]:
+    """The licensees that the rule or a change touches, by their places, and what kinds they are.
+
+    Most are judged alike on both sides whatever they were granted: nobody asks what that is.
+    """
+    key = before.places.astype(np.int64) * max(len(after.sheets), 1) + after.places
+    distinct, pair = np.unique(key, return_inverse=True)
+    at = np.divmod(distinct, max(len(after.sheets), 1))
+    was, now = before.outcomes()[at[0]], after.outcomes()[at[1]]
+    names = before.names(rule)[at[0]] | after.names(rule)[at[1]]
+    changes = GROUPS[was, now]
+    matters = ((changes != Group.NO_CHANGE) | names).any(axis=1)
+    touched = np.flatnonzero(matters[pair])
+
+    numbers, grant = np.unique(judged.grants[touched], return_inverse=True)
+    both = pair[touched].astype(np.int64) * max(len(numbers), 1) + grant
+    kinds, of_, counts = np.unique(both, return_inverse=True, return_counts=True)
+    pairs, grants = np.divmod(kinds, max(len(numbers), 1))
+    has = granted(numbers)[grants]
+    return touched, _Kinds(
+        of=of_, counts=counts, was=was[pairs], has=has, names=names[pairs],
+        changes=np.where(has, changes[pairs], np.uint8(Group.NO_CHANGE)), after=at[1][pairs],
+    )  # fmt: skip
 
 
-def _count(found: Impact, judged: Judged, group: Ints, inverse: Ints) -> None:
-    """Licensees by group and by country."""
+def _count(found: Impact, judged: Judged) -> None:
+    """Licensees by group, and the affected by country."""
     size = Group.NO_CHANGE + 1
     cells = np.bincount(
-        judged.countries * size + group[inverse], minlength=len(judged.codes) * size
+        judged.countries[found.rows] * size + found.groups, minlength=len(judged.codes) * size
     ).reshape(-1, size)
-    for each in Group:
-        found.counts[each.key] = int(cells[:, each].sum())
+    for group in Group:
+        found.counts[group.key] = int(cells[:, group].sum())
+    found.counts[Group.NO_CHANGE.key] = len(judged.ids) - len(found.rows)
     for code, row in zip(judged.codes, cells, strict=True):
-        seen = Counter({each.key: int(row[each]) for each in Group if row[each]})
+        seen = Counter({group.key: int(row[group]) for group in Group if row[group]})
         if seen:
             found.by_country[code] = seen
 
 
-def _count_unchanged(
-    found: Impact,
-    group: Ints,
-    names: NDArray[np.bool_],
-    has: NDArray[np.bool_],
-    was: Ints,
-    counts: Ints,
-) -> None:
+def _count_entitlements(found: Impact, kinds: _Kinds) -> None:
+    moving = kinds.moved.sum(axis=1) * kinds.counts
+    for group in Group:
+        changing = int(moving[kinds.group == group].sum())
+        if changing:
+            found.entitlements[group.key] = changing
+
+
+def _count_unchanged(found: Impact, kinds: _Kinds) -> None:
     """Why nothing changes for those whom the rule matches all the same."""
-    matches, of_granted = names.any(axis=1), (names & has).any(axis=1)
-    same = group == Group.NO_CHANGE
-    denied = of_granted & ~(names & has & (was != DENY)).any(axis=1)
-    found.matched = int(counts[matches].sum())
-    found.matched_not_granted = int(counts[same & matches & ~of_granted].sum())
-    found.matched_denied = int(counts[same & denied].sum())
+    matches, of_granted = kinds.names.any(axis=1), (kinds.names & kinds.has).any(axis=1)
+    same = kinds.group == Group.NO_CHANGE
+    denied = of_granted & ~(kinds.names & kinds.has & (kinds.was != DENY)).any(axis=1)
+    found.matched = int(kinds.counts[matches].sum())
+    found.matched_not_granted = int(kinds.counts[same & matches & ~of_granted].sum())
+    found.matched_denied = int(kinds.counts[same & denied].sum())
 
 
-def _ask(found: Impact, after: Side, sheets: Ints, open_: NDArray[np.bool_], counts: Ints) -> None:
+def _ask(found: Impact, after: Side, kinds: _Kinds) -> None:
     """How many licensees each missing fact holds up, among those that can't be decided."""
-    for kind in np.flatnonzero(open_.any(axis=1)):
-        numbers = after.sheets[int(sheets[kind])]
+    open_ = kinds.moved & (kinds.group == Group.CANT_DECIDE)[:, None]
+    for kind in np.flatnonzero(open_.any(axis=1)).tolist():
+        numbers = set(after.sheets[kinds.after[kind]][open_[kind]].tolist())
         missing = {
             name
-            for offering in np.flatnonzero(open_[kind]).tolist()
-            for unknown in after.findings[numbers[offering]]["undetermined"]
+            for finding in filter(None, (after.findings[number] for number in numbers))
+            for unknown in finding["undetermined"]
             for name in unknown["missing"]
         }
-        found.ask_for.update(dict.fromkeys(missing, int(counts[kind])))
+        found.ask_for.update(dict.fromkeys(missing, int(kinds.counts[kind])))

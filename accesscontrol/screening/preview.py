@@ -12,14 +12,13 @@ from datetime import datetime, timedelta
 from time import perf_counter
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from accesscontrol import access, audit, policy, releases
 from accesscontrol.errors import Refused
 from accesscontrol.models import (
-    AffectedLicensee,
     ApiToken,
     Group,
     Licensee,
@@ -28,13 +27,13 @@ from accesscontrol.models import (
     RuleVersion,
     User,
 )
-from accesscontrol.screening import impact, runs
-from accesscontrol.screening.sides import Sides, following
+from accesscontrol.screening import affected, impact, runs
+from accesscontrol.screening.sides import Sides, next_range
 
 log = logging.getLogger(__name__)
 
 # Licensees a part: few enough that the counts are seen to grow and a cancel is heeded soon.
-PART = 2_000
+PART = 100_000
 MOST_ATTEMPTS = 5
 LEASE = timedelta(seconds=2)
 State = Preview.State
@@ -86,7 +85,7 @@ def now(
         preview = _made(version, rules, judged_at, by, at)
         preview.state, preview.started_at = State.RUNNING, at
         preview.save()
-        sides = _sides(preview)
+        sides = _sides(preview, at)
         while preview.state == State.RUNNING:
             _part(preview, sides, at=at)
     return preview
@@ -170,9 +169,10 @@ def _made(
     )  # fmt: skip
 
 
-def _sides(preview: Preview) -> Sides:
+def _sides(preview: Preview, at: datetime) -> Sides:
     draft = draft_release(preview.version.rule.ref, preview.rules, at=preview.created_at)
-    return Sides(_release_before(preview), draft, at=preview.judged_at)
+    after = releases.Loaded(0, draft.number, draft.digest, draft)
+    return Sides(_release_before(preview), after, judged_at=preview.judged_at, at=at)
 
 
 def draft_release(ref: str, rules: Sequence[Mapping[str, Any]], *, at: datetime) -> policy.Release:
@@ -183,11 +183,12 @@ def draft_release(ref: str, rules: Sequence[Mapping[str, Any]], *, at: datetime)
     return policy.parse_release(document | {"rules": both})
 
 
-def _release_before(preview: Preview) -> policy.Release:
+def _release_before(preview: Preview) -> releases.Loaded:
     """The release compared with; before the first one, nothing is restricted."""
     if preview.release is not None:
-        return releases.get(preview.release.number).policy
-    return policy.parse_release(_next_release(preview.created_at) | {"rules": []})
+        return releases.get(preview.release.number)
+    nothing = policy.parse_release(_next_release(preview.created_at) | {"rules": []})
+    return releases.Loaded(0, 0, nothing.digest, nothing)
 
 
 def _next_release(at: datetime) -> dict[str, Any]:
@@ -231,7 +232,7 @@ def _go_on(pk: int, at: datetime) -> None:
     if stale:
         _end(preview, State.CANCELLED, f"{stale} Calculate it again.", at)
         return
-    _part(preview, _sides(preview), at=at)
+    _part(preview, _sides(preview, at), at=at)
     if preview.state == State.DONE:
         audit.record(
             "rule.previewed", preview.version.rule, by=preview.asked_by, at=at,
@@ -243,65 +244,31 @@ def _go_on(pk: int, at: datetime) -> None:
 def _part(preview: Preview, sides: Sides, *, at: datetime) -> None:
     """Judge the next licensees, store whom it affects, and end the preview after the last."""
     began = perf_counter()
-    ids = following(preview.up_to, PART)
-    if ids:
-        judged = sides.judge(ids)
-        found = impact.of(
-            judged.judged, sides.before(), sides.after(), rule=preview.version.rule.ref
-        )
-        _store(preview, sides, judged.judged, found)
-        _leave_open(preview, judged.failed)
-        _add(preview, found, len(judged.judged.ids) + len(judged.failed))
-        preview.up_to = ids[-1]
-    if len(ids) < PART:
+    last, licensees = next_range(preview.up_to, PART)
+    if licensees:
+        _judge(preview, sides, last)
+        preview.done += licensees
+        preview.up_to = last
+    if licensees < PART:
         preview.state, preview.finished_at = State.DONE, at
-        preview.total, preview.affected_digest = preview.done, _digest(preview)
+        preview.total, preview.affected_digest = preview.done, affected.digest(preview)
     preview.attempts, preview.taken_at, preview.problem = 0, None, ""
     preview.seconds += perf_counter() - began
     preview.save()
 
 
-def _store(preview: Preview, sides: Sides, judged: impact.Judged, found: impact.Impact) -> None:
-    """COPY in the affected licensees."""
-    rows = found.rows
-    before = sides.intern(0, judged.before[rows].tolist())
-    after = sides.intern(1, judged.after[rows].tolist())
-    with (
-        connection.cursor() as cursor,
-        cursor.copy(
-            'COPY accesscontrol_affectedlicensee (preview_id, licensee_id, "group", country,'
-            " before_id, after_id, position, granted) FROM STDIN"
-        ) as copy,
-    ):
-        for row, group, offering, granted in zip(
-            rows.tolist(), found.groups.tolist(), found.offerings.tolist(), found.granted.tolist(),
-            strict=True,
-        ):  # fmt: skip
-            copy.write_row((
-                preview.pk, int(judged.ids[row]), group, judged.codes[judged.countries[row]],
-                before[int(judged.before[row])], after[int(judged.after[row])],
-                sides.positions[offering], granted,
-            ))  # fmt: skip
+def _judge(preview: Preview, sides: Sides, last: int) -> None:
+    judged, failed = sides.judge(preview.up_to + 1, last)
+    before, after = sides.said(judged)
+    rule = preview.version.rule.ref
+    found = impact.of(judged, before, after, rule=rule, granted=sides.granted)
+    was, now_ = sides.store(judged.only(found.rows))
+    affected.store(preview, judged, found, before=was, after=now_)
+    affected.leave_open(preview, failed)
+    _add(preview, found)
 
 
-def _leave_open(preview: Preview, failed: Sequence[int]) -> None:
-    """Whoever could not be judged can't be decided, and is named."""
-    AffectedLicensee.objects.bulk_create(
-        AffectedLicensee(
-            preview=preview, licensee_id=pk, group=Group.CANT_DECIDE, position=0, granted=0
-        )
-        for pk in failed
-    )
-    preview.not_evaluated = [*preview.not_evaluated, *failed]
-    preview.cant_decide += len(failed)
-    if failed:
-        key = Group.CANT_DECIDE.key
-        here = preview.by_country.setdefault(impact.UNKNOWN, {})
-        here[key] = here.get(key, 0) + len(failed)
-
-
-def _add(preview: Preview, found: impact.Impact, licensees: int) -> None:
-    preview.done += licensees
+def _add(preview: Preview, found: impact.Impact) -> None:
     for group in Group:
         setattr(preview, group.key, getattr(preview, group.key) + found.counts[group.key])
     preview.by_country = {
@@ -315,20 +282,6 @@ def _add(preview: Preview, found: impact.Impact, licensees: int) -> None:
     preview.matched += found.matched
     preview.matched_not_granted += found.matched_not_granted
     preview.matched_denied += found.matched_denied
-
-
-def _digest(preview: Preview) -> str:
-    """SHA-256 over who is affected and how, in order of licensee."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT encode(sha256(coalesce(string_agg("
-            " int8send(licensee_id) || substr(int2send(\"group\"), 2), ''::bytea"
-            " ORDER BY licensee_id), ''::bytea)), 'hex')"
-            " FROM accesscontrol_affectedlicensee WHERE preview_id = %s",
-            [preview.pk],
-        )
-        digest: str = cursor.fetchone()[0]
-    return digest
 
 
 def _locked(pk: int) -> Preview:

@@ -1,136 +1,159 @@
-"""Judges a range of licensees twice, under the release in force and under the draft's."""
+"""Judges licensees under the release in force and under a draft's, as of one instant."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+import json
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import numpy as np
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 
-from accesscontrol import facts, policy
-from accesscontrol.models import Licensee
-from accesscontrol.screening import interning
+from accesscontrol import releases
+from accesscontrol.models import Boundary
+from accesscontrol.screening import current, evaluating, interning, reading
+from accesscontrol.screening.evaluating import Evaluator
 from accesscontrol.screening.impact import UNKNOWN, Ints, Judged, Side
-from accesscontrol.screening.judging import Answers, Judge
 
+BY_TRUTH = -1  # in place of a number of papers: the evaluator then judges by the dated facts
 
-@dataclass(frozen=True)
-class Range:
-    """Licensees judged on both sides, and the ids of those that could not be."""
-
-    judged: Judged
-    failed: Sequence[int]
+NEXT = """
+    SELECT max(id), count(*) FROM (
+        SELECT id FROM accesscontrol_licensee WHERE id > %s ORDER BY id LIMIT %s
+    ) AS next
+"""
 
 
 class Sides:
-    """The two releases at one instant; it remembers what it judged."""
+    """The two releases at one instant, which may lie ahead of ``at``, when the facts are read."""
 
-    def __init__(self, before: policy.Release, after: policy.Release, *, at: datetime) -> None:
-        self.at = at
-        self._before, self._after = Judge(before, at=at), Judge(after, at=at)
-        self._sheets: tuple[dict[Answers, int], dict[Answers, int]] = ({}, {})
-        self.positions = [each.position for each in self._before.offerings]
+    def __init__(
+        self,
+        before: releases.Loaded,
+        after: releases.Loaded,
+        *,
+        judged_at: datetime,
+        at: datetime,
+    ) -> None:
+        self.at, self.judged_at = at, judged_at
+        self.before = evaluating.of(before, at=judged_at)
+        self.after = evaluating.of(after, at=judged_at)
 
-    def judge(self, ids: Sequence[int]) -> Range:
-        """Judge these licensees; one that makes the judge fail is left out and named."""
-        rows, failed = self._answers(ids)
-        found = sorted(rows)
-        statuses = facts.entitlement_statuses(found, known_at=self.at)
-        of_offering = {each.id: n for n, each in enumerate(self._before.offerings)}
-        grants: dict[int, set[int]] = {pk: set() for pk in found}
-        for pk, offering in statuses:
-            if offering in of_offering:
-                grants[pk].add(of_offering[offering])
-        patterns = _numbered(frozenset(grants[pk]) for pk in found)
-        countries = _countries(found, self.at)
-        codes = _numbered(countries[pk] for pk in found)
+    def judge(self, first: int, last: int) -> tuple[Judged, list[int]]:
+        """Judge a range of ids; who cannot be judged is left out and named."""
+        current.fill(first, last, at=self.at)
+        rows, answers, failed = self._answers(self._read(first, last))
+        countries, codes = self._countries(rows.columns["country"])
         judged = Judged(
-            ids=np.array(found, np.int64),
-            before=_ints(self._number(0, rows[pk][0]) for pk in found),
-            after=_ints(self._number(1, rows[pk][1]) for pk in found),
-            grants=_ints(patterns[frozenset(grants[pk])] for pk in found),
-            granted=np.array(
-                [[n in pattern for n in range(len(self.positions))] for pattern in patterns], bool
-            ).reshape(len(patterns), len(self.positions)),
-            countries=_ints(codes[countries[pk]] for pk in found),
-            codes=list(codes),
+            ids=rows.ids,
+            before=answers[0],
+            after=answers[1],
+            grants=rows.columns["statuses"],
+            countries=countries,
+            codes=codes,
         )
-        return Range(judged, failed)
+        return judged, failed
 
-    def before(self) -> Side:
-        """What the release in force says."""
-        return self._side(0)
+    def said(self, judged: Judged) -> tuple[Side, Side]:
+        """What the sheets say that these licensees have on either side."""
+        return _said(self.before, judged.before), _said(self.after, judged.after)
 
-    def after(self) -> Side:
-        """What the draft's release says."""
-        return self._side(1)
+    def granted(self, numbers: Ints) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        """(grants, positions): which offerings are granted, active or held by an officer."""
+        table = np.zeros((len(numbers), self.after.width), bool)
+        known = reading.texts(numbers[numbers != 0])
+        for row, number in zip(table, numbers.tolist(), strict=True):
+            granted = [int(each) for each in json.loads(known.get(number, "{}"))]
+            row[[each for each in granted if each < len(row)]] = True
+        return table
 
-    def intern(self, side: int, numbers: Iterable[int]) -> dict[int, int]:
-        """Store these sheets of a side, content that is never changed; number → its row's id."""
-        all_of_it = list(self._sheets[side])
-        wanted = {all_of_it[number]: number for number in set(numbers)}
-        stored = interning.of_answers(wanted.keys())
-        return {number: stored[sheet] for sheet, number in wanted.items()}
+    def store(self, judged: Judged) -> tuple[Ints, Ints]:
+        """The database's numbers of both sheets of each; they are content, of whatever release."""
+        sides = ((self.before, judged.before), (self.after, judged.after))
+        before, after = (
+            interning.sheet_ids(evaluator, np.unique(answers))[answers]
+            for evaluator, answers in sides
+        )
+        return before, after
 
-    def _answers(self, ids: Sequence[int]) -> tuple[dict[int, tuple[Answers, Answers]], list[int]]:
-        """Both sides' answers; where the judge fails on some, the halves are tried on their own."""
+    def _read(self, first: int, last: int) -> reading.Licensees:
+        """The rows as they are now, of whom nothing changes by itself until the instant.
+
+        Of the others the dated facts say what will hold then.
+        """
+        columns = {"country", "papers", "statuses"}
+        for side in (self.before, self.after):
+            columns.update(side.columns)
+        rows = reading.read(first, last, columns=sorted(columns))
+        moving = np.isin(rows.ids, self._moving(first, last))
+        papers = np.where(moving, BY_TRUTH, rows.columns["papers"])
+        return replace(rows, columns={**rows.columns, "papers": papers})
+
+    def _moving(self, first: int, last: int) -> list[int]:
+        due = Boundary.objects.filter(run=None, at__lte=self.judged_at)
+        return list(
+            due.filter(licensee_id__gte=first, licensee_id__lte=last)
+            .values_list("licensee_id", flat=True)
+            .distinct()
+        )
+
+    def _answers(
+        self, rows: reading.Licensees
+    ) -> tuple[reading.Licensees, tuple[Ints, Ints], list[int]]:
+        """Both sides' sheets; where the judge fails on some, the halves are tried on their own."""
         try:
-            before, after = self._before.answers(ids), self._after.answers(ids)
+            return rows, (self.before.answers(rows), self.after.answers(rows)), []
         except DatabaseError:
             raise
         except Exception:
-            if len(ids) == 1:
-                return {}, list(ids)
-            half = len(ids) // 2
-            (rows, failed), (more, others) = self._answers(ids[:half]), self._answers(ids[half:])
-            return rows | more, failed + others
-        return {pk: (before[pk], after[pk]) for pk in before}, []
+            if len(rows) == 1:
+                nobody = rows.only(np.zeros(1, bool))
+                none = np.zeros(0, "i4")
+                return nobody, (none, none), rows.ids.tolist()
+            return self._halves(rows)
 
-    def _number(self, side: int, answers: Answers) -> int:
-        numbers = self._sheets[side]
-        return numbers.setdefault(answers, len(numbers))
+    def _halves(
+        self, rows: reading.Licensees
+    ) -> tuple[reading.Licensees, tuple[Ints, Ints], list[int]]:
+        low = np.arange(len(rows)) < len(rows) // 2
+        halves = [self._answers(rows.only(low)), self._answers(rows.only(~low))]
+        names = rows.columns
+        judged = reading.Licensees(
+            np.concatenate([each.ids for each, _, _ in halves]),
+            {n: np.concatenate([each.columns[n] for each, _, _ in halves]) for n in names},
+        )
+        before, after = (np.concatenate([each[side] for _, each, _ in halves]) for side in (0, 1))
+        return judged, (before, after), [pk for _, _, failed in halves for pk in failed]
 
-    def _side(self, side: int) -> Side:
-        found: dict[str, int] = {}
-        verdicts: list[Mapping[str, Any]] = []
-        sheets = []
-        for answers in self._sheets[side]:
-            sheet = []
-            for position in self.positions:
-                each = answers[position]
-                assert each is not None  # both sides judge every offering
-                if each.digest not in found:
-                    found[each.digest] = len(verdicts)
-                    verdicts.append(each.verdict)
-                sheet.append(found[each.digest])
-            sheets.append(sheet)
-        return Side(sheets, verdicts)
-
-
-def _countries(ids: Sequence[int], at: datetime) -> dict[int, str]:
-    about = facts.about_licensees(ids, at=at)
-    return {pk: _code(each.facts.get("licensee.country")) for pk, each in about.items()}
+    def _countries(self, numbers: Ints) -> tuple[Ints, list[str]]:
+        """Each licensee's place in a list of countries."""
+        distinct, places = np.unique(numbers, return_inverse=True)
+        known = reading.texts(distinct[distinct != 0])
+        named = [_country(known.get(int(each))) for each in distinct]
+        codes = sorted(set(named))
+        at = np.array([codes.index(each) for each in named], np.int64)
+        return at[places.reshape(-1)], codes
 
 
-def _code(value: object) -> str:
+def next_range(up_to: int, most: int) -> tuple[int, int]:
+    """The last id of the next licensees after ``up_to``, and how many they are."""
+    with connection.cursor() as cursor:
+        cursor.execute(NEXT, [up_to, most])
+        last, count = cursor.fetchone()
+    return (up_to if last is None else last), count
+
+
+def _said(evaluator: Evaluator, answers: Ints) -> Side:
+    used, places = np.unique(answers, return_inverse=True)
+    sheets = np.array([evaluator.sheets[n] for n in used.tolist()], np.int32)
+    return Side(
+        places=places.reshape(-1),
+        sheets=sheets.reshape(len(used), evaluator.width),
+        findings=[each.verdict if each else None for each in evaluator.findings],
+    )
+
+
+def _country(text: str | None) -> str:
     """A country as its two letters; whatever else stands there is no country."""
+    value = None if text is None else json.loads(text)
     fits = isinstance(value, str) and len(value) == 2 and value.isascii() and value.isupper()
     return str(value) if fits else UNKNOWN
-
-
-def _numbered(values: Iterable[Any]) -> dict[Any, int]:
-    numbers: dict[Any, int] = {}
-    for value in values:
-        numbers.setdefault(value, len(numbers))
-    return numbers
-
-
-def _ints(values: Iterable[int]) -> Ints:
-    return np.fromiter(values, np.int64)
-
-
-def following(up_to: int, most: int) -> list[int]:
-    """The next licensees by id."""
-    rows = Licensee.objects.filter(id__gt=up_to).order_by("id")
-    return list(rows.values_list("id", flat=True)[:most])
