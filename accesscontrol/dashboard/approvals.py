@@ -13,8 +13,9 @@ from django.urls import path
 from django.views.decorators.http import require_POST
 
 from accesscontrol import access, orders
-from accesscontrol.dashboard.rules import life, outline
-from accesscontrol.dashboard.rules.detail import said, tested
+from accesscontrol.dashboard.preview import state, stored
+from accesscontrol.dashboard.rules import changes, life
+from accesscontrol.dashboard.rules.detail import tested
 from accesscontrol.dashboard.rules.states import OPEN
 from accesscontrol.dashboard.shell import confidential, filters, paging, plain
 from accesscontrol.dashboard.shell.entry import attempt, screen
@@ -47,6 +48,7 @@ class DecisionForm(plain.Form):
     late = forms.BooleanField(
         required=False, label="I know that the time it should take effect has passed"
     )
+    confirmed = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
 
 @screen()
@@ -98,15 +100,18 @@ def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
     if (
         form.is_valid()
         and _ensure_seen(form, version, verb, request)
-        and attempt(form, lambda: _call(verb, version, form.cleaned_data["because"], request))
+        and attempt(form, lambda: _call(verb, version, form.cleaned_data, request))
     ):
         messages.success(request, _told(verb, version))
         return redirect("dashboard:approval", pk)
     return _page(request, version, form, status=422)
 
 
-def _call(verb: str, version: RuleVersion, because: str, request: HttpRequest) -> Any:
+def _call(verb: str, version: RuleVersion, said: dict[str, Any], request: HttpRequest) -> Any:
     who: dict[str, Any] = {"by": request.user, "at": request.now}  # type: ignore[attr-defined]
+    because = said["because"]
+    if verb == "approve":
+        who["confirmed"] = said["confirmed"]
     if verb == "comment":
         return orders.comment(version=version, text=because, **who)
     room: dict[str, Any] = {
@@ -181,7 +186,14 @@ def _lists(user: User) -> list[NamedList]:
 
 def _version(pk: int) -> RuleVersion:
     rows = RuleVersion.objects.select_related(
-        "rule__order", "created_by", "submitted_by", "approved_by", "published_by", "term"
+        "rule__order",
+        "created_by",
+        "submitted_by",
+        "approved_by",
+        "published_by",
+        "term",
+        "submitted_preview__release",
+        "approved_preview__release",
     )
     return get_object_or_404(rows, pk=pk)
 
@@ -193,14 +205,15 @@ def _page(
     user: User = request.user  # type: ignore[assignment]
     edited = orders.editors(version)
     results, why_untested = tested(version, at)
-    order = version.rule.order
+    order, impact = version.rule.order, state.current(version)
     context = {
         "version": version,
         "rule": version.rule,
         "order": order,
         "text": order.text if not order.confidential else "",
-        "steps": life.steps(version, at),
-        **_difference(version, at),
+        "steps": life.steps(version, at, impact),
+        **stored.shown(version, impact),
+        **changes.against_in_force(version, at),
         "results": results,
         "why_untested": why_untested,
         "comments": version.comments.select_related("by"),
@@ -217,20 +230,6 @@ def _page(
         },
     }
     return render(request, "dashboard/approvals/detail.html", context, status=status)
-
-
-def _difference(version: RuleVersion, at: datetime) -> dict[str, Any]:
-    """The version's words, against the version in force where there is one."""
-    now = said(version, at)
-    before = orders.in_force(version.rule, at)
-    if before is not None and before.pk == version.pk:
-        before = version.based_on
-    if before is None:
-        return {"said": now, "before": None, "lines": now["lines"]}
-    old = outline.of_rule(before.content, now["vocabulary"])
-    lines = outline.difference(old, now["lines"])
-    return {"said": now, "before": before, "lines": lines,
-            "changed": sum(1 for line in lines if line.change)}  # fmt: skip
 
 
 def _blocked(version: RuleVersion, at: datetime) -> str:

@@ -1,7 +1,5 @@
 """The audit log: searched by qualifiers, told in words, taken away as CSV or exact JSON lines."""
 
-import csv
-import io
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -15,6 +13,7 @@ from django.urls import path
 from accesscontrol import access, audit
 from accesscontrol.dashboard.shell import events, paging, qualifiers
 from accesscontrol.dashboard.shell.entry import screen
+from accesscontrol.dashboard.shell.table import line
 from accesscontrol.models import AuditEvent
 
 COLUMNS = ("id", "at", "kind", "actor", "actor_type", "subject_type", "subject", "because", "order",
@@ -87,10 +86,10 @@ def _jsonl(rows: Iterator[AuditEvent]) -> Iterator[str]:
 
 
 def _csv(rows: Iterator[AuditEvent]) -> Iterator[str]:
-    yield _line(COLUMNS)
+    yield line(COLUMNS)
     for row in rows:
         payload = json.loads(row.payload)
-        yield _line(
+        yield line(
             (
                 row.pk,
                 payload["at"],
@@ -108,16 +107,6 @@ def _csv(rows: Iterator[AuditEvent]) -> Iterator[str]:
                 bytes(row.leaf_hash).hex(),
             )
         )
-
-
-def _line(values: Any) -> str:
-    """One line of CSV; a text that a spreadsheet would run as a formula is quoted with '."""
-    written = io.StringIO()
-    csv.writer(written).writerow(
-        f"'{value}" if isinstance(value, str) and value[:1] in "=+-@\t\r" and value else value
-        for value in values
-    )
-    return written.getvalue()
 
 
 urlpatterns = [

@@ -19,6 +19,7 @@ from accesscontrol.dashboard import (
     runs,
     search,
 )
+from accesscontrol.dashboard.preview import addresses as preview
 
 app_name = "dashboard"
 
@@ -31,6 +32,7 @@ NOUNS = [
     models,
     orders,
     approvals,
+    preview,
     rules,
     runs,
     cases,

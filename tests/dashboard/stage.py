@@ -7,6 +7,7 @@ from typing import Any
 from accesscontrol import entitlements, orders
 from accesscontrol.models import RuleVersion, ScreeningRun
 from tests import cast as the_cast
+from tests.dashboard import stage_previews
 from tests.journeys.story import letter_rule
 from tests.submitting import submit
 
@@ -22,6 +23,7 @@ class Stage:
     decision_id: str
     hold: Any
     waiting: int  # the version that waits for approval
+    differs: int  # the version whose impact is not what was submitted any more
     run: int  # the run of the letter's first rule
 
 
@@ -29,17 +31,18 @@ def build(*, crowd: int = 60, now: datetime | None = None) -> Stage:
     """An hour ago a letter came; now its first rule is in force and a second one waits for approval."""
     now = now or datetime.now(UTC)
     cast = the_cast.load(at=now - timedelta(hours=3), crowd=crowd)
-    _the_letter(cast, now)
+    letter = _the_letter(cast, now)
     decisions = _questions(cast, now)
     hold = _a_hold(cast, now)
     the_cast.screen(now)
     # Read now: inside the browser's loop Django would open another connection that nobody closes.
     waiting = RuleVersion.objects.get(state="submitted").pk
+    differs = stage_previews.build(cast, letter, now).pk
     run = ScreeningRun.objects.filter(cause="rule", subject="LETTER-FRONTIER-5").latest("id").pk
-    return Stage(cast, str(decisions[0].decision_id), hold, waiting, run)
+    return Stage(cast, str(decisions[0].decision_id), hold, waiting, differs, run)
 
 
-def _the_letter(cast: Any, now: datetime) -> None:
+def _the_letter(cast: Any, now: datetime) -> Any:
     order = orders.enter(
         reference=LETTER,
         kind="is_informed_letter",
@@ -55,8 +58,10 @@ def _the_letter(cast: Any, now: datetime) -> None:
         because="Received by courier.",
     )
     orders.acknowledge(order=order, by=cast.priya, at=now - timedelta(minutes=114))
+    stage_previews.publish_first(cast, order, now - timedelta(minutes=110))
     for model, minutes in (("frontier-5", 100), ("frontier-5-cyber", 40)):
         _a_rule(cast, order, model, now - timedelta(minutes=minutes), model == "frontier-5")
+    return order
 
 
 def _a_rule(cast: Any, order: Any, model: str, at: datetime, published: bool) -> None:

@@ -10,14 +10,14 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from accesscontrol import access, orders, policy, releases
-from accesscontrol.dashboard.rules import known, life, operands, outline, states
+from accesscontrol import access, orders, releases
+from accesscontrol.dashboard.preview import state
+from accesscontrol.dashboard.rules import changes, life, operands, states
 from accesscontrol.dashboard.rules.forms import ReasonForm, TestCaseForm
 from accesscontrol.dashboard.shell import confidential
 from accesscontrol.dashboard.shell.entry import attempt, screen
 from accesscontrol.errors import NotFound, Refused
 from accesscontrol.models import Licensee, Rule, RuleTestCase, RuleVersion
-from accesscontrol.orders import language
 
 VERBS = {
     "submit": (orders.submit, "submitted for approval. Somebody who did not edit it approves it."),
@@ -113,24 +113,6 @@ def found(ref: str, at: datetime) -> Any:
     return rule
 
 
-def said(version: RuleVersion, at: datetime) -> dict[str, Any]:
-    """The version in a sentence and in lines; where the vocabulary moved on, why it has none."""
-    ground = language.ground(at)
-    vocabulary = {each["name"]: each for each in ground["vocabulary"]}
-    try:
-        sentence, problem = policy.sentence(orders.parsed(version.content, at=at)), ""
-    except Refused as refusal:
-        sentence, problem = "", refusal.message
-    lines = outline.of_rule(version.content, vocabulary)
-    return {
-        "sentence": sentence,
-        "problem": problem,
-        "lines": lines,
-        "vocabulary": vocabulary,
-        "warnings": known.warnings(version.content),
-    }
-
-
 def tested(version: RuleVersion, at: datetime) -> tuple[list[orders.CaseResult], str]:
     """The test cases with what this version says of them, or why they cannot be run."""
     try:
@@ -150,12 +132,14 @@ def _page(
     at: datetime = request.now  # type: ignore[attr-defined]
     everyone = Licensee.objects.values("pk")[:100_001].count()
     results, why_untested = tested(version, at)
+    impact = state.current(version)
     context = {
         "rule": rule,
         "version": version,
         "versions": list(rule.versions.select_related("created_by", "approved_by", "term")[:50]),
-        "steps": life.steps(version, at),
-        "said": said(version, at),
+        "steps": life.steps(version, at, impact),
+        "impact": impact,
+        "said": changes.said(version, at),
         "results": results,
         "why_untested": why_untested,
         "document": json.dumps(version.content, indent=2, ensure_ascii=False),

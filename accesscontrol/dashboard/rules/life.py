@@ -3,21 +3,26 @@
 from datetime import datetime
 from typing import Any
 
+from accesscontrol.dashboard.preview.state import Impact
 from accesscontrol.models import RuleVersion
 from accesscontrol.orders import terms
 
-REACHED = {"draft": 0, "rejected": 1, "withdrawn": 1, "submitted": 1, "approved": 2}
+REACHED = {"draft": 1, "rejected": 3, "withdrawn": 3, "submitted": 3, "approved": 4}
 ENDED = {"rejected": "Rejected", "withdrawn": "Withdrawn"}
 
 
-def steps(version: RuleVersion, at: datetime) -> list[dict[str, str]]:
-    """Draft, approval, publication, in force: what is done, what is next, and who did it."""
+def steps(version: RuleVersion, at: datetime, impact: Impact) -> list[dict[str, str]]:
+    """From draft to in force: what is done, what is next, and who did it."""
     state = version.state
-    reached = REACHED.get(state, 3)
+    reached = REACHED.get(state, 5)
+    if state == "draft" and impact.is_ready:
+        reached = 2
     in_force, note = _in_force(version, at)
     told = [
         ("Draft", f"by {_name(version.created_by)}, {_day(version.created_at)}"),
-        ("Approval", _approval(version)),
+        ("Impact preview", impact.note),
+        ("Submit", _submitted(version)),
+        ("Approve", _approval(version)),
         ("Publish", _published(version)),
         ("End" if version.retires else "In force", note),
     ]
@@ -26,13 +31,19 @@ def steps(version: RuleVersion, at: datetime) -> list[dict[str, str]]:
             "title": title,
             "note": note,
             "state": "done"
-            if index < reached or (index == 3 and in_force)
+            if index < reached or (index == 5 and in_force)
             else "current"
             if index == reached and state not in ENDED
             else "",
         }
         for index, (title, note) in enumerate(told)
     ]
+
+
+def _submitted(version: RuleVersion) -> str:
+    if version.submitted_at:
+        return f"by {_name(version.submitted_by)}, {_day(version.submitted_at)}"
+    return "Needs a preview that is up to date"
 
 
 def _approval(version: RuleVersion) -> str:

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from accesscontrol import access
+from accesscontrol.dashboard.preview import state
 from accesscontrol.dashboard.rules import states
 from accesscontrol.dashboard.rules.forms import EFFECTS
 from accesscontrol.dashboard.shell import confidential, filters, paging
@@ -56,7 +57,10 @@ def _filtered(rows: QuerySet[Rule], chosen: filters.Filters, user: Any) -> Query
 def _show_versions(rules: list[Rule], user: Any) -> None:
     """The version in force, else the open one, else the newest; its title by right only."""
     wanted = {rule.pk: rule.in_force_id or rule.open_id or rule.newest_id for rule in rules}  # type: ignore[attr-defined]
-    found = RuleVersion.objects.select_related("created_by").in_bulk(set(wanted.values()))
+    drafts = {rule.open_id for rule in rules if rule.open_state == "draft"}  # type: ignore[attr-defined]
+    found = RuleVersion.objects.select_related("created_by").in_bulk({*wanted.values(), *drafts})
+    impacts = state.of_drafts(found[pk] for pk in drafts)
     for rule in rules:
+        rule.impact = impacts.get(rule.open_id)  # type: ignore[attr-defined]
         rule.shown = found.get(wanted[rule.pk])  # type: ignore[attr-defined]
         rule.title = confidential.title(rule.order, user, rule.shown.title)  # type: ignore[attr-defined]

@@ -1,0 +1,171 @@
+"""The impact preview of a rule's open version: calculate, watch, filter, and submit with it."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from accesscontrol import access, orders
+from accesscontrol.dashboard.preview import filtering, rows, state, summary
+from accesscontrol.dashboard.rules import changes, detail, life
+from accesscontrol.dashboard.rules.forms import ReasonForm
+from accesscontrol.dashboard.shell import confidential, paging
+from accesscontrol.dashboard.shell.entry import attempt, screen
+from accesscontrol.errors import NotFound
+from accesscontrol.models import Licensee, Preview, RuleVersion
+from accesscontrol.screening import preview as screening
+
+STOP_POLLING = 286  # what htmx reads as: do not ask again
+NO_WORKER = timedelta(seconds=60)
+FAILED_SHOWN = 20
+
+
+@screen()
+def page(request: HttpRequest, ref: str) -> HttpResponse:
+    """The preview that counts for the open version, or the stored one that is asked for."""
+    version, preview = looked_for(request, ref, request.GET)
+    return _page(request, version, preview, ReasonForm(initial={"because": version.because}))
+
+
+@screen()
+def live(request: HttpRequest, ref: str) -> HttpResponse:
+    """The part of the page that is asked for every two seconds; 286 once the preview has ended."""
+    version, preview = looked_for(request, ref, request.GET)
+    form = ReasonForm(initial={"because": version.because})
+    context = _context(request, version, preview, form)
+    status = 200 if context["impact"].state == "running" else STOP_POLLING
+    return render(request, "dashboard/preview/live.html", context | {"polled": True}, status=status)
+
+
+@screen("policy.draft")
+@require_POST
+def calculate(request: HttpRequest, ref: str) -> HttpResponse:
+    """Find out anew what the open version would change."""
+    version, _ = looked_for(request, ref, {})
+    orders.preview(version=version, by=request.user, at=request.now)  # type: ignore[attr-defined,arg-type]
+    return redirect("dashboard:preview", ref)
+
+
+@screen("policy.draft")
+@require_POST
+def cancel(request: HttpRequest, ref: str) -> HttpResponse:
+    """Stop a preview that is under way."""
+    _, preview = looked_for(request, ref, request.POST)
+    if preview is None:
+        raise NotFound(f"No preview of {ref} is under way.")
+    screening.cancel(preview, by=request.user, at=request.now)  # type: ignore[attr-defined,arg-type]
+    messages.success(request, "The calculation is cancelled. Nothing was changed by it.")
+    return redirect("dashboard:preview", ref)
+
+
+@screen("policy.draft")
+@require_POST
+def submit(request: HttpRequest, ref: str) -> HttpResponse:
+    """Put the draft before the approvers, with the impact that was looked at."""
+    version, preview = looked_for(request, ref, {})
+    form = ReasonForm(request.POST)
+    if form.is_valid():
+        because = form.cleaned_data["because"]
+        who: dict[str, Any] = {"by": request.user, "at": request.now}  # type: ignore[attr-defined]
+        if attempt(form, lambda: orders.submit(version=version, because=because, **who)):
+            messages.success(
+                request, f"{version} is submitted. Somebody who did not edit it approves it."
+            )
+            return redirect("dashboard:approval", version.pk)
+    return _page(request, version, preview, form, status=422)
+
+
+def looked_for(
+    request: HttpRequest, ref: str, given: Mapping[str, str]
+) -> tuple[RuleVersion, Preview | None]:
+    """The version and its preview; by its id a stored one. Raises NotFound, NotAllowed."""
+    at: datetime = request.now  # type: ignore[attr-defined]
+    rule = detail.found(ref, at)
+    confidential.require(rule.order, request.user, at=at)
+    wanted = given.get("preview", "")
+    if wanted.isdigit() and len(wanted) < 18:
+        preview = get_object_or_404(
+            Preview.objects.select_related("version__rule__order", "release", "asked_by"),
+            pk=int(wanted), version__rule=rule,
+        )  # fmt: skip
+        return preview.version, preview
+    if rule.open_id is None:
+        raise NotFound(f"{ref} has no open version. Start one on the page of the rule.")
+    versions = rule.versions.select_related(
+        "rule__order", "created_by", "submitted_by", "approved_by", "published_by", "based_on",
+        "submitted_preview__release", "approved_preview__release",
+    )  # fmt: skip
+    version = versions.get(pk=rule.open_id)
+    return version, state.settled(version)
+
+
+def _page(
+    request: HttpRequest,
+    version: RuleVersion,
+    preview: Preview | None,
+    form: ReasonForm,
+    status: int = 200,
+) -> HttpResponse:
+    at: datetime = request.now  # type: ignore[attr-defined]
+    context = _context(request, version, preview, form)
+    context |= changes.against_in_force(version, at)
+    return render(request, "dashboard/preview/page.html", context, status=status)
+
+
+def _context(
+    request: HttpRequest, version: RuleVersion, preview: Preview | None, form: ReasonForm
+) -> dict[str, Any]:
+    at: datetime = request.now  # type: ignore[attr-defined]
+    impact = state.of(version, preview)
+    given = request.GET
+    pinned = given.get("preview", "") != ""
+    chosen = filtering.read(given, preview, pinned=pinned)
+    context = {
+        "rule": version.rule,
+        "version": version,
+        "preview": preview,
+        "impact": impact,
+        "going": impact.state == "running",
+        "steps": life.steps(version, at, impact),
+        "form": form,
+        "chosen": chosen,
+        "address": reverse("dashboard:preview", args=[version.rule.ref]),
+        "plan": orders.plan(version, at) if version.state in ("draft", "submitted") else None,
+        "may_draft": access.may(request.user, "policy.draft"),  # type: ignore[arg-type]
+        "may_export": access.may(request.user, "export"),  # type: ignore[arg-type]
+        "is_draft": version.state == "draft" and not pinned,
+        "everyone": Licensee.objects.values("pk")[:100_001].count() if preview is None else 0,
+    }
+    return context | _found(request, preview, chosen, at) if preview else context
+
+
+def _found(
+    request: HttpRequest, preview: Preview, chosen: filtering.Chosen, at: datetime
+) -> dict[str, Any]:
+    """What a preview holds: counts as far as it is, licensees once they can be paged through."""
+    shown = paging.page(filtering.rows(preview, chosen), request, by=("group", "licensee_id"))
+    running = preview.state in Preview.OPEN
+    missing = summary.missing(preview, chosen)
+    return {
+        "compared": state.compared(preview),
+        "tiles": summary.tiles(preview, chosen),
+        "countries": summary.countries(preview, chosen),
+        "missing": missing,
+        "headline": summary.headline(preview),
+        "adds_up": summary.sum_in_words(preview),
+        "why_nothing": summary.why_nothing(preview),
+        "page": shown,
+        "told": rows.told(shown, preview, request.user),  # type: ignore[arg-type]
+        "percent": 100 * preview.done // max(preview.total, 1),
+        "said_percent": 100 * preview.done // max(preview.total, 1) // 10 * 10,
+        "rate": round(preview.done / preview.seconds) if preview.seconds > 0 else 0,
+        "took": timedelta(seconds=preview.seconds),
+        "waits": running and preview.done == 0 and at - preview.created_at > NO_WORKER,
+        "failed": Licensee.objects.filter(pk__in=preview.not_evaluated[:FAILED_SHOWN]),
+        "failed_more": max(len(preview.not_evaluated) - FAILED_SHOWN, 0),
+    }
