@@ -57,16 +57,19 @@ def shift(list_id: int) -> int | None:
     return 2 * (list_id - 1) if 1 <= list_id <= MOST_LISTS else None
 
 
-def refresh(licensees: Iterable[int], *, at: datetime) -> None:
+def refresh(licensees: Iterable[int], *, at: datetime) -> list[int]:
     """Write what is known of these licensees at ``at``, and the instants ahead when it changes.
 
-    In the caller's transaction; rows that say it already are not touched.
+    In the caller's transaction; rows that say it already are not touched. Returns whose rows said
+    something else.
     """
     ids = sorted(set(licensees))
+    differed: list[int] = []
     for first in range(0, len(ids), BATCH):
         batch = ids[first : first + BATCH]
-        _store(_rows(batch, at))
+        differed += _store(_rows(batch, at))
         boundaries.of_licensees(batch, at=at)
+    return differed
 
 
 def hold(licensees: Iterable[int]) -> None:
@@ -78,8 +81,8 @@ def hold(licensees: Iterable[int]) -> None:
     list(rows.select_for_update().values_list("licensee_id", flat=True))
 
 
-def fill(first: int, last: int, *, at: datetime) -> bool:
-    """Write the rows that are missing of a range: nobody is passed over. Whether any was."""
+def fill(first: int, last: int, *, at: datetime) -> list[int]:
+    """Write the rows that are missing of a range, so that nobody is passed over; whose they are."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT l.id FROM accesscontrol_licensee l WHERE l.id BETWEEN %s AND %s"
@@ -88,7 +91,7 @@ def fill(first: int, last: int, *, at: datetime) -> bool:
         )
         missing = [row[0] for row in cursor.fetchall()]
     refresh(missing, at=at)
-    return bool(missing)
+    return missing
 
 
 def text_of(value: Any) -> str:
@@ -157,18 +160,21 @@ def _statuses(ids: Sequence[int], at: datetime) -> dict[int, dict[str, str]]:
 # ---------------------------------------------------------------- into the rows
 
 
-def _store(rows: Mapping[int, tuple[Texts, int]]) -> None:
+def _store(rows: Mapping[int, tuple[Texts, int]]) -> list[int]:
+    """Returns whose rows said something else; who had none is not among them."""
     if not rows:
-        return
+        return []
     value = _interned({text for texts, _ in rows.values() for text in texts.values()})
     ids = np.array(sorted(rows), "i8")
     told = np.zeros((len(ids), len(STORED)), "i8")
     for n, pk in enumerate(ids.tolist()):
         texts, told[n, -1] = rows[pk]
         told[n, :-1] = [value[texts[name]] if name in texts else 0 for name in VALUES]
-    fresh = _differ(ids, told)
+    new, differ = _compared(ids, told)
+    fresh = new | differ
     if fresh.any():
         _upsert(ids[fresh], told[fresh])
+    return list(ids[differ].tolist())
 
 
 def _interned(texts: set[str]) -> dict[str, int]:
@@ -195,17 +201,18 @@ def _numbers(texts: set[str]) -> dict[str, int]:
         return dict(cursor.fetchall())
 
 
-def _differ(ids: NDArray[Any], told: NDArray[Any]) -> NDArray[Any]:
-    """Which licensees have no row yet, or one that says something else."""
+def _compared(ids: NDArray[Any], told: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Which licensees have no row yet, and which one that says something else."""
     types = {"licensee_id": "i8"} | dict.fromkeys(VALUES, "i4") | {"lists": "i8"}
     stored = copying.columns(
         f"FROM {TABLE} WHERE licensee_id = ANY(%(ids)s::bigint[])", types, {"ids": ids.tolist()}
     )
-    differ = np.ones(len(ids), bool)
+    new, differ = np.ones(len(ids), bool), np.zeros(len(ids), bool)
     at = np.searchsorted(ids, stored["licensee_id"])
     same = [stored[name] == told[at, n] for n, name in enumerate(STORED)]
+    new[at] = False
     differ[at] = ~np.logical_and.reduce(same)
-    return differ
+    return new, differ
 
 
 def _upsert(ids: NDArray[Any], told: NDArray[Any]) -> None:

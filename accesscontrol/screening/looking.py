@@ -24,39 +24,46 @@ BY_RANGE = (
 
 @dataclass(frozen=True)
 class Looked:
-    """How many licensees the chunk answers for, how many of them were judged, and what changed."""
+    """How many licensees the chunk answers for, how many of them were judged, and what changed.
+
+    ``corrected``: whose row of CurrentFacts the nightly proof found to say something else.
+    """
 
     licensees: int
     judged: int
     written: standings.Written
     followed: dict[str, int]
+    corrected: list[int]
 
 
 def look(chunk: ScreeningChunk, loaded: releases.Loaded, *, last: int, at: datetime) -> Looked:
     """Screen the licensees of a chunk up to ``last``, which the caller holds."""
-    bring_up_to_date(chunk, last=last, at=at)
+    added, corrected = bring_up_to_date(chunk, last=last, at=at)
     evaluator = evaluating.of(loaded, at=at)
-    narrowed = narrowing.where(chunk.run, loaded, at=at)
+    narrowed = narrowing.where(chunk.run, loaded, at=at, and_these=added)
     rows = evaluator.read(chunk.first_id, last, ids=chunk.ids, where=narrowed)
     written = standings.write(chunk, evaluator, rows.ids, evaluator.answers(rows), at=at)
     licensees = len(rows) if narrowed is None else _count(chunk, last)
-    return Looked(licensees, len(rows), written, follow(chunk, written, last=last, at=at))
+    followed = follow(chunk, written, last=last, at=at)
+    return Looked(licensees, len(rows), written, followed, corrected)
 
 
-def bring_up_to_date(chunk: ScreeningChunk, *, last: int, at: datetime) -> bool:
-    """See that the rows say what is known now; whether a row of a range was missing altogether.
+def bring_up_to_date(
+    chunk: ScreeningChunk, *, last: int, at: datetime
+) -> tuple[list[int], list[int]]:
+    """See that the rows say what is known now: whose row was missing, and whose was corrected.
 
-    Of named licensees a dated fact may have begun. The nightly proof trusts no row; others write
-    those that are missing.
+    Of named licensees a dated fact may have begun, which corrects nothing. The nightly proof
+    trusts no row; others write those that are missing.
     """
     if chunk.ids is not None:
         current.refresh(chunk.ids, at=at)
     elif chunk.run.cause == "nightly":
         everyone = Licensee.objects.filter(id__gte=chunk.first_id, id__lte=last)
-        current.refresh(everyone.values_list("id", flat=True), at=at)
+        return [], current.refresh(everyone.values_list("id", flat=True), at=at)
     else:
-        return current.fill(chunk.first_id, last, at=at)
-    return False
+        return current.fill(chunk.first_id, last, at=at), []
+    return [], []
 
 
 def follow(

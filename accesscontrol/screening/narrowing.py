@@ -1,6 +1,7 @@
 """Whom a run over everyone has to look at: those whom what changed since its basis can touch."""
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 
 from accesscontrol import releases
@@ -12,7 +13,9 @@ from accesscontrol.screening import basis, reading, touching
 log = logging.getLogger(__name__)
 
 
-def where(run: ScreeningRun, loaded: releases.Loaded, *, at: datetime) -> reading.Where | None:
+def where(
+    run: ScreeningRun, loaded: releases.Loaded, *, at: datetime, and_these: Sequence[int] = ()
+) -> reading.Where | None:
     """The rows of CurrentFacts to look at, judging by this release at this instant; None: all.
 
     To be asked in the transaction that then reads them, after the locks that it needs: so nothing
@@ -22,7 +25,11 @@ def where(run: ScreeningRun, loaded: releases.Loaded, *, at: datetime) -> readin
         return None
     span = basis.span(run.basis, loaded, at=at)
     clauses = None if span is None else _touched(span)
-    return None if span is None or clauses is None else touching.where(clauses, span)
+    found = None if span is None or clauses is None else touching.where(clauses, span)
+    if found is None or not and_these:
+        return found
+    named = "c.licensee_id = ANY(%(and_these)s::bigint[])"
+    return reading.Where(f"{named} OR {found.sql}", {**found.params, "and_these": list(and_these)})
 
 
 def _touched(span: Span) -> frozenset[Clause] | None:
