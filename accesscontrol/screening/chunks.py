@@ -10,12 +10,13 @@ from django.db.models import Case, IntegerField, Max, Q, QuerySet, When
 from django.db.models.functions import Now
 
 from accesscontrol import audit, releases
-from accesscontrol.models import Boundary, ScreeningChunk, ScreeningRun
+from accesscontrol.models import Boundary, Licensee, ScreeningChunk, ScreeningRun
 from accesscontrol.screening import feed, looking, ranges, runs
 
 log = logging.getLogger(__name__)
 
 MOST_ATTEMPTS = 5
+MOST_NAMED = 100  # licensees that a chunk's event names where the nightly proof raises its alarm
 # Between counting an attempt and holding the chunk's lock lies an instant in which another worker
 # could count the same attempt again; a chunk taken this recently is left alone.
 LEASE = timedelta(seconds=2)
@@ -126,7 +127,11 @@ def _done(chunk: ScreeningChunk, looked: looking.Looked, at: datetime) -> None:
     chunk.changed = len(written.changed)
     chunk.unchanged = looked.licensees - chunk.changed
     chunk.changes_digest, chunk.problem = written.digest, ""
+    chunk.flipped = written.flipped
     chunk.save()
+    nightly = chunk.run.cause == "nightly"
+    differed = sorted({*written.changed.tolist(), *looked.corrected}) if nightly else []
+    unexplained = _unexplained(chunk, differed)
     details = looked.followed | {
         "run": chunk.run_id,
         "licensees": looked.licensees,
@@ -136,19 +141,19 @@ def _done(chunk: ScreeningChunk, looked: looking.Looked, at: datetime) -> None:
         "outcome_changes": dict(written.outcome_changes),
         "changes_sha256": chunk.changes_digest,
     }
+    if unexplained:
+        details["unexplained"] = _refs(unexplained[:MOST_NAMED])
     audit.record(
         "run.chunk_done", f"chunk {chunk.pk}", by=None, at=at,
         release=chunk.run.release, details=details,
     )  # fmt: skip
-    nightly = chunk.run.cause == "nightly"
-    unexplained = _unexplained(chunk, written.changed.tolist()) if nightly else 0
-    _close(chunk, looked.licensees - expected, written.outcome_changes, unexplained, at)
+    _close(chunk, looked.licensees - expected, written.outcome_changes, len(unexplained), at)
 
 
-def _unexplained(chunk: ScreeningChunk, changed: list[int]) -> int:
-    """Changes that no other waiting chunk or due boundary was about to make."""
+def _unexplained(chunk: ScreeningChunk, changed: list[int]) -> list[int]:
+    """Whose changes no other waiting chunk or due boundary was about to make."""
     if not changed:
-        return 0
+        return []
     others = ScreeningChunk.objects.filter(state="waiting").exclude(run_id=chunk.run_id)
     awaited: set[int] = set()
     for other in others.filter(first_id__lte=changed[-1], last_id__gte=changed[0]):
@@ -156,9 +161,13 @@ def _unexplained(chunk: ScreeningChunk, changed: list[int]) -> int:
         awaited.update(inside if other.ids is None else set(inside) & set(other.ids))
     due = Boundary.objects.filter(run=None, at__lte=chunk.finished_at)
     if due.filter(licensee=None).exists():
-        return 0
+        return []
     awaited.update(due.filter(licensee_id__in=changed).values_list("licensee_id", flat=True))
-    return len(set(changed) - awaited)
+    return sorted(set(changed) - awaited)
+
+
+def _refs(ids: list[int]) -> list[str]:
+    return list(Licensee.objects.filter(id__in=ids).order_by("id").values_list("ref", flat=True))
 
 
 def _close(
@@ -167,7 +176,7 @@ def _close(
     """Add a chunk that ended to its run, and end the run if it was the last."""
     run = ScreeningRun.objects.select_for_update().get(pk=chunk.run_id)
     if chunk.changed:
-        feed.take_place(chunk, flips=bool(flips))
+        feed.take_place(chunk)
     run.total += more
     run.judged += chunk.judged
     run.changed += chunk.changed

@@ -112,20 +112,14 @@ class _Row:
     run: int
 
 
-def take_place(chunk: ScreeningChunk, *, flips: bool) -> None:
+def take_place(chunk: ScreeningChunk) -> None:
     """Give a chunk the next place in the feed; the last lock that its transaction takes."""
-    if flips:
-        changes = StandingChange.objects.filter(run=chunk.run_id, outcome_changed=True)
-        of_chunk = changes.filter(licensee__gte=chunk.first_id, licensee__lte=chunk.last_id)
-        chunk.flipped = list(
-            of_chunk.order_by("-licensee").values_list("licensee", flat=True)[:SHOWN]
-        )
     with connection.cursor() as cursor:
         cursor.execute(LOCK)
     # A statement of its own, which sees whatever committed while the lock was waited for.
     last = ScreeningChunk.objects.filter(feed__isnull=False).aggregate(last=Max("feed"))["last"]
     chunk.feed = (last or 0) + 1
-    chunk.save(update_fields=["feed", "flipped"])
+    chunk.save(update_fields=["feed"])
 
 
 def changes(

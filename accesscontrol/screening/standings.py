@@ -12,7 +12,7 @@ from django.db import connection
 from numpy.typing import NDArray
 
 from accesscontrol.models import Finding, ScreeningChunk, Sheet
-from accesscontrol.screening import copying, flips, interning
+from accesscontrol.screening import copying, feed, flips, interning
 from accesscontrol.screening.evaluating import Evaluator
 
 Numbers = NDArray[Any]
@@ -39,11 +39,15 @@ class ChangedMeanwhile(Exception):
 
 @dataclass(frozen=True)
 class Written:
-    """Whose standing changed (ids in order), flips of outcomes by pair, the change rows' digest."""
+    """Whose standing changed (ids in order), flips of outcomes by pair, the change rows' digest.
+
+    ``flipped``: of those whose outcome changed the last few.
+    """
 
     changed: Numbers
     outcome_changes: Counter[str]
     digest: str
+    flipped: Sequence[int]
 
 
 @dataclass(frozen=True)
@@ -100,7 +104,8 @@ def write(
     begun = {"licensee_id": changes.ids[first], "sheet_id": changes.new[first]}
     whose = {"run_id": np.int64(chunk.run_id), "since": copying.microseconds(at)}
     copying.insert("accesscontrol_standing", begun | whose, int(first.sum()))
-    return Written(changes.ids, counts, _digest(changes))
+    flipped = changes.ids[turned][-feed.SHOWN :].tolist()
+    return Written(changes.ids, counts, _digest(changes), flipped)
 
 
 def _tell(changes: Changes) -> None:
