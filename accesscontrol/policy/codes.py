@@ -17,6 +17,8 @@ from accesscontrol.policy.world import Seen, as_seen
 
 ABSENT: Final = object()  # no value at all, in place of a raw one
 INVALID: Final = 1  # the code of a value outside its attribute's domain; classes come above it
+PRESENT: Final = 2
+ID: Final = "licensee.id"  # which a question must have
 
 
 class Codes:
@@ -44,7 +46,7 @@ class Codes:
             return INVALID
         place = self._compiled.places.get(name)
         if place is None:
-            return 0  # no rule in force reads it; only an invalid value is named
+            return PRESENT if name == ID else 0  # read by no rule in force: named where invalid
         return INVALID + self._number(attribute, place, value)
 
     def numbers(self, codes: Numbers) -> NDArray[np.int32]:
@@ -53,6 +55,12 @@ class Codes:
         for column, place in self._places:
             numbers[:, place] = codes[:, column]
         return np.maximum(numbers - INVALID, NO_VALUE)
+
+    def without_id(self, codes: Numbers) -> NDArray[np.bool_]:
+        """The rows that lack the licensee's id; where no rule names it, nobody does."""
+        if ID not in self._reads:
+            return np.zeros(len(codes), bool)
+        return codes[:, self._reads.index(ID)] < PRESENT
 
     def failing(self, numbers: NDArray[np.int32]) -> NDArray[np.bool_]:
         """The rows with a value over which a test fails."""

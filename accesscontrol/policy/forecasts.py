@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from accesscontrol.policy import findings
 from accesscontrol.policy.classes import ABSENT as NO_VALUE
-from accesscontrol.policy.codes import INVALID, Codes
+from accesscontrol.policy.codes import ID, INVALID, Codes
 from accesscontrol.policy.compile import Compiled
 from accesscontrol.policy.distinct import Numbers
 from accesscontrol.policy.masks import Tables, as_integers
@@ -22,7 +22,6 @@ from accesscontrol.policy.verdict import Verdict
 from accesscontrol.policy.weighing import Case
 from accesscontrol.policy.world import Seen
 
-ID: Final = "licensee.id"
 SOMEBODY: Final = {ID: (Seen("-", frozenset(("-",))),)}  # where no rule reads who it is
 
 Found = NDArray[np.int32]
@@ -50,7 +49,7 @@ class Forecasts:
         found = self._judged(offering, numbers)
         for row in np.flatnonzero(self._codes.failing(numbers) | offering.failing):
             found[row] = self._by_tree(offering, numbers[row])
-        without = self._without_id(numbers)
+        without = self._codes.without_id(codes)
         if without.any():
             found[without] = self._lacking(ID, *offering.lacking)
         invalid = self._named.intersection(offering.world.invalid)
@@ -91,11 +90,6 @@ class Forecasts:
         case = self._case(offering, numbers)
         verdict = without_facts(judge_case_by_tree(case))._replace(invalid=(), ignored=())
         return self._number(repr(verdict), verdict)
-
-    def _without_id(self, numbers: NDArray[np.int32]) -> NDArray[np.bool_]:
-        """The rows without the licensee's id, which a question must have."""
-        place = self._compiled.places.get(ID)
-        return np.zeros(len(numbers), bool) if place is None else numbers[:, place] == NO_VALUE
 
     def _lacking(self, *names: str) -> int:
         verdict = findings.incomplete(names)

@@ -65,9 +65,7 @@ class Online:
         }
         vocabulary = compiled.release.vocabulary
         self._facts: Entries = {each.name: {} for each in vocabulary}
-        self._stateable: Entries = {
-            each.name: self._facts[each.name] for each in vocabulary if not each.register_only
-        }
+        self._stateable = {each.name for each in vocabulary if not each.register_only}
         self._sides = _sides(compiled)
         self._fields = {name: f for side in self._sides for name, f in side.fields.items()}
         self._wrong = 1 << (len(self._fields) + 1) * FIELD  # of a value that is none
@@ -79,27 +77,41 @@ class Online:
         """The verdict on a question without papers.
 
         None where the question is not a plain one: something needed is absent, a value is none, or
-        facts and statements overlap. Raises Failing.
+        a statement contradicts a fact. Raises Failing.
         """
         if ID not in facts or MODEL not in facts or not (ACTIVITY in facts or ACTIVITY in stated):
-            return None
-        if stated and not facts.keys().isdisjoint(stated):
             return None
         ignored: list[str] = []
         try:
             total = self._sum(facts, self._facts, ignored)
             if stated:
-                total += self._sum(stated, self._stateable, ignored, stated=True)
+                more = self._more(facts, stated, ignored)
+                if more is None:
+                    return None
+                total += self._sum(more, self._facts, ignored, stated=True)
         except TypeError:  # a value that cannot be looked up, such as an object
             return None
         if total >= self._wrong:
             return None
         skeleton = self._skeleton(total, facts, stated)
-        values = {**stated, **facts} if stated else facts
-        if not ignored:
-            return skeleton.filled(values)
-        values = {name: value for name, value in values.items() if name not in ignored}
-        return skeleton.filled(values, ignored=tuple(sorted(set(ignored))))
+        values = {**more, **facts} if stated else facts
+        if ignored:
+            return skeleton.filled(values, ignored=tuple(sorted(set(ignored))))
+        return skeleton.filled(values)
+
+    def _more(
+        self, facts: Mapping[str, object], stated: Mapping[str, object], ignored: list[str]
+    ) -> dict[str, object] | None:
+        """The statements that count and say what is not a fact already; None where one differs."""
+        more = {}
+        for name, raw in stated.items():
+            if name not in self._stateable:
+                ignored.append(name)
+            elif name not in facts:
+                more[name] = raw
+            elif raw != facts[name] or raw.__class__ is not facts[name].__class__:
+                return None
+        return more
 
     def judge(self, case: Case) -> Verdict:
         """The verdict on any case. Raises Failing."""
