@@ -185,14 +185,13 @@ def _entitlements(size: int, entitled: float) -> list[np.ndarray]:
     offering = np.array(Offering.objects.order_by("position").values_list("id", flat=True))
     who = np.concatenate([first, second])
     which = np.concatenate([granted_offering(first, 0), granted_offering(second, 1)])
-    since = int(LONG_AGO.timestamp()) * 1_000_000 - copying.DATABASE_EPOCH_US
     copying.insert(
         "accesscontrol_entitlement",
         {
             "id": np.arange(1, len(who) + 1, dtype=np.int64),
             "licensee_id": (who + 1).astype(np.int64),
             "offering_id": offering[which].astype(np.int64),
-            "granted_at": np.int64(since),
+            "granted_at": copying.microseconds(LONG_AGO),
         },
         len(who),
     )

@@ -98,6 +98,14 @@ def copy(state: Path, source: str, name: str) -> None:
         )
 
 
+def rename(state: Path, name: str, to: str) -> None:
+    _disconnect()
+    with owner(state) as connection:
+        connection.execute(
+            sql.SQL("ALTER DATABASE {} RENAME TO {}").format(*map(sql.Identifier, (name, to)))
+        )
+
+
 def use(name: str) -> None:
     """Let Django speak to this database from now on."""
     from django.db import connections
@@ -105,6 +113,22 @@ def use(name: str) -> None:
     connections.close_all()
     for alias in connections:
         connections[alias].settings_dict["NAME"] = name
+
+
+def drop_ours(state: Path, name: str) -> None:
+    """Drop the database that Django was using, and let it use the first one again."""
+    use(embedded.DATABASE)
+    drop(state, name)
+
+
+def environment(state: Path, name: str) -> dict[str, str]:
+    """What another process needs to work in a database of this server."""
+    return {
+        **os.environ,
+        "STATE_DIR": str(state),
+        "DATABASE_URL": url(state, name),
+        "DJANGO_SETTINGS_MODULE": "project.settings",
+    }
 
 
 def url(state: Path, name: str) -> str:
