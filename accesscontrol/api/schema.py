@@ -1,5 +1,6 @@
 """The OpenAPI document: what drf-spectacular finds, and the plain views that it cannot see."""
 
+from collections.abc import Mapping
 from typing import Any
 
 ENTITY = {
@@ -154,7 +155,18 @@ def add_plain_views(result: dict[str, Any], **context: Any) -> dict[str, Any]:
             ),
             "/api/v1/what-if": _post("WhatIfQuestion", "Verdict", "decisions:whatif", "what_if"),
             "/api/v1/rules/{ref}/drafts": _post(
-                "Draft", None, "policy:draft", "draft_rule", made=201, named="ref"
+                "Draft", None, "policy:draft", "draft_rule", made=201, named={"ref": "string"}
+            ),
+            "/api/v1/rules/{ref}/versions/{number}/previews": _post(
+                None,
+                "Preview",
+                "policy:draft",
+                "preview_rule",
+                made=202,
+                named={"ref": "string", "number": "integer"},
+            ),
+            "/api/v1/previews/{id}/cancel": _post(
+                None, "PreviewOutput", "policy:draft", "previews_cancel", named={"id": "integer"}
             ),
         }
     )
@@ -166,12 +178,21 @@ def add_plain_views(result: dict[str, Any], **context: Any) -> dict[str, Any]:
 
 
 def _post(
-    asked: str, answered: str | None, scope: str, name: str, made: int = 200, named: str = ""
+    asked: str | None,
+    answered: str | None,
+    scope: str,
+    name: str,
+    made: int = 200,
+    named: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
+    """``named``: the parameters in the path with their types."""
     answer: dict[str, Any] = {"description": "The answer." if answered else "Made."}
     if answered:
         answer["content"] = _content(answered)
-    parameters = [{"in": "path", "name": named, "required": True, "schema": {"type": "string"}}]
+    parameters = [
+        {"in": "path", "name": each, "required": True, "schema": {"type": type_}}
+        for each, type_ in (named or {}).items()
+    ]
     return {
         "post": {
             **({"parameters": parameters} if named else {}),
@@ -179,7 +200,7 @@ def _post(
             "description": f"Needs a token with the scope `{scope}`.",
             "tags": [name.split("_")[0]],
             "security": [{"bearerToken": []}],
-            "requestBody": {"required": True, "content": _content(asked)},
+            **({"requestBody": {"required": True, "content": _content(asked)}} if asked else {}),
             "responses": {str(made): answer},
         }
     }

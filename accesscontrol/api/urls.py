@@ -14,6 +14,7 @@ from accesscontrol.api import (
     metadata,
     nowhere,
     orders,
+    previews,
     registry,
     rules,
     screening,
@@ -23,6 +24,7 @@ from accesscontrol.api import (
 router = SimpleRouter()
 router.register("orders", orders.Orders, "api-orders")
 router.register("rules", rules.Rules, "api-rules")
+router.register("previews", previews.Previews, "api-previews")
 router.register("releases", rules.Releases, "api-releases")
 router.register("models", registry.Models, "api-models")
 router.register("licensees", registry.Licensees, "api-licensees")
@@ -40,6 +42,8 @@ urlpatterns = [
     path("access/v1/evaluations", evaluation.evaluations),
     path("api/v1/what-if", what_if.what_if),
     path("api/v1/rules/<str:ref>/drafts", drafts.drafts),
+    path("api/v1/rules/<str:ref>/versions/<int:number>/previews", previews.previews),
+    path("api/v1/previews/<int:pk>/cancel", previews.cancel),
     path("api/v1/auth/check", auth_check.AuthCheck.as_view()),
     path("api/v1/schema/", SpectacularAPIView.as_view(**OPEN), name="api-schema"),
     path(
