@@ -93,14 +93,16 @@ def rule(ref: str, effect: str, when: Any, **changes: Any) -> dict[str, Any]:
     } | changes  # fmt: skip
 
 
-def publish(*rules: dict[str, Any], at: datetime = AT, lists: Any = None) -> Release:
+def publish(
+    *rules: dict[str, Any], at: datetime = AT, lists: Any = None, groups: Any = None
+) -> Release:
     """Store the next release with these rules (no screening is started)."""
     newest = Release.objects.order_by("-number").first()
     document = {
         "release": newest.number + 1 if newest else 1,
         "vocabulary": policy.vocabulary(lists=["SDN"], regimes=releases.REGIMES, end_uses=[]),
         "territories": {"HK": "CN"},
-        "groups": {},
+        "groups": groups or {},
         "lists": lists or {},
         "rules": list(rules),
     }

@@ -153,12 +153,12 @@ def test_narrowed_runs_leave_what_looking_at_everybody_would_in_many_worlds() ->
     from django.db import transaction
 
     narrowed = 0
-    for seed in range(40):
+    for seed in range(12):
         with transaction.atomic():
             run = moved(seed)
             narrowed += run.basis_id is not None and run.judged < run.total
             transaction.set_rollback(True)
-    assert narrowed > 10
+    assert narrowed > 3
 
 
 def clauses_of(register: Register) -> tuple[Span, frozenset[Clause]] | None:
@@ -188,7 +188,7 @@ def test_the_rows_found_are_those_whom_the_clauses_touch() -> None:
     from accesscontrol import facts
 
     left_out = 0
-    for seed in range(60):
+    for seed in range(20):
         with transaction.atomic():
             register = Register(Random(seed))
             for _ in range(2):
@@ -207,4 +207,4 @@ def test_the_rows_found_are_those_whom_the_clauses_touch() -> None:
                 assert (set(ids) if where is None else rows(where)) == plainly, seed
                 left_out += len(ids) - len(plainly)
             transaction.set_rollback(True)
-    assert left_out > 50
+    assert left_out > 20

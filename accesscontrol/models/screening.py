@@ -75,6 +75,11 @@ class ScreeningRun(models.Model):
     def __str__(self) -> str:
         return f"run {self.pk}"
 
+    @property
+    def untouched(self) -> int:
+        """Licensees that it answers for without a look: the change cannot have touched them."""
+        return self.changed + self.unchanged - self.judged if self.basis_id else 0
+
 
 class ScreeningChunk(models.Model):
     """A range of licensee ids of a run: one transaction, done exactly once."""
