@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
 from accesscontrol import registry, screening
 from accesscontrol.models import AIModel, Fact, Licensee, Offering, ScreeningRun
@@ -326,3 +328,11 @@ def test_a_change_of_one_licensee_is_seen_before_and_after_a_release(
     assert proof is not None
     assert looked_at(proof) == len(settled)
     assert (proof.alarm, proof.changed) == (0, 0)
+
+
+def test_the_page_says_how_many_were_judged(settled: dict[str, Licensee], client: Client) -> None:
+    put(changed("R-1", effect="review", version=2))
+    run = world.screened(NOW)
+    client.force_login(world.person("mina"))
+    page = client.get(reverse("dashboard:run", args=[run.pk])).content.decode()
+    assert "3 licensees judged, 5 not touched by the change" in page

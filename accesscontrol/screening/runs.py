@@ -215,9 +215,13 @@ def retry_failed(
 
 
 def totals(run: ScreeningRun) -> dict[str, object]:
-    """What a run did: changed + unchanged + failed = total once it is done."""
+    """What a run did: changed + unchanged + failed = total once it is done.
+
+    Of a run after a change fewer may be judged: the rest is unchanged, since nothing touched it.
+    """
     return {
         "total": run.total,
+        "judged": run.judged,
         "changed": run.changed,
         "unchanged": run.unchanged,
         "failed": run.failed,
