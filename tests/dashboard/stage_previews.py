@@ -14,9 +14,14 @@ from tests.submitting import submit
 READY, RUNNING, STALE, EMPTY, NONE = "HUBS", "HUBS-RUNNING", "HUBS-STALE", "HUBS-EMPTY", "HUBS-NEW"
 DIFFERS = "HUBS-DIFFERS"
 
+CENTERS = {"all": [
+    {"one_of": ["licensee.country", ["AU", "DE", "FR", "NL", "SE"]]},
+    {"contains": ["licensee.data_center_countries", "CN"]},
+]}  # fmt: skip
 
-def rule(countries: list[str], start: datetime, title: str = "", **more: Any) -> dict[str, Any]:
-    """No access for licensees with their seat, or a listed owner's share, in these countries."""
+
+def rule(countries: list[str], start: datetime, title: str = "", *also: Any) -> dict[str, Any]:
+    """No access for licensees with their seat or their parent's seat in these countries."""
     return {
         "title": title or "No model for licensees steered from transshipment hubs",
         "citation": "15 CFR 744.22(b)",
@@ -24,14 +29,16 @@ def rule(countries: list[str], start: datetime, title: str = "", **more: Any) ->
         "when": {"any": [
             {"one_of": ["licensee.hq_country", countries]},
             {"one_of": ["licensee.ultimate_parent_country", countries]},
+            *also,
         ]},
         "effective_from": f"{start:%Y-%m-%dT%H:%M}:00Z",
-        **more,
     }  # fmt: skip
 
 
 def publish_first(cast: Any, order: Order, at: datetime) -> None:
-    """The version in force that the draft is compared with."""
+    """The version in force that the draft is compared with: it refuses two that the draft lets go."""
+    for licensee in Licensee.objects.filter(ref__in=["L-00020", "L-00021"]):
+        learn(licensee, "licensee.hq_country", "MX", at - timedelta(hours=1))
     version = _draft(cast, order, READY, rule(["IL", "MX", "VN"], at - timedelta(minutes=1)), at)
     submit(version=version, by=cast.olivia, at=at, because="Ready to look at.")
     orders.approve(version=version, by=cast.priya, at=at + timedelta(minutes=1))
@@ -42,8 +49,8 @@ def publish_first(cast: Any, order: Order, at: datetime) -> None:
 def build(cast: Any, order: Order, now: datetime) -> RuleVersion:
     """The drafts; returns the version whose impact is not what was submitted any more."""
     start, ago = now + timedelta(days=6), now - timedelta(minutes=9)
-    wide = ["AE", "BR", "CH", "IN", "KR", "MX", "SG", "TW", "VN"]
-    ready = _draft(cast, order, READY, rule(wide, start), ago)
+    wide = ["AE", "BR", "CH", "IN", "KR", "SG", "TW", "VN"]
+    ready = _draft(cast, order, READY, rule(wide, start, "", CENTERS), ago)
     orders.preview_now(version=ready, by=cast.olivia, at=ago)
     stale = _draft(cast, order, STALE, rule(["SG"], start, "No model for Singapore"), ago)
     orders.preview_now(version=stale, by=cast.olivia, at=ago)

@@ -102,7 +102,8 @@ def _deciding(
     strictest = [each for each in after.verdict["reasons"] if each["effect"] == after.outcome]
     if strictest:
         each = _own_first(strictest, ref)
-        return each["rule"], titles.get((each["rule"], each["version"]), "")
+        own = each["rule"] == ref  # its title stands above the table
+        return each["rule"], "" if own else titles.get((each["rule"], each["version"]), "")
     if after.verdict["undetermined"]:
         each = _own_first(after.verdict["undetermined"], ref)
         return each["rule"] or "", _open(each)

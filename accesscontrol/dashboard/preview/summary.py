@@ -114,7 +114,7 @@ def why_nothing(preview: Preview) -> list[str]:
     for count, what in (
         (preview.matched_denied, "denied already"),
         (preview.matched_not_granted, "not granted what it is about"),
-        (alike, "treated the same by another rule in force"),
+        (alike, "the same as today, by other rules or for lack of facts"),
     ):
         if count:
             said.append(f"{count:,} {'is' if count == 1 else 'are'} {what}.")
@@ -130,10 +130,12 @@ def countries(preview: Preview, chosen: Chosen) -> dict[str, Any]:
         if found:
             rows.append(_country(code, found, chosen))
     rows.sort(key=lambda row: (-row["count"], row["name"]))
+    kinds = {group for row in rows for group, _ in row["parts"]}
     most = max((row["count"] for row in rows), default=1)
     for row in rows:
         _draw(row, most)
-    return {"first": rows[:SHOWN], "rest": rows[SHOWN:], "count": len(rows)}
+    one = LABELS[kinds.pop()] if len(kinds) == 1 else ""  # then no row repeats it
+    return {"first": rows[:SHOWN], "rest": rows[SHOWN:], "one": one}
 
 
 def _country(code: str, found: Sequence[tuple[Group, int]], chosen: Chosen) -> dict[str, Any]:

@@ -21,7 +21,7 @@ def steps(version: RuleVersion, at: datetime, impact: Impact) -> list[dict[str, 
     told = [
         ("Draft", f"by {_name(version.created_by)}, {_day(version.created_at)}"),
         ("Impact preview", impact.note),
-        ("Submit", _submitted(version)),
+        ("Submit", _submitted(version, impact)),
         ("Approve", _approval(version)),
         ("Publish", _published(version)),
         ("End" if version.retires else "In force", note),
@@ -40,9 +40,11 @@ def steps(version: RuleVersion, at: datetime, impact: Impact) -> list[dict[str, 
     ]
 
 
-def _submitted(version: RuleVersion) -> str:
+def _submitted(version: RuleVersion, impact: Impact) -> str:
     if version.submitted_at:
         return f"by {_name(version.submitted_by)}, {_day(version.submitted_at)}"
+    if impact.is_ready:
+        return "With a reason, and this impact"
     return "Needs a preview that is up to date"
 
 
