@@ -1,16 +1,19 @@
 """Whom a run over everyone has to look at: those whom what changed since its basis can touch."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from datetime import datetime
 
 from accesscontrol import releases
 from accesscontrol.models import ScreeningRun
 from accesscontrol.policy.narrowing import Clause, touched
 from accesscontrol.policy.span import Span
-from accesscontrol.screening import basis, reading, touching
+from accesscontrol.screening import basis, current, reading, touching
 
 log = logging.getLogger(__name__)
+
+KEPT = 4  # comparisons that a process remembers
+_compared: dict[Hashable, frozenset[Clause] | None] = {}
 
 
 def where(
@@ -33,6 +36,18 @@ def where(
 
 
 def _touched(span: Span) -> frozenset[Clause] | None:
+    """Compared once, however many chunks ask. A span ends later with each chunk: what counts is
+    which moments lie in it."""
+    key = (span.releases, tuple(moment.at for moment in span.moments), current.text_of(
+        [sorted(known.items()) for known in span.offerings]))  # fmt: skip
+    if key not in _compared:
+        while len(_compared) >= KEPT:
+            del _compared[next(iter(_compared))]
+        _compared[key] = _compare(span)
+    return _compared[key]
+
+
+def _compare(span: Span) -> frozenset[Clause] | None:
     try:
         return touched(span)
     except Exception:  # whatever is wrong with a comparison, everybody can still be looked at
