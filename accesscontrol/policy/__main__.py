@@ -16,6 +16,7 @@ from accesscontrol.policy.tree import judge_case_by_tree
 
 FOUND: Final = 1
 UNREADABLE: Final = 2
+READERS: Final = ("tree", "online", "columns")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -23,7 +24,7 @@ def main(arguments: Sequence[str]) -> int:
     given = _parser().parse_args(arguments)
     try:
         if given.command == "judge":
-            return judge(_reader(given.reader))
+            return judge(reader_named(given.reader))
         release = _release(given.release)
         return check(release) if given.command == "check" else test(release, given.cases)
     except PolicyError as error:
@@ -64,7 +65,7 @@ def test(release: Release, cases: Path) -> int:
     return FOUND if failures else 0
 
 
-def _reader(name: str) -> Reader:
+def reader_named(name: str) -> Reader:
     """Who answers: the columns are loaded only when asked for, since they are large."""
     if name == "tree":
         return lambda asked: judge_case_by_tree(asked.case())
@@ -89,7 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     judging = commands.add_parser("judge", help="answer the JSON lines of the standard input")
     judging.add_argument(
         "--reader",
-        choices=("tree", "online", "columns"),
+        choices=READERS,
         default="online",
         help="who reads the rules; all of them answer the same (default: online)",
     )

@@ -7,7 +7,7 @@ from typing import Final
 
 from accesscontrol.policy.compile import KEPT, boundaries, compiled_span, span_of
 from accesscontrol.policy.literals import Failing
-from accesscontrol.policy.online import Online
+from accesscontrol.policy.online import MOST_ROOM, Online
 from accesscontrol.policy.release import Release
 from accesscontrol.policy.tree import judge_case_by_tree
 from accesscontrol.policy.values import datetime_of, instant_of
@@ -34,9 +34,10 @@ def judge(
     Raises PolicyError for a malformed license or disposition and for statements in a standing,
     ValueError for an instant without a time zone.
     """
-    stateless(stated, standing=standing)
+    if standing:
+        stateless(stated)
     if not licenses and not dispositions and at.tzinfo is not None:
-        verdict = _quick(release, facts, stated or NOTHING, at, standing=standing)
+        verdict = _quick(release, facts, stated or NOTHING, at, standing)
         if verdict is not None:
             return verdict
     case = prepare(
@@ -56,7 +57,7 @@ def judge_asked(asked: Asked) -> Verdict:
     verdict = None
     if asked.licenses == [] and asked.dispositions == []:
         at = datetime_of(asked.at)
-        verdict = _quick(asked.release, asked.facts, asked.stated, at, standing=asked.standing)
+        verdict = _quick(asked.release, asked.facts, asked.stated, at, asked.standing)
     return judge_case(asked.case()) if verdict is None else verdict
 
 
@@ -65,12 +66,11 @@ def _quick(
     facts: Mapping[str, object],
     stated: Mapping[str, object],
     at: datetime,
-    *,
     standing: bool,
 ) -> Verdict | None:
     """The verdict on a plain question without papers; None where it needs a closer look."""
     try:
-        return _readers(release).at(at, standing=standing).quick(facts, stated)
+        return _readers(release).at(at, standing).quick(facts, stated)
     except Failing:  # met again by whoever judges it rule by rule
         return None
 
@@ -79,7 +79,7 @@ def judge_case(case: Case) -> Verdict:
     """The verdict on a case that is ready to be judged."""
     world = case.world
     try:
-        online = _readers(world.release).at(datetime_of(world.at), standing=world.standing)
+        online = _readers(world.release).at(datetime_of(world.at), world.standing)
         return online.judge(case)
     except Failing:  # a test that cannot be run leaves its own rules unknown, and no others
         return judge_case_by_tree(case)
@@ -93,17 +93,18 @@ class _Readers:
         self._ends = [BEGINNING, *map(datetime_of, boundaries(release)), END]
         self._now: dict[bool, tuple[datetime, datetime, Online]] = {}
 
-    def at(self, at: datetime, *, standing: bool) -> Online:
+    def at(self, at: datetime, standing: bool) -> Online:
         now = self._now.get(standing)
         if now is None or not now[0] <= at < now[1] or now[2].full:
-            now = self._now[standing] = self._of_span(at, standing=standing)
+            now = self._now[standing] = self._of_span(at, standing)
         return now[2]
 
-    def _of_span(self, at: datetime, *, standing: bool) -> tuple[datetime, datetime, Online]:
+    def _of_span(self, at: datetime, standing: bool) -> tuple[datetime, datetime, Online]:
         span = span_of(self.release, instant_of(at))
         online = _online(self.release, span, standing)
         if online.full:
-            online = Online(compiled_span(self.release, span), standing=standing)
+            room = min(2 * online.room, MOST_ROOM)
+            online = Online(compiled_span(self.release, span), standing=standing, room=room)
         return self._ends[span], self._ends[span + 1], online
 
 

@@ -5,12 +5,15 @@ added up. The fields make three sides (licensee, model, request), of which each 
 sums: the AND of the three sides' masks says which clauses are true, and which are not false.
 """
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Callable, Mapping
+from functools import partial
+from operator import getitem, itemgetter
+from typing import Any, Final, NamedTuple, cast
 
 from accesscontrol.policy.classes import ABSENT, Classes
 from accesscontrol.policy.compile import Compiled
 from accesscontrol.policy.findings import incomplete_in
+from accesscontrol.policy.numbers import Anything, Numbers
 from accesscontrol.policy.patterns import Patterns, Remembered, Weighed
 from accesscontrol.policy.skeletons import Skeleton
 from accesscontrol.policy.values import NotAValue
@@ -18,100 +21,118 @@ from accesscontrol.policy.verdict import Verdict
 from accesscontrol.policy.weighing import Case, prepare
 from accesscontrol.policy.world import World
 
-FIELD: Final = 16  # bits that the number of a class takes
-CLASSES: Final = 4_000  # of one attribute, before everything is forgotten and numbered anew
-VALUES: Final = 20_000  # raw values of an attribute that are remembered
+ROOM: Final = 2  # bits of a field beyond those that the number of its attribute's tests takes
+MOST_ROOM: Final = 12
 SUMS: Final = 50_000  # sums of one side that are remembered
+SHAPES: Final = 5_000  # combinations of the names of facts that are remembered
 ID, MODEL, ACTIVITY = "licensee.id", "model.id", "request.activity"
-REMEMBERED: Final = (str, int, bool, tuple)
 SIDES: Final = (("licensee.",), ("model.", "entitlement."), ("user.", "request."))
 
-Entry = tuple[type, int, int]  # the raw value's type, its number as a fact, and as a statement
-Entries = Mapping[str, dict[object, Entry]]
+Facts = Mapping[str, object]
 Summed = tuple[int, int]  # the mask of one side, and which of its attributes are absent, as bits
+
+
+class Field(NamedTuple):
+    """Where the number of an attribute's class stands in a sum, and the most that it can be."""
+
+    lowest: int
+    most: int
 
 
 class Side:
     """The attributes of one side: their fields in a sum, and what each of its sums comes to."""
 
-    def __init__(self, compiled: Compiled, names: list[str], first: int) -> None:
-        self.fields = {name: (first + place) * FIELD for place, name in enumerate(names)}
-        self.bits = ((1 << len(names) * FIELD) - 1) << first * FIELD
-        self.places = compiled.places
+    def __init__(self, fields: Mapping[str, "Field"]) -> None:
+        self.fields = fields
+        self.bits = sum(field.most << field.lowest for field in fields.values())
         self.known: dict[int, Summed] = {}
 
-    def sum_up(self, total: int, classes: Mapping[str, Classes], everything: int) -> Summed:
-        mask, absent = everything, 0
-        for name, field in self.fields.items():
-            number = total >> field & (1 << FIELD) - 1
-            mask &= classes[name].masks[number]
-            absent |= (number == ABSENT) << self.places[name]
+    def remember(self, total: int, summed: Summed) -> Summed:
         if len(self.known) >= SUMS:
             self.known.clear()
-        self.known[total & self.bits] = mask, absent
-        return mask, absent
+        self.known[total & self.bits] = summed
+        return summed
+
+
+class Shape:
+    """The names of a question's facts, in their order, and how to look their values up."""
+
+    __slots__ = ("complete", "exact", "ignored", "known", "numbers", "sets", "types")
+
+    def __init__(self, names: tuple[str, ...], known: Mapping[str, Numbers]) -> None:
+        self.complete = ID in names and MODEL in names
+        self.ignored = [name for name in names if name not in known]
+        self.numbers = [known.get(name) for name in names]
+        self.known = [ANYTHING if each is None else each.known for each in self.numbers]
+        held = [(place, known[name]) for place, name in enumerate(names) if name in known]
+        self.sets = [place for place, numbers in held if numbers.is_set]
+        exact = [(place, numbers.exactly) for place, numbers in held if numbers.exactly]
+        exact = exact * 2 if len(exact) == 1 else exact  # the getter of one gives no tuple
+        self.types = tuple(type_ for _, type_ in exact)
+        self.exact: Callable[[list[object]], Any] = (
+            itemgetter(*(place for place, _ in exact)) if exact else _none
+        )
 
 
 class Online:
     """A release compiled for one span, for questions or for standings."""
 
-    def __init__(self, compiled: Compiled, *, standing: bool) -> None:
+    def __init__(self, compiled: Compiled, *, standing: bool, room: int = ROOM) -> None:
         self.compiled = compiled
         self.standing = standing
-        self.patterns = Patterns(compiled, standing=standing)
+        self.room = room
+        self.full = False  # an attribute has more classes than its field holds
         self.classes = {
             name: Classes(literals, standing=standing)
             for name, literals in zip(compiled.names, compiled.literals, strict=True)
         }
-        vocabulary = compiled.release.vocabulary
-        self._facts: Entries = {each.name: {} for each in vocabulary}
-        self._stateable = {each.name for each in vocabulary if not each.register_only}
-        self._sides = _sides(compiled)
+        self.patterns = Patterns(compiled, standing=standing)
+        self._sides = _sides(compiled, room)
         self._fields = {name: f for side in self._sides for name, f in side.fields.items()}
-        self._wrong = 1 << (len(self._fields) + 1) * FIELD  # of a value that is none
+        self._wrong = (
+            1 << sum(side.bits for side in self._sides).bit_length()
+        )  # a value that is none
         self._everything = (1 << 2 * compiled.size) - 1
+        self._facts = self._numbers(registered=True)
+        self._stated = {
+            name: numbers
+            for name, numbers in self._numbers(registered=False).items()
+            if not compiled.release.attributes[name].register_only
+        }
+        self._shapes: dict[tuple[str, ...], Shape] = {}
         self._skeletons = Remembered(self.patterns, self._made)
-        self.full = False  # an attribute has so many classes that it is time to begin anew
 
-    def quick(self, facts: Mapping[str, object], stated: Mapping[str, object]) -> Verdict | None:
+    def quick(self, facts: Facts, stated: Facts) -> Verdict | None:
         """The verdict on a question without papers.
 
         None where the question is not a plain one: something needed is absent, a value is none, or
         a statement contradicts a fact. Raises Failing.
         """
-        if ID not in facts or MODEL not in facts or not (ACTIVITY in facts or ACTIVITY in stated):
+        key = tuple(facts)
+        shape = self._shapes.get(key) or self._shape(key)
+        if not shape.complete or not (ACTIVITY in facts or ACTIVITY in stated):
             return None
-        ignored: list[str] = []
+        ignored = shape.ignored
         try:
-            total = self._sum(facts, self._facts, ignored)
+            total = self._sum(shape, facts)
             if stated:
-                more = self._more(facts, stated, ignored)
-                if more is None:
-                    return None
-                total += self._sum(more, self._facts, ignored, stated=True)
+                total += self._sum_stated(facts, stated)
         except TypeError:  # a value that cannot be looked up, such as an object
             return None
         if total >= self._wrong:
             return None
         skeleton = self._skeleton(total, facts, stated)
-        values = {**more, **facts} if stated else facts
-        if ignored:
-            return skeleton.filled(values, ignored=tuple(sorted(set(ignored))))
-        return skeleton.filled(values)
+        if ignored or not stated.keys() <= self._stated.keys():
+            names = (*ignored, *(name for name in stated if name not in self._stated))
+            return skeleton.filled(self._values(facts, stated), ignored=tuple(sorted(set(names))))
+        if skeleton.silent:
+            return skeleton.empty
+        return skeleton.filled(self._values(facts, stated) if stated else facts)
 
-    def _more(
-        self, facts: Mapping[str, object], stated: Mapping[str, object], ignored: list[str]
-    ) -> dict[str, object] | None:
-        """The statements that count and say what is not a fact already; None where one differs."""
-        more = {}
-        for name, raw in stated.items():
-            if name not in self._stateable:
-                ignored.append(name)
-            elif name not in facts:
-                more[name] = raw
-            elif raw != facts[name] or raw.__class__ is not facts[name].__class__:
-                return None
-        return more
+    def _values(self, facts: Facts, stated: Facts) -> Facts:
+        """The facts, and what is stated beyond them."""
+        more = {n: raw for n, raw in stated.items() if n not in facts and n in self._stated}
+        return {**facts, **more} if more else facts
 
     def judge(self, case: Case) -> Verdict:
         """The verdict on any case. Raises Failing."""
@@ -125,65 +146,88 @@ class Online:
             skeleton = self._skeletons.of(mask, absent, lambda: case)
         return fill(skeleton, world)
 
-    def _sum(
-        self,
-        named: Mapping[str, object],
-        entries: Entries,
-        ignored: list[str],
-        *,
-        stated: bool = False,
-    ) -> int:
-        """The numbers of the values, added up."""
+    def _sum(self, shape: Shape, facts: Facts) -> int:
+        """The numbers of the facts, added up. Raises TypeError."""
+        values = list(facts.values())
+        for place in shape.sets:
+            value = values[place]
+            if value.__class__ is not list:
+                return self._wrong
+            values[place] = tuple(cast("list[object]", value))
+        if tuple(map(type, shape.exact(values))) != shape.types:
+            return self._wrong
+        try:
+            return sum(map(getitem, shape.known, values))
+        except KeyError:  # some are not known yet
+            pairs = zip(shape.numbers, values, strict=True)
+            return sum(numbers.of_key(value) for numbers, value in pairs if numbers is not None)
+
+    def _sum_stated(self, facts: Facts, stated: Facts) -> int:
+        """The same of what is stated and is no fact already. Raises TypeError."""
         total = 0
-        for name, raw in named.items():
-            met = entries.get(name)
-            if met is None:
-                ignored.append(name)
-                continue
-            if isinstance(raw, list):
-                raw = tuple(raw)
-            entry = met.get(raw)
-            if entry is None or entry[0] is not raw.__class__:  # True == 1 == 1.0
-                entry = self._read(name, raw, met)
-            total += entry[2] if stated else entry[1]
+        for name, raw in stated.items():
+            numbers = self._stated.get(name)
+            if numbers is None:
+                continue  # ignored
+            if name not in facts:
+                total += numbers.of(raw)
+            elif raw.__class__ is not facts[name].__class__ or raw != facts[name]:
+                return self._wrong  # a contradiction
         return total
 
-    def _read(self, name: str, raw: object, met: dict[object, Entry]) -> Entry:
+    def _numbers(self, *, registered: bool) -> dict[str, Numbers]:
+        return {
+            each.name: Numbers(each.type, partial(self._number, each.name, registered), self._wrong)
+            for each in self.compiled.release.vocabulary
+        }
+
+    def _number(self, name: str, registered: bool, raw: object) -> int:
+        """Of one raw value that was not met before, at the field of its attribute."""
         attribute = self.compiled.release.attributes[name]
         try:
             value = attribute.read(raw)
         except NotAValue:
-            entry = raw.__class__, self._wrong, self._wrong
-        else:
-            entry = raw.__class__, 0, 0
-            if name in self._fields:
-                by_request = attribute.source == "request"
-                classes, field = self.classes[name], self._fields[name]
-                stated = classes.of(value, registered=by_request)
-                entry = raw.__class__, classes.of(value) << field, stated << field
-                self.full = self.full or len(classes.masks) > CLASSES
-        if raw.__class__ in REMEMBERED and raw not in met:
-            if len(met) >= VALUES:
-                met.clear()
-            met[raw] = entry
-        return entry
+            return self._wrong
+        field = self._fields.get(name)
+        if field is None:
+            return 0  # no rule in force reads it
+        known = registered or attribute.source == "request"
+        number = self.classes[name].of(value, registered=known)
+        if number > field.most:
+            self.full = True
+            return self._wrong
+        return number << field.lowest
 
-    def _skeleton(
-        self, total: int, facts: Mapping[str, object], stated: Mapping[str, object]
-    ) -> Skeleton:
+    def _shape(self, names: tuple[str, ...]) -> Shape:
+        if len(self._shapes) >= SHAPES:
+            self._shapes.clear()
+        shape = self._shapes[names] = Shape(names, self._facts)
+        return shape
+
+    def _skeleton(self, total: int, facts: Facts, stated: Facts) -> Skeleton:
         mask, absent = self._everything, 0
         for side in self._sides:
-            found = side.known.get(total & side.bits)
-            if found is None:
-                found = side.sum_up(total, self.classes, self._everything)
-            mask &= found[0]
-            absent |= found[1]
-        return self._skeletons.of(mask, absent, lambda: self._case(facts, stated))
+            summed = side.known.get(total & side.bits)
+            if summed is None:
+                summed = side.remember(total, self._sum_up(side, total))
+            mask &= summed[0]
+            absent |= summed[1]
+        return self._skeletons.met(mask, absent) or self._skeletons.of(
+            mask, absent, partial(self._case, facts, stated)
+        )
+
+    def _sum_up(self, side: Side, total: int) -> Summed:
+        mask, absent = self._everything, 0
+        for name, field in side.fields.items():
+            number = total >> field.lowest & field.most
+            mask &= self.classes[name].masks[number]
+            absent |= (number == ABSENT) << self.compiled.places[name]
+        return mask, absent
 
     def _made(self, found: tuple[Weighed, ...]) -> Skeleton:
         return Skeleton(self.patterns.outcome(found), found, self.compiled.release.attributes)
 
-    def _case(self, facts: Mapping[str, object], stated: Mapping[str, object]) -> Case:
+    def _case(self, facts: Facts, stated: Facts) -> Case:
         return prepare(
             self.compiled.release,
             facts=facts,
@@ -200,7 +244,7 @@ class Online:
             number = class_of(self.classes[name], world, name)
             mask &= self.classes[name].masks[number]
             absent |= (number == ABSENT) << place
-            self.full = self.full or number > CLASSES
+            self.full = self.full or number > self._fields[name].most
         return mask, absent
 
 
@@ -227,11 +271,23 @@ def fill(skeleton: Skeleton, world: World) -> Verdict:
     )
 
 
-def _sides(compiled: Compiled) -> list[Side]:
+def _sides(compiled: Compiled, room: int) -> list[Side]:
     sides: list[Side] = []
-    first = 0
+    lowest = 0
     for prefixes in SIDES:
-        names = [name for name in compiled.names if name.startswith(prefixes)]
-        sides.append(Side(compiled, names, first))
-        first += len(names)
+        fields = {}
+        for name, literals in zip(compiled.names, compiled.literals, strict=True):
+            if name.startswith(prefixes):
+                bits = len(literals.tests).bit_length() + room
+                fields[name] = Field(lowest, (1 << bits) - 1)
+                lowest += bits
+        sides.append(Side(fields))
     return sides
+
+
+def _none(values: list[object]) -> tuple[object, ...]:
+    """Of these values none needs its type looked at."""
+    return ()
+
+
+ANYTHING: Final = Anything()

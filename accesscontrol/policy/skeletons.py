@@ -1,7 +1,7 @@
 """A verdict without facts, which many questions share, and the facts filled in for one of them."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, cast
 
 from accesscontrol.policy.attributes import Attribute
 from accesscontrol.policy.findings import Finding
@@ -23,22 +23,9 @@ from accesscontrol.policy.vocabulary import Vocabulary
 # Their canonical form is not the JSON value itself.
 REWRITTEN: Final[frozenset[Type]] = frozenset(("quantity", "countries", "codes"))
 
-
-class Blank(NamedTuple):
-    """A finding whose last member, its facts, is to be filled in."""
-
-    kind: type[tuple[Any, ...]]
-    members: tuple[object, ...]
-    reads: tuple[str, ...]
-    rewritten: tuple[tuple[str, Callable[[Any], Fact]], ...]
-
-    def filled(self, values: Mapping[str, Any], *, canonical: bool) -> tuple[Any, ...]:
-        facts = {name: values[name] for name in self.reads if name in values}
-        if not canonical:
-            for name, write in self.rewritten:
-                if name in facts:
-                    facts[name] = write(facts[name])
-        return tuple.__new__(self.kind, (*self.members, facts))
+Names = tuple[str, ...]
+Write = Callable[[Any], Fact]
+Blank = tuple[tuple[object, ...], int]  # a finding's members, and which names its facts are about
 
 
 class Skeleton:
@@ -46,24 +33,28 @@ class Skeleton:
 
     def __init__(self, outcome: Outcome, found: Iterable[Weighed], vocabulary: Vocabulary) -> None:
         listed = list(found)
-        blanks = {
-            kind: [_blank(each, vocabulary) for each in listed if isinstance(each.finding, kind)]
-            for kind in (Reason, Unknown, WouldHave)
-        }
-        blanks[Reason].sort(key=lambda blank: EFFECTS.index(cast(Any, blank.members[2])))
-        self.blanks = tuple(map(tuple, blanks.values()))
+        self._names: dict[Names, int] = {}  # rules that read the same have their facts in common
+        self._reasons = sorted(
+            self._blanks(Reason, listed), key=lambda blank: EFFECTS.index(cast(Any, blank[0][2]))
+        )
+        self._undetermined = self._blanks(Unknown, listed)
+        self._would_have = self._blanks(WouldHave, listed)
+        self._reads = [
+            (names, [(n, _rewriting(vocabulary[n])) for n in names if _rewritten(vocabulary[n])])
+            for names in self._names
+        ]
+        self.silent = not self._names
         self.empty = Verdict(
             outcome,
-            tuple(_bare(Reason, blanks[Reason])),
-            tuple(_bare(Unknown, blanks[Unknown])),
+            _filled(Reason, self._reasons, [NO_FACTS] * len(listed)),
+            _filled(Unknown, self._undetermined, [NO_FACTS] * len(listed)),
             tuple(each.finding for each in listed if isinstance(each.finding, Lifted)),
-            tuple(_bare(WouldHave, blanks[WouldHave])),
+            _filled(WouldHave, self._would_have, [NO_FACTS] * len(listed)),
         )
-        self.silent = not any(self.blanks)
 
     def filled(
         self,
-        values: Mapping[str, object],
+        values: Mapping[str, Any],
         *,
         canonical: bool = False,
         conflicts: tuple[str, ...] = (),
@@ -71,39 +62,47 @@ class Skeleton:
         ignored: tuple[str, ...] = (),
     ) -> Verdict:
         """The verdict with facts; ``values`` are their JSON values, or ``canonical`` ones."""
-        if self.silent and not (conflicts or invalid or ignored):
-            return self.empty
-        reasons, undetermined, would_have = self.blanks
+        facts = []
+        for names, rewritten in self._reads:
+            read = {name: values[name] for name in names if name in values}
+            if rewritten and not canonical:
+                for name, write in rewritten:
+                    if name in read:
+                        read[name] = write(read[name])
+            facts.append(read)
+        empty = self.empty
         return tuple.__new__(
             Verdict,
             (
-                self.empty[0],
-                tuple([each.filled(values, canonical=canonical) for each in reasons]),
-                tuple([each.filled(values, canonical=canonical) for each in undetermined]),
-                self.empty[3],
-                tuple([each.filled(values, canonical=canonical) for each in would_have]),
+                empty[0],
+                _filled(Reason, self._reasons, facts) if self._reasons else (),
+                _filled(Unknown, self._undetermined, facts) if self._undetermined else (),
+                empty[3],
+                _filled(WouldHave, self._would_have, facts) if self._would_have else (),
                 conflicts,
                 invalid,
                 ignored,
             ),
         )
 
-
-def _blank(weighed: Weighed, vocabulary: Vocabulary) -> Blank:
-    finding: Finding = weighed.finding
-    rewritten = tuple(
-        (name, _rewriting(vocabulary[name]))
-        for name in weighed.reads
-        if vocabulary[name].type in REWRITTEN
-    )
-    return Blank(type(finding), finding[:-1], weighed.reads, rewritten)
+    def _blanks(self, kind: type[Finding], listed: list[Weighed]) -> list[Blank]:
+        return [
+            (each.finding[:-1], self._names.setdefault(each.reads, len(self._names)))
+            for each in listed
+            if isinstance(each.finding, kind)
+        ]
 
 
-def _bare(kind: Any, blanks: list[Blank]) -> Iterable[Any]:
-    return (kind(*blank.members) for blank in blanks)
+def _filled(kind: Any, blanks: list[Blank], facts: list[Any]) -> tuple[Any, ...]:
+    new = tuple.__new__
+    return tuple([new(kind, (*members, facts[names])) for members, names in blanks])
 
 
-def _rewriting(attribute: Attribute) -> Callable[[Any], Fact]:
+def _rewritten(attribute: Attribute) -> bool:
+    return attribute.type in REWRITTEN
+
+
+def _rewriting(attribute: Attribute) -> Write:
     if attribute.type == "quantity":
         return lambda raw: attribute.write(attribute.read(raw))
     return sorted  # an array without duplicates, as it has been read already

@@ -33,7 +33,8 @@ def judge_by_tree(
     standing: bool = False,
 ) -> Verdict:
     """What ``judge`` answers, rule by rule and leaf by leaf: slow, and plain to check."""
-    stateless(stated, standing=standing)
+    if standing:
+        stateless(stated)
     case = prepare(
         release,
         facts=facts,

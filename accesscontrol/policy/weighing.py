@@ -106,9 +106,9 @@ class Asked(NamedTuple):
         )
 
 
-def stateless(stated: Mapping[str, object] | None, *, standing: bool) -> None:
-    """Raises PolicyError for statements in a standing."""
-    if standing and stated:
+def stateless(stated: Mapping[str, object] | None) -> None:
+    """Raises PolicyError for statements, of which there are none in a standing."""
+    if stated:
         raise PolicyError("/stated", BAD_SHAPE, "Nobody states anything in a standing.")
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from accesscontrol.policy.__main__ import READERS, reader_named
 from accesscontrol.policy.lines import Session
 
 FOLDER = Path(__file__).parents[3] / "shared" / "data" / "policy"
@@ -51,8 +52,9 @@ def compared(answer: Any) -> Any:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", FILES)
-def test_cases(name: str) -> None:
-    session, wrong, total = Session(), [], 0
+@pytest.mark.parametrize("reader", READERS)
+def test_cases(name: str, reader: str) -> None:
+    session, wrong, total = Session(reader_named(reader)), [], 0
     for line in lines(name):
         answer = compared(session.answer(sent(line)))
         if "expect" in line:

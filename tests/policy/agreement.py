@@ -1,0 +1,172 @@
+"""Random releases and questions, answered by the tree, one at a time and in columns: all alike.
+
+By hand: ``python -m tests.policy.agreement --cases 10000000 --seed 7``.
+"""
+
+import argparse
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from random import Random
+from typing import Any
+
+import numpy as np
+
+from accesscontrol import policy
+from accesscontrol.policy.batches import judge_batch
+from accesscontrol.policy.columns import ABSENT, Columns
+from accesscontrol.policy.judging import judge_case
+from accesscontrol.policy.skeletons import without_facts
+from accesscontrol.policy.tree import judge_case_by_tree
+from accesscontrol.policy.values import instant_of
+from accesscontrol.policy.weighing import prepare
+from tests.policy.random_worlds import World, world
+
+QUESTIONS = 60  # of each release: those of one kind, each with its own facts
+LICENSEES = 24  # screened for each release
+STATUSES = ("none", "active", "held")
+MET = (  # what some thousands of cases meet in any event
+    "deny",
+    "license_required",
+    "review",
+    "undetermined",
+    "per_request",
+    "permit",
+    "missing",
+    "deferred",
+    "lifted",
+    "would_have",
+    "conflicts",
+    "invalid",
+    "ignored",
+)
+
+
+class Disagreement(AssertionError):
+    """Two readers answer one question differently."""
+
+
+def agree(random: Random, seen: Counter[str]) -> int:
+    """Make one release and ask about it; how many cases the readers agreed on."""
+    made = world(random)
+    return questions(made, random, seen) + screening(made, random, seen)
+
+
+def questions(made: World, random: Random, seen: Counter[str]) -> int:
+    """Live questions and standings, with statements and papers, each by all three readers."""
+    asked = [made.question(random) for _ in range(QUESTIONS)]
+    cases = [
+        prepare(
+            made.release,
+            facts=each["facts"],
+            stated=each["stated"],
+            licenses=each["licenses"],
+            dispositions=each["dispositions"],
+            at=instant_of(each["at"]),
+            standing=each["standing"],
+        )
+        for each in asked
+    ]
+    expected = [judge_case_by_tree(case) for case in cases]
+    columns = judge_batch(cases)
+    for each, right, case, column in zip(asked, expected, cases, columns, strict=True):
+        same(made, each, right, policy.judge(made.release, **each), "online")
+        same(made, each, right, judge_case(case), "online, as a case")
+        same(made, each, right, column, "columns")
+        count(right, seen)
+    return len(asked)
+
+
+def screening(made: World, random: Random, seen: Counter[str]) -> int:
+    """Standings of some licensees for some offerings: the columns screen them, in two calls."""
+    offerings = made.offerings(random)
+    at = made.instant(random)
+    columns = Columns(made.release, at=at, offerings=offerings)
+    licensees = [made.licensee(random) for _ in range(LICENSEES)]
+    if "licensee.id" not in columns.reads:  # every licensee has one, which then plays no part
+        licensees = [{**each, "licensee.id": "acme"} for each in licensees]
+    held = np.array([[random.randrange(3) for _ in offerings] for _ in licensees], np.int8)
+    codes = np.array(
+        [[columns.code(n, each.get(n, ABSENT)) for n in columns.reads] for each in licensees]
+    ).reshape(len(licensees), len(columns.reads))
+    half = LICENSEES // 2
+    sheets = [
+        *columns.answers(codes[:half], held[:half]),
+        *columns.answers(codes[half:], held[half:]),
+    ]
+    assert list(columns.answers(codes, held)) == sheets
+    read = frozenset[str]().union(*(rule.attributes for rule in made.release.rules))
+    for licensee, sheet, statuses in zip(licensees, sheets, held, strict=True):
+        for offering, status, number in zip(
+            offerings, statuses, columns.sheets[sheet], strict=True
+        ):
+            facts = {**licensee, **offering, "entitlement.status": STATUSES[status]}
+            asked = {"facts": facts, "at": at, "standing": True}
+            verdict = without_facts(policy.judge_by_tree(made.release, **asked))
+            named = tuple(name for name in verdict.invalid if name in read)
+            right = verdict._replace(invalid=named, ignored=())
+            same(made, asked, right, columns.findings[number], "screening")
+            count(right, seen)
+    return len(licensees) * len(offerings)
+
+
+def same(
+    made: World, asked: dict[str, Any], right: policy.Verdict, found: policy.Verdict, reader: str
+) -> None:
+    if right != found:
+        raise Disagreement(
+            f"{reader}\nasked: {asked}\ntree:  {right}\nfound: {found}\n"
+            f"release: {made.release.canonical}"
+        )
+
+
+def count(verdict: policy.Verdict, seen: Counter[str]) -> None:
+    """What the cases were about: a test that never meets something says nothing about it."""
+    seen[verdict.outcome] += 1
+    for name in (
+        "reasons",
+        "undetermined",
+        "lifted",
+        "would_have",
+        "conflicts",
+        "invalid",
+        "ignored",
+    ):
+        seen[name] += bool(getattr(verdict, name))
+    seen["missing"] += any(each.missing for each in verdict.undetermined)
+    seen["deferred"] += any(each.deferred for each in verdict.undetermined)
+    seen["by license"] += any(each.kind == "license" for each in verdict.lifted)
+    seen["by disposition"] += any(each.kind == "disposition" for each in verdict.lifted)
+
+
+def run(cases: int, seed: int) -> Iterator[tuple[int, Counter[str]]]:
+    """After each release how many cases agreed so far. Raises Disagreement, naming its seed."""
+    done, seen = 0, Counter[str]()
+    while done < cases:
+        try:
+            done += agree(Random(seed), seen)
+        except Exception as error:
+            error.add_note(f"with the seed {seed}")
+            raise
+        seed += 1
+        yield done, seen
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cases", type=int, default=100_000)
+    parser.add_argument("--seed", type=int, default=0, help="each release has the next one")
+    given = parser.parse_args(arguments)
+    began, shown, found = time.monotonic(), 0.0, (0, Counter[str]())
+    for found in run(given.cases, given.seed):
+        if time.monotonic() - shown > 10:
+            shown = time.monotonic()
+            print(f"{found[0]:,} cases agree, {time.monotonic() - began:.0f} s", file=sys.stderr)
+    done, seen = found
+    print(f"{done:,} cases agree in {time.monotonic() - began:.0f} s: {dict(sorted(seen.items()))}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
