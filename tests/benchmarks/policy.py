@@ -38,6 +38,7 @@ SECTORS = (
     "automotive", "logistics", "pharma", "government", "semiconductors", "aerospace", "defense",
     "chemistry", "biotech", "legal", "gaming", "agriculture",
 )  # fmt: skip
+DRAFTED = ("title", "citation", "effect", "when", "unless", "effective_from")  # what one writes
 CUSTOM = (
     {"name": CERTIFICATE, "type": "boolean", "source": "register"},
     {"name": MANAGER, "type": "code", "source": "register"},
