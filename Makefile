@@ -7,7 +7,7 @@ UV := 0.13.9
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check fix story faults screenshots browser pin
+.PHONY: help setup run test check fix story faults bench screenshots browser pin
 
 help: ## This list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -49,6 +49,11 @@ story: setup ## The June story, from the letter to the last standing, with its t
 
 faults: setup ## Only the tests that kill processes
 	$(BIN)/python -m pytest -n0 -m faults $(ARGS)
+
+bench: setup ## Every benchmark, with peers, and a table (hours; ARGS=--small: minutes, correctness only)
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r pyproject.toml --extra bench \
+		|| echo "The peers could not be installed: their figures stay empty."
+	$(BIN)/python -m tests.benchmarks $(ARGS)
 
 screenshots: setup browser ## Each screen in light, dark and phone width, under docs/pictures
 	$(BIN)/python -m tests.dashboard.screenshots
