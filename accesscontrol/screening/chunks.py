@@ -20,6 +20,10 @@ MOST_NAMED = 100  # licensees that a chunk's event names where the nightly proof
 # Between counting an attempt and holding the chunk's lock lies an instant in which another worker
 # could count the same attempt again; a chunk taken this recently is left alone.
 LEASE = timedelta(seconds=2)
+# How long everybody waits for few, and the proof for all others: changes that never cease must not
+# hold up a rule for ever.
+EVERYONE_WAITS = timedelta(seconds=5)
+PROOF_WAITS = timedelta(minutes=10)
 
 RunState = ScreeningRun.State
 
@@ -44,7 +48,7 @@ def next_chunk(*, at: datetime) -> bool:
 
 def _take(at: datetime) -> int | None:
     with transaction.atomic():
-        chunk = _waiting().first()
+        chunk = _waiting(at).first()
         if chunk is None:
             return None
         if chunk.attempts >= MOST_ATTEMPTS:
@@ -58,13 +62,18 @@ def _take(at: datetime) -> int | None:
         return chunk.pk
 
 
-def _waiting() -> QuerySet[ScreeningChunk]:
-    """Few licensees before everyone, the nightly proof last: by then it should find nothing."""
-    late = Case(When(run__cause="nightly", then=1), default=0, output_field=IntegerField())
+def _waiting(at: datetime) -> QuerySet[ScreeningChunk]:
+    """Few licensees before everyone, the nightly proof last: by then it should find nothing.
+
+    Whatever has waited long comes in the order in which it was begun.
+    """
+    proof = When(run__cause="nightly", run__created_at__gt=at - PROOF_WAITS, then=2)
+    everyone = When(run__full=True, run__created_at__gt=at - EVERYONE_WAITS, then=1)
+    turn = Case(proof, everyone, default=0, output_field=IntegerField())
     return (
         ScreeningChunk.objects.select_for_update(skip_locked=True, of=("self",))
         .filter(Q(taken_at=None) | Q(taken_at__lt=Now() - LEASE), state="waiting")
-        .order_by(late, "run__full", "id")
+        .order_by(turn, "id")
     )
 
 
