@@ -1,8 +1,7 @@
 """Judges many licensees for every offering at once: columns of small numbers in, sheets out.
 
-Rows that no rule can tell apart are one pattern, and most of what tells patterns apart does not
-matter to one offering: for each, the classes of every attribute are merged as far as its own
-clauses go, and only what is left distinct is judged.
+Rows that no rule can tell apart are one pattern. Of those, each rule tells few apart: it is weighed
+for each kind that it does, and a verdict is put together for each combination of what rules say.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +15,7 @@ from accesscontrol.policy.codes import ABSENT, Codes
 from accesscontrol.policy.compile import compiled
 from accesscontrol.policy.distinct import DistinctRows, Numbers, fresh_rows
 from accesscontrol.policy.forecasts import Forecasts
-from accesscontrol.policy.offerings import STATUS, Offering, of_an_offering
+from accesscontrol.policy.offerings import STATUS, of_an_offering
 from accesscontrol.policy.release import Release
 from accesscontrol.policy.values import instant_of
 from accesscontrol.policy.verdict import Verdict
@@ -24,7 +23,8 @@ from accesscontrol.policy.verdict import Verdict
 __all__ = ["ABSENT", "Columns"]
 
 STATUSES: Final = ("none", "active", "held")
-BLOCK: Final = 8192  # patterns that are looked at together: bounds the memory, not the result
+BLOCK: Final = 32_768  # patterns looked at together, at most
+CELLS: Final = 8_000_000  # of them and of rules, at most: both bound the memory, not the result
 ROOM: Final = 1  # bits that codes may grow by before the patterns have to be met anew
 
 Sheets = NDArray[np.int32]
@@ -53,11 +53,11 @@ class Columns:
         self._codes = Codes(span, self.reads)
         self._forecasts = Forecasts(span, self._codes, named)
         self.findings: list[Verdict] = self._forecasts.verdicts
-        self._kinds: list[Offering] = []
         statuses = STATUSES if self.reads_status else STATUSES[:1]
         self._kind_of = np.array(  # by offering and status
-            [[self._kind(each, status) for status in statuses] for each in offerings], np.intp
+            [[self._place(each, status) for status in statuses] for each in offerings], np.intp
         ).reshape(len(offerings), len(statuses))
+        self._block = min(BLOCK, CELLS // (1 + len(release.rules)))
         self._sheet_numbers: dict[bytes, int] = {}
         self._statuses: dict[bytes, int] = {}
         self._patterns: DistinctRows | None = None
@@ -81,7 +81,7 @@ class Columns:
         before = len(self._patterns)
         numbers = self._patterns.numbers(rows)
         fresh = fresh_rows(numbers, before, len(self._patterns))
-        blocks = np.split(fresh, range(BLOCK, len(fresh), BLOCK))
+        blocks = np.split(fresh, range(self._block, len(fresh), self._block))
         sheets = [self._judge(codes[block], held[block]) for block in blocks]
         self._sheet_of = np.concatenate([self._sheet_of, *sheets])
         return self._sheet_of[numbers]
@@ -104,10 +104,7 @@ class Columns:
 
     def _judge(self, codes: Numbers, held: Numbers) -> Sheets:
         """The sheets of some patterns."""
-        numbers = self._codes.numbers(codes)
-        found = np.empty((len(codes), len(self._kinds)), np.int32)
-        for place, kind in enumerate(self._kinds):
-            found[:, place] = self._forecasts.of(kind, codes, numbers)
+        found = self._forecasts.of(codes)
         if self.reads_status:
             kinds = self._kind_of[np.arange(len(self._kind_of)), held]
             found = np.take_along_axis(found, kinds, axis=1)
@@ -123,14 +120,8 @@ class Columns:
             self.sheets.append(tuple(found.tolist()))
         return number
 
-    def _kind(self, facts: Mapping[str, object], status: str) -> int:
-        """The place of an offering's kind; offerings that the rules cannot tell apart share one."""
-        offering = self._forecasts.offering({**facts, STATUS: status})
-        for place, kind in enumerate(self._kinds):
-            if kind.kind == offering.kind:
-                return place
-        self._kinds.append(offering)
-        return len(self._kinds) - 1
+    def _place(self, facts: Mapping[str, object], status: str) -> int:
+        return self._forecasts.place_of({**facts, STATUS: status})
 
 
 def _bits(rows: Numbers) -> list[int]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 Numbers = NDArray[np.integer[Any]]
 Keys = NDArray[np.int64]
+SMALL: Final = 1 << 16  # up to here a table finds distinct keys faster than sorting does
 MOST_BITS: Final = 62  # of a key, which stays positive
 PART_BITS: Final = 31  # of the number of a part's key
 
@@ -96,3 +97,29 @@ def fresh_rows(numbers: Keys, start: int, end: int) -> Keys:
         fresh = np.flatnonzero(numbers >= start)
         rows[numbers[fresh] - start] = fresh
     return rows
+
+
+class Mixed:
+    """A mixed-radix key that grows by one column after the other, and is shortened in time."""
+
+    def __init__(self, rows: int) -> None:
+        self._keys: Keys = np.zeros(rows, np.int64)
+        self._radix = 1
+
+    def add(self, column: Numbers, count: int) -> None:
+        """One more column of numbers below ``count``."""
+        if self._radix * count >> MOST_BITS:
+            first, self._keys = self.distinct()
+            self._radix = len(first)
+        self._keys = self._keys * count + column
+        self._radix *= count
+
+    def distinct(self) -> tuple[Keys, Keys]:
+        """One row of each kind, and of each row which kind it is."""
+        if self._radix > SMALL:
+            _, first, inverse = np.unique(self._keys, return_index=True, return_inverse=True)
+            return first, inverse
+        rows = np.full(self._radix, -1, np.int64)
+        rows[self._keys] = np.arange(len(self._keys))
+        met = rows >= 0
+        return rows[met], (np.cumsum(met) - 1)[self._keys]

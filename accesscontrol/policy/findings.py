@@ -87,20 +87,22 @@ def incomplete_in(world: World) -> Verdict:
     )
 
 
-def verdict(world: World, outcome: Outcome, found: Sequence[Finding]) -> Verdict:
+def verdict(outcome: Outcome, found: Sequence[Finding]) -> Verdict:
     """The findings, which come in the order of their refs, each in the list where it belongs."""
     reasons = [finding for finding in found if isinstance(finding, Reason)]
-    reasons.sort(key=lambda reason: EFFECTS.index(reason.effect))  # stable: by ref within an effect
+    if len(reasons) > 1:
+        reasons.sort(key=strictness)  # stable: by ref within an effect
     return Verdict(
         outcome,
         tuple(reasons),
-        tuple(finding for finding in found if isinstance(finding, Unknown)),
-        tuple(finding for finding in found if isinstance(finding, Lifted)),
-        tuple(finding for finding in found if isinstance(finding, WouldHave)),
-        world.conflicts,
-        world.invalid,
-        world.ignored,
+        tuple([finding for finding in found if isinstance(finding, Unknown)]),
+        tuple([finding for finding in found if isinstance(finding, Lifted)]),
+        tuple([finding for finding in found if isinstance(finding, WouldHave)]),
     )
+
+
+def strictness(reason: Reason) -> int:
+    return EFFECTS.index(reason.effect)
 
 
 def outcome(found: Iterable[Finding], *, standing: bool, settled: Callable[[], bool]) -> Outcome:

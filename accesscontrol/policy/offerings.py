@@ -1,20 +1,16 @@
-"""What the facts of one offering leave open, and which licensees that does not tell apart."""
+"""What the facts of one offering make of the clauses, before anybody asks for it."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-import numpy as np
-
 from accesscontrol.policy.classes import ABSENT, Classes
-from accesscontrol.policy.compile import Compiled
-from accesscontrol.policy.distinct import Keys, Numbers
+from accesscontrol.policy.compile import Compiled, CompiledRule
 from accesscontrol.policy.literals import Failing
 from accesscontrol.policy.online import class_of
 from accesscontrol.policy.world import look
 
 ACTIVITY: Final = "request.activity"
 STATUS: Final = "entitlement.status"
-MOST: Final = 1 << 62  # that a key can be
 
 
 def of_an_offering(name: str) -> bool:
@@ -36,35 +32,22 @@ class Offering:
         for place, name in enumerate(compiled.names):
             if of_an_offering(name):
                 self._apply(classes[place], name, place)
-        open_clauses = self.mask >> compiled.size
-        self.places = [  # the licensee's attributes that a clause reads which is not false already
-            place
-            for place, name in enumerate(compiled.names)
-            if not of_an_offering(name) and compiled.literals[place].clauses & open_clauses
-        ]
-        self._merged = [_Merged(classes[place], self.mask) for place in self.places]
+        self._true = self.mask & (1 << compiled.size) - 1
+        self._not_false = self.mask >> compiled.size
 
     @property
     def kind(self) -> tuple[object, ...]:
         """Equal for offerings that get the same answers."""
         return self.mask, self.absent, self.world.invalid, self.lacking, self.failing
 
-    def distinct(self, numbers: Numbers) -> tuple[Keys, Keys]:
-        """One row of each kind that its clauses tell apart, and of each row which kind it is.
-
-        ``numbers`` has a row a licensee and, by place, the numbers of their values' classes.
+    def of_rule(self, rule: CompiledRule) -> tuple[int, int, int] | None:
+        """All of it that a rule can tell: its own clauses that are true, those that are not false,
+        and what it reads that is absent; nothing where its condition is false already.
         """
-        keys = np.zeros(len(numbers), np.int64)
-        radix = 1
-        for place, merged in zip(self.places, self._merged, strict=True):
-            column, count = merged.numbers(numbers[:, place])
-            if radix * count > MOST:
-                met, keys = np.unique(keys, return_inverse=True)
-                radix = len(met)
-            keys = keys * count + column
-            radix *= count
-        _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
-        return first, inverse
+        not_false = rule.of(self._not_false)
+        if not not_false & rule.when:
+            return None
+        return rule.of(self._true), not_false, self.absent & rule.attributes(rule.every)
 
     def _apply(self, classes: Classes, name: str, place: int) -> None:
         try:
@@ -74,24 +57,3 @@ class Offering:
             return
         self.mask &= classes.masks[number]
         self.absent |= (number == ABSENT) << place
-
-
-class _Merged:
-    """An attribute's classes, merged as far as only the clauses that are left count."""
-
-    def __init__(self, classes: Classes, mask: int) -> None:
-        self._classes = classes
-        self._mask = mask
-        self._known: dict[int, int] = {}
-        self._table = np.zeros(1, np.int64)  # no value stays a class of its own
-
-    def numbers(self, column: Numbers) -> tuple[Keys, int]:
-        """The merged numbers of classes, and how many there are."""
-        masks = self._classes.masks
-        if len(self._table) < len(masks):
-            more = [self._number(mask) for mask in masks[len(self._table) :]]
-            self._table = np.concatenate([self._table, np.array(more, np.int64)])
-        return self._table[column], len(self._known) + 1
-
-    def _number(self, mask: int) -> int:
-        return self._known.setdefault(mask & self._mask, len(self._known) + 1)

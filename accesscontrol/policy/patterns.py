@@ -64,16 +64,25 @@ class Patterns:
         ``case`` is any case of the pattern; it is asked for only where the pattern is new.
         """
         true, not_false = self._split(mask)
-        found = []
-        for rule in self.compiled.may_be_true(not_false):
-            mine, left = rule.of(true), rule.of(not_false)
-            key = rule.place, mine, left, absent & rule.attributes(left & ~mine)
-            if key not in self._known:
-                self._remember(key, self._weigh(rule, mine, left, case))
-            each = self._known[key]
-            if each is not None:
-                found.append(each)
-        return tuple(found)
+        each = (
+            self.of_rule(rule, rule.of(true), rule.of(not_false), absent, case)
+            for rule in self.compiled.may_be_true(not_false)
+        )
+        return tuple(weighed for weighed in each if weighed is not None)
+
+    def of_rule(
+        self,
+        rule: CompiledRule,
+        true: int,
+        not_false: int,
+        absent: int,
+        case: Callable[[], Case],
+    ) -> Weighed | None:
+        """What is to be said about one rule, by its own clauses; nothing where it is false."""
+        key = rule.place, true, not_false, absent & rule.attributes(not_false & ~true)
+        if key not in self._known:
+            self._remember(key, self._weigh(rule, true, not_false, case))
+        return self._known[key]
 
     def weighed_once(self, mask: int, case: Case) -> tuple[Weighed, ...]:
         """The same of a case with papers or conflicts, of which nothing is remembered."""

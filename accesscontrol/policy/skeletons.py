@@ -4,14 +4,13 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, cast
 
 from accesscontrol.policy.attributes import Attribute
-from accesscontrol.policy.findings import Finding
+from accesscontrol.policy.findings import Finding, verdict
 from accesscontrol.policy.patterns import Weighed
 from accesscontrol.policy.rules import EFFECTS
 from accesscontrol.policy.values import Type
 from accesscontrol.policy.verdict import (
     NO_FACTS,
     Fact,
-    Lifted,
     Outcome,
     Reason,
     Unknown,
@@ -33,6 +32,7 @@ class Skeleton:
 
     def __init__(self, outcome: Outcome, found: Iterable[Weighed], vocabulary: Vocabulary) -> None:
         listed = list(found)
+        self.empty = verdict(outcome, [each.finding for each in listed])
         self._names: dict[Names, int] = {}  # rules that read the same have their facts in common
         self._reasons = sorted(
             self._blanks(Reason, listed), key=lambda blank: EFFECTS.index(cast(Any, blank[0][2]))
@@ -44,13 +44,6 @@ class Skeleton:
             for names in self._names
         ]
         self.silent = not self._names
-        self.empty = Verdict(
-            outcome,
-            _filled(Reason, self._reasons, [NO_FACTS] * len(listed)),
-            _filled(Unknown, self._undetermined, [NO_FACTS] * len(listed)),
-            tuple(each.finding for each in listed if isinstance(each.finding, Lifted)),
-            _filled(WouldHave, self._would_have, [NO_FACTS] * len(listed)),
-        )
 
     def filled(
         self,
@@ -108,10 +101,10 @@ def _rewriting(attribute: Attribute) -> Write:
     return sorted  # an array without duplicates, as it has been read already
 
 
-def without_facts(verdict: Verdict) -> Verdict:
+def without_facts(full: Verdict) -> Verdict:
     """What a verdict has in common with those on other facts."""
-    return verdict._replace(
-        reasons=tuple(each._replace(facts=NO_FACTS) for each in verdict.reasons),
-        undetermined=tuple(each._replace(facts=NO_FACTS) for each in verdict.undetermined),
-        would_have=tuple(each._replace(facts=NO_FACTS) for each in verdict.would_have),
+    return full._replace(
+        reasons=tuple(each._replace(facts=NO_FACTS) for each in full.reasons),
+        undetermined=tuple(each._replace(facts=NO_FACTS) for each in full.undetermined),
+        would_have=tuple(each._replace(facts=NO_FACTS) for each in full.would_have),
     )

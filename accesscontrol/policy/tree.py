@@ -64,7 +64,9 @@ def judge_case_by_tree(case: Case) -> Verdict:
         standing=world.standing,
         settled=lambda: all(_settled(rule, case) for rule in open_rules),
     )
-    return findings.verdict(world, outcome, found)
+    return findings.verdict(outcome, found)._replace(
+        conflicts=world.conflicts, invalid=world.invalid, ignored=world.ignored
+    )
 
 
 def _settled(rule: Rule, case: Case) -> bool:
