@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from accesscontrol import releases
+from accesscontrol import facts, releases
 from accesscontrol.ledger.canonical import canonical_json, digest
 from accesscontrol.policy.columns import Columns
-from accesscontrol.screening import current, judging, reading
+from accesscontrol.screening import current, holders, judging, reading
 
 Numbers = NDArray[Any]
 Key = tuple[object, ...]
@@ -43,13 +43,13 @@ class Evaluator:
         self._columns = Columns(
             loaded.policy, at=at, offerings=[each.facts for each in self.offerings]
         )
-        named = judging.named_ids(loaded.policy)
-        self._classes = reading.Classes(self._columns.reads, self._columns.code, named)
+        self._judge = judging.Judge(loaded.policy, at=at)
+        self._holders = holders.Holders(self._judge)
+        self._classes = reading.Classes(self._columns.reads, self._columns.code, self._judge.named)
         self._finding_at: dict[str, int] = {}
         self._sheet_at: dict[bytes, int] = {}
         self._finding_of = np.zeros(0, "i4")  # the columns' findings and sheets → ours
         self._sheet_of = np.zeros(0, "i4")
-        self._named = judging.read_by_rules(loaded.policy)
 
     @property
     def width(self) -> int:
@@ -77,20 +77,16 @@ class Evaluator:
 
     def answers(self, rows: reading.Licensees) -> Numbers:
         """For each row the index of its sheet."""
-        answers = np.zeros(len(rows), "i4")
-        papers = rows.columns["papers"] != 0
-        plain = rows.only(~papers) if papers.any() else rows
-        answers[~papers] = self._plain(plain)
-        answers[papers] = self._with_papers(rows.ids[papers])
-        return answers
-
-    def _plain(self, rows: reading.Licensees) -> Numbers:
         if not self.offerings:
             return np.full(len(rows), self._sheet(np.zeros(0, "i4")), "i4")
         statuses = self._statuses(rows) if self._columns.reads_status else None
         found = self._columns.answers(self._classes.of(rows), statuses)
         self._take_over()
-        return self._sheet_of[found]
+        answers = self._sheet_of[found]
+        papers = np.flatnonzero(rows.columns["papers"])
+        if len(papers):
+            answers[papers] = self._with_papers(rows.ids[papers].tolist(), found[papers].tolist())
+        return answers
 
     def _statuses(self, rows: reading.Licensees) -> Numbers:
         """(licensees, offerings): 0 none, 1 active, 2 held."""
@@ -104,21 +100,27 @@ class Evaluator:
                     table[n, at[position]] = 2 if status == "held" else 1
         return table[row.reshape(-1)]
 
-    def _with_papers(self, ids: Numbers) -> list[int]:
-        """Few hold an export license or a disposition: they are judged one by one, by the truth."""
-        if not len(ids):
-            return []
-        answers = judging.Judge(self.release, at=self.at).answers(ids.tolist())
-        sheets = {
-            each: self._sheet(np.array([self._finding(found) for found in each], "i4"))
-            for each in set(answers.values())
-        }
-        return [sheets[answers[pk]] for pk in ids.tolist()]
+    def _with_papers(self, ids: Sequence[int], plain: Sequence[int]) -> list[int]:
+        """The sheets of holders of papers; ``plain``: those of the columns, without the papers."""
+        about = facts.about_licensees(ids, at=self.at)
+        statuses = facts.entitlement_statuses(ids, known_at=self.at)
+        positions = [each.position for each in self.offerings]
+        sheets = []
+        for pk, sheet in zip(ids, plain, strict=True):
+            held = [statuses.get((pk, each.id), "none") for each in self.offerings]
+            without = [self._columns.findings[n] for n in self._columns.sheets[sheet]]
+            verdicts = self._holders.verdicts(about[pk], held, without, at=self.at)
+            found = self.sheets[self._sheet_of[sheet]].copy()
+            for position, verdict, was in zip(positions, verdicts, without, strict=True):
+                if verdict is not was:
+                    found[position] = self._finding(self._judge.finding(verdict))
+            sheets.append(self._sheet(found))
+        return sheets
 
     def _take_over(self) -> None:
         """What the columns have found since the last time, as findings and sheets of ours."""
         new = self._columns.findings[len(self._finding_of) :]
-        found = [self._finding(judging.finding(each, self._named)) for each in new]
+        found = [self._finding(self._judge.finding(each)) for each in new]
         self._finding_of = np.append(self._finding_of, np.array(found, "i4"))
         sheets = self._columns.sheets[len(self._sheet_of) :]
         if not sheets:

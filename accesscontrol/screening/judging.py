@@ -53,12 +53,12 @@ class Judge:
         self, pk: int, about: facts.Sourced, statuses: Mapping[tuple[int, int], str]
     ) -> Answers:
         held = [statuses.get((pk, offering.id), "none") for offering in self.offerings]
-        key = self._pattern(about, held)
+        key = self.pattern(about, held)
         if key not in self._sheets:
             self._sheets[key] = self._judge_all(about, held)
         return self._sheets[key]
 
-    def _pattern(self, about: facts.Sourced, held: Sequence[str]) -> str:
+    def pattern(self, about: facts.Sourced, held: Sequence[str]) -> str:
         """Everything about a licensee that an answer can depend on, as text.
 
         Nearly every rule reads something of the licensee, hardly one its id: the id counts only
@@ -87,10 +87,10 @@ class Judge:
                 at=self.at,
                 standing=True,
             )
-            answers[offering.position] = self._finding(verdict)
+            answers[offering.position] = self.finding(verdict)
         return tuple(answers)
 
-    def _finding(self, verdict: policy.Verdict) -> Found:
+    def finding(self, verdict: policy.Verdict) -> Found:
         """Few verdicts differ: each is written out and hashed once."""
         key = _key(verdict, self.reads)
         if key not in self._found:
