@@ -55,13 +55,12 @@ def test_without_a_script_everything_is_a_link_or_a_form(
 ) -> None:
     page = chromium.new_context(java_script_enabled=False).new_page()
     browser.sign_in(page, address, "olivia", stage.PASSWORD)
-    page.goto(f"{address}{RUNNING}")
-    assert page.locator("text=refresh it").count() == 1
     page.goto(f"{address}{READY}?group=lose_access")
     assert page.locator("#tile-lose_access[aria-current]").count() == 1
     page.goto(f"{address}/rules/{stage_previews.NONE}/preview")
     page.click("text=Calculate the impact")
     assert page.locator("text=Being calculated").count() == 1
+    assert page.locator("text=refresh it").count() == 1
 
 
 def test_the_page_moves_by_itself_until_everyone_is_evaluated(

@@ -1,9 +1,10 @@
 """A preview's licensees in words: what it was, what it would be, for which model, by which rule."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from accesscontrol.dashboard.preview import because
 from accesscontrol.dashboard.preview.summary import LABELS, TONES
 from accesscontrol.dashboard.shell import confidential, words
 from accesscontrol.models import (
@@ -57,11 +58,28 @@ def told(found: Iterable[AffectedLicensee], preview: Preview, user: User) -> lis
         sheet = sheets.get(pk or 0, [])
         return findings.get(sheet[position]) if position < len(sheet) else None
 
-    return [
+    rows = [
         _row(row, preview, at(row.before_id, row.position), at(row.after_id, row.position),
              offerings.get(row.position), titles)
         for row in page
     ]  # fmt: skip
+    return _with_conditions(rows, offerings, preview)
+
+
+def _with_conditions(
+    rows: list[Row], offerings: Mapping[int, Offering], preview: Preview
+) -> list[Row]:
+    """Where the rule itself decides, the conditions of it that do."""
+    own = [
+        (row.affected, offerings[row.affected.position])
+        for row in rows
+        if row.is_this and not row.why and row.affected.position in offerings
+    ]
+    said = because.own_rule(own, preview)
+    return [
+        replace(row, why=said.get(row.affected.licensee_id, "")) if not row.why else row
+        for row in rows
+    ]
 
 
 def _row(
