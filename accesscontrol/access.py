@@ -58,8 +58,9 @@ SCOPES = frozenset(
        for verb in ("read", "write")}
 )  # fmt: skip
 
-# What a token may do of what persons do: propose. Whatever needs a second person needs persons.
-SCOPE_OF_RIGHT = {"policy.draft": "policy:draft"}
+# What a token may do of what persons do: propose, and stop or repeat a screening, which changes no
+# answer. Whatever needs a second person needs persons.
+SCOPE_OF_RIGHT = {"policy.draft": "policy:draft", "run.manage": "cases:write"}
 
 FAILURES_BEFORE_LOCK = 5
 LOCKED_FOR = timedelta(minutes=15)

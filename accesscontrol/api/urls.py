@@ -45,6 +45,8 @@ urlpatterns = [
     path("api/v1/rules/<str:ref>/versions/<int:number>/previews", previews.previews),
     path("api/v1/previews/<int:pk>/cancel", previews.cancel),
     path("api/v1/auth/check", auth_check.AuthCheck.as_view()),
+    path("api/v1/standing-changes", screening.Changes.as_view()),
+    path("api/v1/runs/<int:pk>/changes", screening.RunChanges.as_view()),
     path("api/v1/schema/", SpectacularAPIView.as_view(**OPEN), name="api-schema"),
     path(
         "api/v1/docs/",

@@ -12,7 +12,14 @@ from django.db.models import Count, Max, Q
 
 from accesscontrol import access, audit, releases, webhooks
 from accesscontrol.errors import Refused
-from accesscontrol.models import Licensee, Release, ScreeningChunk, ScreeningRun, User
+from accesscontrol.models import (
+    ApiToken,
+    Licensee,
+    Release,
+    ScreeningChunk,
+    ScreeningRun,
+    User,
+)
 from accesscontrol.screening import basis, boundaries, current, ranges
 
 log = logging.getLogger(__name__)
@@ -156,7 +163,9 @@ def finish(run: ScreeningRun, *, at: datetime) -> None:
     webhooks.run_completed(run, at=at)
 
 
-def cancel(run: ScreeningRun, *, by: User | None, at: datetime, because: str = "") -> ScreeningRun:
+def cancel(
+    run: ScreeningRun, *, by: User | ApiToken | None, at: datetime, because: str = ""
+) -> ScreeningRun:
     """Stop a run: what its finished chunks changed stays, the chunk in work is let finish.
 
     Raises CannotCancel if it has ended.
@@ -171,7 +180,12 @@ def cancel(run: ScreeningRun, *, by: User | None, at: datetime, because: str = "
 
 
 def close_early(
-    run: ScreeningRun, state: ScreeningRun.State, *, by: User | None, at: datetime, because: str
+    run: ScreeningRun,
+    state: ScreeningRun.State,
+    *,
+    by: User | ApiToken | None,
+    at: datetime,
+    because: str,
 ) -> None:
     """End a run before its last chunk; a chunk that is in work is skipped and let finish."""
     free = run.chunks.filter(state="waiting").select_for_update(skip_locked=True)
@@ -191,7 +205,7 @@ def close_early(
 
 
 def retry_failed(
-    run: ScreeningRun, *, by: User | None, at: datetime, because: str = ""
+    run: ScreeningRun, *, by: User | ApiToken | None, at: datetime, because: str = ""
 ) -> ScreeningRun:
     """Give the failed chunks of a run five more attempts. Raises NothingFailed if there is none."""
     access.require(by, "run.manage", at=at)
