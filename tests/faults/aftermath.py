@@ -59,7 +59,7 @@ def aftermath(runs: Sequence[int], sample: Sequence[int]) -> dict[str, Any]:
         "runs_not_closed_once": _not_closed_once(),
         "gaps_in_feed": _gaps(),
         "doubled_holds": _doubled_holds(),
-        "one_by_one_differs": _one_by_one(sample),
+        "one_by_one_differs": len(_one_by_one(sample)),
         "recount_changes": _recount(),
         "judged_one_by_one": len(sample),
     }
