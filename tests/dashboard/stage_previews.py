@@ -6,6 +6,7 @@ from unittest import mock
 
 from accesscontrol import orders
 from accesscontrol.models import Licensee, Order, RuleVersion
+from accesscontrol.screening import current
 from accesscontrol.screening import preview as screening
 from tests import cast as the_cast
 from tests.screening_world import learn
@@ -38,7 +39,7 @@ def rule(countries: list[str], start: datetime, title: str = "", *also: Any) -> 
 def publish_first(cast: Any, order: Order, at: datetime) -> None:
     """The version in force that the draft is compared with: it refuses two that the draft lets go."""
     for licensee in Licensee.objects.filter(ref__in=["L-00020", "L-00021"]):
-        learn(licensee, "licensee.hq_country", "MX", at - timedelta(hours=1))
+        _move(licensee, "MX", at - timedelta(hours=1))
     version = _draft(cast, order, READY, rule(["IL", "MX", "VN"], at - timedelta(minutes=1)), at)
     submit(version=version, by=cast.olivia, at=at, because="Ready to look at.")
     orders.approve(version=version, by=cast.priya, at=at + timedelta(minutes=1))
@@ -72,10 +73,16 @@ def _differing(cast: Any, order: Order, start: datetime, now: datetime) -> RuleV
     submit(version=version, by=cast.olivia, at=now - timedelta(minutes=8))
     moved = Licensee.objects.filter(ref__startswith="L-").order_by("ref")[:3]
     for licensee, country in zip(moved, ("AU", "SE", "AU"), strict=True):
-        learn(licensee, "licensee.hq_country", country, now - timedelta(minutes=6))
+        _move(licensee, country, now - timedelta(minutes=6))
     orders.preview_now(version=version, by=cast.olivia, at=now - timedelta(minutes=5))
     version.refresh_from_db()
     return version
+
+
+def _move(licensee: Licensee, country: str, at: datetime) -> None:
+    """Its headquarters, in the register and in what a screening reads of it."""
+    learn(licensee, "licensee.hq_country", country, at)
+    current.refresh([licensee.pk], at=at)
 
 
 def _draft(cast: Any, order: Order, ref: str, content: Any, at: datetime) -> RuleVersion:
