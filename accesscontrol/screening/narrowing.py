@@ -1,5 +1,6 @@
 """Whom a run over everyone has to look at: those whom what changed since its basis can touch."""
 
+import json
 import logging
 from collections.abc import Hashable, Sequence
 from datetime import datetime
@@ -8,7 +9,7 @@ from accesscontrol import releases
 from accesscontrol.models import ScreeningRun
 from accesscontrol.policy.narrowing import Clause, touched
 from accesscontrol.policy.span import Span
-from accesscontrol.screening import basis, current, reading, touching
+from accesscontrol.screening import basis, reading, touching
 
 log = logging.getLogger(__name__)
 
@@ -38,8 +39,8 @@ def where(
 def _touched(span: Span) -> frozenset[Clause] | None:
     """Compared once, however many chunks ask. A span ends later with each chunk: what counts is
     which moments lie in it."""
-    key = (span.releases, tuple(moment.at for moment in span.moments), current.text_of(
-        [sorted(known.items()) for known in span.offerings]))  # fmt: skip
+    known = json.dumps(span.offerings, sort_keys=True)
+    key = (span.releases, tuple(moment.at for moment in span.moments), known)
     if key not in _compared:
         while len(_compared) >= KEPT:
             del _compared[next(iter(_compared))]
