@@ -4,15 +4,16 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
 from django.views.decorators.http import require_POST
 
 from accesscontrol import access, screening
-from accesscontrol.dashboard.shell import filters, paging
+from accesscontrol.dashboard.shell import confidential, filters, paging
 from accesscontrol.dashboard.shell.entry import screen
-from accesscontrol.models import ScreeningRun
+from accesscontrol.models import Boundary, Order, ScreeningChunk, ScreeningRun
 
 STOP_POLLING = 286  # what htmx reads as: do not ask again
 GOING = ("queued", "running")
@@ -45,7 +46,9 @@ def listing(request: HttpRequest) -> HttpResponse:
     page = paging.page(rows, request, by=("-id",))
     for run in page.rows:
         _present(run)
-    return render(request, "dashboard/runs/list.html", {"page": page, "filters": chosen})
+    coming = Boundary.objects.filter(run=None).order_by("at").first()
+    context = {"page": page, "filters": chosen, "coming": coming}
+    return render(request, "dashboard/runs/list.html", context)
 
 
 @screen()
@@ -57,7 +60,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 @screen()
 def live(request: HttpRequest, pk: int) -> HttpResponse:
     """The part of the page that is asked for every two seconds; 286 once the run has ended."""
-    context = _context(request, pk)
+    context = _context(request, pk) | {"polled": True}
     status = 200 if context["going"] else STOP_POLLING
     return render(request, "dashboard/runs/live.html", context, status=status)
 
@@ -89,25 +92,51 @@ def _context(request: HttpRequest, pk: int) -> dict[str, Any]:
     )
     progress = screening.progress(run, at=at)
     _present(run)
-    changes = run.changes.select_related("licensee").order_by("-id")
+    said_percent = progress.percent // 10 * 10
+    going = run.state in GOING
     return {
         "run": run,
+        "because": _why(request, run),
         "progress": progress,
-        "going": run.state in GOING,
-        "ahead": ScreeningRun.objects.filter(state__in=GOING, pk__lt=pk).count(),
-        "said_percent": progress.percent // 10 * 10,
+        "going": going,
+        "untouched": run.total - run.judged if run.state == "done" else 0,
+        "ahead": _ahead(run),
+        "said_percent": said_percent,
+        # Each tenth is said once, not each tick: the page tells what it has said already.
+        "say": not going or request.GET.get("said") != str(said_percent),
         "flips": _flips(run.outcome_changes),
-        "tail": list(changes.filter(outcome_changed=True)[:12]),
-        "failures": list(run.chunks.filter(state="failed")[:20]),
-        "troubled": list(run.chunks.filter(state="waiting").exclude(problem="")[:5]),
+        "tail": screening.newest_flips(run),
+        "failures": list(run.chunks.filter(state="failed")[:20]) if progress.chunks_failed else [],
+        "troubled": _troubled(run) if progress.chunks_waiting else [],
         "rate": round(progress.rate or 0),
         "left": _left(progress.left_s),
         "may_manage": access.may(request.user, "run.manage"),  # type: ignore[arg-type]
     }
 
 
+def _ahead(run: ScreeningRun) -> int:
+    """How many runs come before one that waits for its turn."""
+    if run.state != "queued":
+        return 0
+    return ScreeningRun.objects.filter(state__in=GOING, pk__lt=run.pk).count()
+
+
+def _troubled(run: ScreeningRun) -> list[ScreeningChunk]:
+    return list(run.chunks.filter(state="waiting").exclude(problem="")[:5])
+
+
+def _why(request: HttpRequest, run: ScreeningRun) -> str:
+    """The reason of whoever began it; what a confidential order says is read by right only."""
+    about = Q(reference=run.subject) | Q(rules__ref=run.subject)
+    orders = Order.objects.filter(about, confidential=True) if run.subject else ()
+    for order in orders:
+        return confidential.title(order, request.user, run.because)
+    return run.because
+
+
 def _present(run: Any) -> None:
     run.cause_words = CAUSES.get(run.cause, run.cause.replace("_", " ").capitalize())
+    run.flips = sum(count for pair, count in run.outcome_changes.items() if pair[:5] != "none>")
     run.took = run.finished_at - (run.started_at or run.created_at) if run.finished_at else None
 
 

@@ -31,6 +31,13 @@ TASK = "accesscontrol.tasks.screen"
 WAKE_S = 0.5
 # A worker that holds a chunk is seen by the lock on it; one that took none for this long is absent.
 WORKER_SEEN = timedelta(seconds=60)
+CHUNK_HELD = """
+    SELECT EXISTS (
+        SELECT FROM pg_locks WHERE relation = to_regclass(%s) AND mode = 'RowShareLock' AND granted
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        AND pid <> pg_backend_pid()
+    )
+"""
 # How far clocks may be apart, or somebody wait for a lock, and still act at the newest instant.
 CLOCKS_APART = basis.CLOCKS_APART
 
@@ -291,8 +298,19 @@ def progress(run: ScreeningRun, *, at: datetime) -> Progress:
         chunks_failed=seen["failed"],
         rate=rate,
         left_s=(run.total - done) / rate if going and rate else None,
-        waits_for_worker=going and at - (seen["last"] or run.created_at) > WORKER_SEEN,
+        waits_for_worker=going and not _worker_seen(run, at),
     )
+
+
+def _worker_seen(run: ScreeningRun, at: datetime) -> bool:
+    """Whether a worker has taken a chunk of any run within a minute, or holds one now."""
+    of_going = ScreeningChunk.objects.filter(run__state__in=[State.QUEUED, State.RUNNING])
+    last = of_going.aggregate(last=Max("taken_at"))["last"]
+    if at - max(filter(None, (last, run.created_at))) <= WORKER_SEEN:
+        return True
+    with connection.cursor() as cursor:
+        cursor.execute(CHUNK_HELD, [ScreeningChunk._meta.db_table])
+        return bool(cursor.fetchone()[0])
 
 
 def _release_before(release: Release) -> Release | None:

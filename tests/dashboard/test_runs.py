@@ -1,12 +1,12 @@
 """The screens of screening runs: list, live page that ends its polling, cancel and retry."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.urls import reverse
 
 from accesscontrol import screening
-from accesscontrol.models import ScreeningRun, User
+from accesscontrol.models import Boundary, Order, Rule, ScreeningRun, User
 from tests import screening_world as world
 from tests.dashboard.acting import sign_in
 
@@ -101,3 +101,79 @@ def test_a_viewer_manages_no_run(client, run, verb) -> None:
 def test_the_list_filters_by_state(client, olivia, run) -> None:
     assert b"Rule published" in client.get(reverse("dashboard:runs"), {"state": "queued"}).content
     assert b"No run fits" in client.get(reverse("dashboard:runs"), {"state": "done"}).content
+
+
+def test_the_tail_shows_what_turned_before_and_after(client, olivia, run) -> None:
+    world.work()
+    assert "judged for the first time" in look(client, run).content.decode()
+    later = world.AT + world.HOUR
+    everybody = {"is": ["licensee.country", "US"]}
+    world.publish(world.rule("R-2", "review", everybody), at=later)
+    text = look(client, world.screened(later)).content.decode()
+    tail = text[text.index("Last licensees whose outcome changed") :]
+    assert "Acme" in tail
+    assert tail.index("Allowed") < tail.index("becomes") < tail.index("Review")
+
+
+def test_each_tenth_is_said_once(client, olivia, run) -> None:
+    address = reverse("dashboard:run-live", args=[run.pk])
+    screening.next_chunk(at=world.AT)
+    assert "30 percent looked at" in client.get(address, {"said": "0"}).content.decode()
+    assert 'role="status"' not in client.get(address, {"said": "30"}).content.decode()
+    world.work()
+    ended = client.get(address, {"said": "100"}).content.decode()
+    assert "Done: 3 changed" in ended
+    assert "Cancel the run" not in ended
+    assert 'id="run-acts" hx-swap-oob="true"' in ended
+
+
+def test_whom_a_change_cannot_touch_is_counted(client, olivia, run) -> None:
+    world.work()
+    ScreeningRun.objects.update(judged=1)
+    assert "1 judged, 2 not touched by the change" in look(client, run).content.decode()
+
+
+def test_a_worker_that_took_anything_of_late_is_there(client, olivia, run) -> None:
+    at = datetime.now(UTC)
+    other = world.start(at, cause="fact", licensees=[run.chunks.get(first_id__lte=0).last_id])
+    other.chunks.update(taken_at=at)
+    assert "No worker has taken a chunk" not in look(client, run).content.decode()
+    other.chunks.update(taken_at=at - timedelta(minutes=2))
+    ScreeningRun.objects.filter(pk=other.pk).update(created_at=at - timedelta(minutes=2))
+    assert "No worker has taken a chunk" in look(client, run).content.decode()
+    assert "Waiting for worker" in look(client, run).content.decode()
+
+
+def test_why_a_confidential_rule_came_is_read_by_right_only(client, run) -> None:
+    order = Order.objects.create(
+        reference="SECRET-1", authority="BIS", citation="15 CFR 744", subject="Secret",
+        effective_at=world.AT, received_at=world.AT, entered_at=world.AT,
+        confidential=True,
+    )  # fmt: skip
+    Rule.objects.create(ref="R-1", order=order, created_at=world.AT)
+    sign_in(client, "victor", "viewer")
+    text = look(client, run).content.decode()
+    assert "A letter" not in text
+    assert "Restricted by an order in force." in text
+    sign_in(client, "olivia", "officer")
+    assert "A letter" in look(client, run).content.decode()
+
+
+def test_watching_costs_as_many_statements_whatever_was_changed(
+    client, olivia, run, django_assert_max_num_queries
+) -> None:
+    world.work()
+    with django_assert_max_num_queries(20):
+        look(client, run)
+
+
+def test_the_list_says_how_many_outcomes_turned_and_what_comes_next(client, olivia, run) -> None:
+    world.work()
+    later = world.AT + world.HOUR
+    world.publish(world.rule("R-2", "review", {"is": ["licensee.country", "US"]}), at=later)
+    world.screened(later)
+    coming = datetime.now(UTC) + timedelta(days=1)
+    Boundary.objects.create(at=coming, what="attestation ends")
+    text = client.get(reverse("dashboard:runs")).content.decode()
+    assert '<td data-label="Outcomes turned" class="ta-r num">6</td>' in text
+    assert "Next by itself: attestation ends" in text
