@@ -428,6 +428,7 @@ def test_a_screening_finds_what_one_by_one_evaluation_finds(cast: Cast) -> None:
     draw = random.Random(7)
     facts = list(Fact.objects.filter(superseded_at=None, licensee__isnull=False))
     Fact.objects.filter(pk__in=[f.pk for f in draw.sample(facts, 25)]).update(superseded_at=AT)
+    small.known(AT)
     screening.start(cause="manual", by=cast.olivia, at=AT)
     cast_module.screen(AT)
     assert small.stored() == small.one_by_one(AT)
