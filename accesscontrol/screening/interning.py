@@ -1,5 +1,6 @@
 """Gives findings and sheets their numbers in the database, each stored once, equality checked."""
 
+import json
 from collections.abc import Collection, Sequence
 from functools import partial
 from hashlib import sha256
@@ -87,7 +88,7 @@ def _intern_findings(found: Sequence[Found]) -> list[int]:
     """Those not stored yet are inserted in one ordered statement."""
     Finding.objects.bulk_create(
         (
-            Finding(digest=each.digest, outcome=each.outcome, verdict=dict(each.verdict))
+            Finding(digest=each.digest, outcome=each.outcome, verdict=json.loads(each.text))
             for each in sorted(found, key=lambda each: each.digest)
         ),
         ignore_conflicts=True,
@@ -96,7 +97,7 @@ def _intern_findings(found: Sequence[Found]) -> list[int]:
         row.digest: row for row in Finding.objects.filter(digest__in=[f.digest for f in found])
     }
     for each in found:
-        if canonical_json(stored[each.digest].verdict) != canonical_json(each.verdict):
+        if canonical_json(stored[each.digest].verdict) != each.text:
             raise DigestCollision(f"finding {stored[each.digest].pk}")
     return [stored[each.digest].pk for each in found]
 

@@ -7,6 +7,7 @@ import json
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from accesscontrol import facts, policy
@@ -20,11 +21,24 @@ PAPERS_READ = frozenset(NEEDED)
 
 @dataclass(frozen=True)
 class Found:
-    """A finding as text: the outcome with its rules and missing facts, without anybody's facts."""
+    """A finding as text: the outcome with its rules and missing facts, without anybody's facts.
+
+    ``text`` is canonical JSON; of the many that are only stored nobody asks for the ``verdict``.
+    """
 
     digest: str
     outcome: str
-    verdict: Mapping[str, Any] = field(compare=False)
+    text: str = field(compare=False)
+
+    @classmethod
+    def of(cls, outcome: str, text: str) -> "Found":
+        return cls(digest(text), outcome, text)
+
+    @cached_property
+    def verdict(self) -> Mapping[str, Any]:
+        """What the text says."""
+        verdict: Mapping[str, Any] = json.loads(self.text)
+        return verdict
 
 
 Key = tuple[Hashable, ...]
@@ -119,7 +133,7 @@ def finding(verdict: policy.Verdict, reads: frozenset[str]) -> Found:
         name: full[name] for name in ("outcome", "reasons", "undetermined", "lifted", "would_have")
     }
     kept["invalid"] = [name for name in full["invalid"] if name in reads]
-    return Found(digest(canonical_json(kept)), verdict.outcome, kept)
+    return Found.of(verdict.outcome, canonical_json(kept))
 
 
 def read_by_rules(release: policy.Release) -> frozenset[str]:
