@@ -57,7 +57,7 @@ def _copy(columns: dict[str, Ints], countries: Any, *, known: bool) -> None:
         packed[name] = columns[name]
     if known:
         packed["country length"], packed[COUNTRY] = 2, countries
-    copying.insert_binary(TABLE, [*TYPES, COUNTRY], packed.tobytes())
+    copying.insert_binary(TABLE, [*TYPES, COUNTRY], [packed.tobytes()])
 
 
 def leave_open(preview: Preview, failed: Sequence[int]) -> None:

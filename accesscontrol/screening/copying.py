@@ -4,7 +4,7 @@ PostgreSQL sends each row of a COPY as a message of its own; a million of them c
 everything else that a screening does. A column gathered into one array is one message.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)  # and neither flags nor a header of our own
 END = b"\xff\xff"
 ARRAY_HEAD = 20  # dimensions, flags, type, length, lower bound
+AT_ONCE = 16_384  # rows that are packed at a time
 DATABASE_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -69,23 +70,46 @@ def insert(table: str, rows: Mapping[str, Any], length: int) -> None:
     arrays = {name: np.asarray(values) for name, values in rows.items()}
     for name, values in arrays.items():
         parts += [(f"{name} length", ">i4"), (name, _wire(values.dtype))]
-    packed = np.zeros(length, np.dtype(parts))
+    insert_binary(table, list(arrays), _packed(np.dtype(parts), arrays, length))
+
+
+def _packed(row: np.dtype[Any], arrays: Mapping[str, NDArray[Any]], length: int) -> Iterable[bytes]:
+    packed = np.zeros(min(length, AT_ONCE), row)
     packed["fields"] = len(arrays)
-    for name, values in arrays.items():
-        packed[f"{name} length"] = packed.dtype[name].itemsize
-        packed[name] = values
-    insert_binary(table, list(arrays), packed.tobytes())
+    for name in arrays:
+        packed[f"{name} length"] = row[name].itemsize
+    for first in range(0, length, AT_ONCE):
+        part = packed[: length - first]
+        for name, values in arrays.items():
+            part[name] = values[first : first + AT_ONCE] if values.ndim else values
+        yield part.tobytes()
 
 
-def insert_binary(table: str, names: Sequence[str], rows: bytes) -> None:
-    """Append rows that are in COPY's binary form already."""
+def insert_binary(table: str, names: Sequence[str], rows: Iterable[bytes]) -> None:
+    """Append rows that are in COPY's binary form already, some at a time."""
     with (
         connection.cursor() as cursor,
         cursor.copy(f"COPY {table} ({', '.join(names)}) FROM STDIN (FORMAT binary)") as copy,
     ):
         copy.write(SIGNATURE)
-        copy.write(rows)
+        for part in rows:
+            copy.write(part)
         copy.write(END)
+
+
+def insert_lines(table: str, names: Sequence[str], rows: Iterable[str]) -> None:
+    """Append rows that are in COPY's form of text, a line each; see ``escaped``."""
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(f"COPY {table} ({', '.join(names)}) FROM STDIN") as copy,
+    ):
+        for line in rows:
+            copy.write(line)
+
+
+def escaped(json: str) -> str:
+    """JSON on one line, which has no tab and no end of line of its own, as COPY reads it."""
+    return json.replace("\\", "\\\\")
 
 
 def _wire(type_: np.dtype[Any]) -> str:

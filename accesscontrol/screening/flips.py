@@ -1,7 +1,7 @@
 """Counts how outcomes turned, once for each distinct pair of an old and a new sheet."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,36 +26,38 @@ def outcomes(evaluator: Evaluator) -> Numbers:
 
 
 def between(
-    old: Numbers, new: Numbers, before: Mapping[int, Numbers], after: Numbers
+    old: Numbers, new: Numbers, before: Mapping[int, bytes], after: Numbers
 ) -> tuple[Numbers, Counter[str]]:
     """Whether each licensee's outcomes turned, and how many did in all, as 'permit>deny': n.
 
-    ``old``: numbers of stored sheets, 0 for none yet; ``new``: indices into ``after``. A first
-    standing turns everything; an offering that is new, or no longer stands, is no flip.
+    ``old``: numbers of stored sheets, of which ``before`` has the codes; 0 for none yet. ``new``:
+    indices into ``after``. A first standing turns everything; an offering that is new, or no longer
+    stands, is no flip.
     """
-    pairs = old.astype("i8") * len(after) + new
+    stored, place = np.unique(old, return_inverse=True)
+    told = _wide(stored.tolist(), before, after.shape[1])
+    pairs = place * len(after) + new
     distinct, row, count = np.unique(pairs, return_inverse=True, return_counts=True)
-    sheets, indices = np.divmod(distinct, max(len(after), 1))
-    turned = np.zeros(len(distinct), bool)
+    places, indices = np.divmod(distinct, max(len(after), 1))
+    turned = stored[places] == 0
     totals = np.zeros(len(NAMES) ** 2, "i8")
     for first in range(0, len(distinct), AT_ONCE):
         part = slice(first, first + AT_ONCE)
-        was = _wide(sheets[part], before, after.shape[1])
-        now = after[indices[part]]
+        was, now = told[places[part]], after[indices[part]]
         flip = (was != 0) & (now != 0) & (was != now)
-        turned[part] = flip.any(axis=1) | (sheets[part] == 0)
+        turned[part] |= flip.any(axis=1)
         times = np.broadcast_to(count[part, np.newaxis], flip.shape)[flip]
         which = was[flip].astype("i8") * len(NAMES) + now[flip]
         totals += np.bincount(which, times, len(totals)).astype("i8")
     return turned[row], _named(totals)
 
 
-def _wide(sheets: Numbers, before: Mapping[int, Numbers], width: int) -> Numbers:
-    codes = np.zeros((len(sheets), width), "i1")
-    for n, sheet in enumerate(sheets.tolist()):
-        found = before[sheet][:width] if sheet else np.full(width, NONE, "i1")
-        codes[n, : len(found)] = found
-    return codes
+def _wide(sheets: Sequence[int], before: Mapping[int, bytes], width: int) -> Numbers:
+    none = bytes([NONE]) * width
+    codes = b"".join(
+        before[sheet][:width].ljust(width, b"\0") if sheet else none for sheet in sheets
+    )
+    return np.frombuffer(codes, "i1").reshape(len(sheets), width)
 
 
 def _named(totals: Numbers) -> Counter[str]:

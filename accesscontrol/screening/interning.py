@@ -1,36 +1,53 @@
-"""Gives findings and sheets their numbers in the database, each stored once, equality checked."""
+"""Gives findings and sheets their numbers in the database, each stored once, equality checked.
 
-import json
-from collections.abc import Collection, Sequence
+What a process has once found stored it looks up by digest and asks no more: each chunk, and each
+release's evaluator, meets mostly what others met before.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from django.db import connection, transaction
 from numpy.typing import NDArray
 
-from accesscontrol.ledger.canonical import canonical_json
-from accesscontrol.models import Finding
-from accesscontrol.screening import copying
+from accesscontrol.screening import copying, remembered
 from accesscontrol.screening.evaluating import Evaluator
-from accesscontrol.screening.judging import Answers, Found
+from accesscontrol.screening.judging import Found
 
 Numbers = NDArray[Any]
 INT4 = 23  # PostgreSQL's type of an array's elements
+AT_ONCE = 4_096  # sheets that are packed at a time
 
-TOLD = "CREATE TEMPORARY TABLE eg_sheet (n int, digest text, findings int[]) ON COMMIT DROP"
-FORGET = "DROP TABLE IF EXISTS eg_sheet"
+
+class Kind(NamedTuple):
+    """A table of content by digest, and what it has besides."""
+
+    name: str
+    types: dict[str, str]
+
+    @property
+    def columns(self) -> str:
+        return ", ".join(self.types)
+
+
+FINDING = Kind("finding", {"outcome": "text", "verdict": "jsonb"})
+SHEET = Kind("sheet", {"findings": "int[]"})
+
+FORGET = "DROP TABLE IF EXISTS eg_{name}"
+TOLD = "CREATE TEMPORARY TABLE eg_{name} (n int, digest text, {typed}) ON COMMIT DROP"
 # In order of digest, as everybody does: two workers that store the same ones wait, and no circle.
 STORE = """
-    INSERT INTO accesscontrol_sheet (digest, findings)
-    SELECT digest, findings FROM eg_sheet t
-    WHERE NOT EXISTS (SELECT FROM accesscontrol_sheet s WHERE s.digest = t.digest)
+    INSERT INTO accesscontrol_{name} (digest, {columns})
+    SELECT digest, {columns} FROM eg_{name} t
+    WHERE NOT EXISTS (SELECT FROM accesscontrol_{name} s WHERE s.digest = t.digest)
     ORDER BY digest ON CONFLICT DO NOTHING
 """
 FOUND = """
-    SELECT t.n, s.id, s.findings = t.findings
-    FROM eg_sheet t JOIN accesscontrol_sheet s ON s.digest = t.digest
+    SELECT t.n, s.id, ({ours}) = ({theirs})
+    FROM eg_{name} t JOIN accesscontrol_{name} s ON s.digest = t.digest
 """
 
 
@@ -43,36 +60,29 @@ def sheet_ids(evaluator: Evaluator, used: Numbers) -> Numbers:
 
     A number is remembered once its transaction has committed: nothing stored is ever changed.
     """
-    known = _kept(evaluator, "sheets", len(evaluator.sheets))
-    new = used[known[used] == 0]
+    known = remembered.of_database()
+    name = f"sheets of {known.database}"
+    numbers = _kept(evaluator, name, len(evaluator.sheets))
+    new = used[numbers[used] == 0]
     if len(new):
         sheets = np.array([evaluator.sheets[n] for n in new], "i4")
-        known[new] = _intern_sheets(_finding_ids(evaluator, sheets)[sheets])
-        _keep(evaluator, "sheets", known)
-    return known
+        numbers[new] = _intern_sheets(_finding_ids(evaluator, known, sheets)[sheets], known)
+        _keep(evaluator, name, numbers)
+    return numbers
 
 
-def of_answers(answers: Collection[Answers]) -> dict[Answers, int]:
-    """The database's numbers of sheets that were judged one by one."""
-    sheets = list(answers)
-    if not sheets:
-        return {}
-    found = list({each.digest: each for sheet in sheets for each in sheet if each}.values())
-    number = dict(zip([each.digest for each in found], _intern_findings(found), strict=True))
-    rows = np.array([[number[f.digest] if f else 0 for f in sheet] for sheet in sheets], "i8")
-    return dict(zip(sheets, _intern_sheets(rows).tolist(), strict=True))
-
-
-def _finding_ids(evaluator: Evaluator, used: Numbers) -> Numbers:
-    known = _kept(evaluator, "findings", len(evaluator.findings))
-    wanted = np.zeros(len(known), bool)
+def _finding_ids(evaluator: Evaluator, known: remembered.Remembered, used: Numbers) -> Numbers:
+    name = f"findings of {known.database}"
+    numbers = _kept(evaluator, name, len(evaluator.findings))
+    wanted = np.zeros(len(numbers), bool)
     wanted[used.reshape(-1)] = True
     wanted[0] = False  # index 0: no offering stands there
-    new = np.flatnonzero(wanted & (known == 0)).tolist()
+    new = np.flatnonzero(wanted & (numbers == 0)).tolist()
     if new:
-        known[new] = _intern_findings([found for n in new if (found := evaluator.findings[n])])
-        _keep(evaluator, "findings", known)
-    return known
+        found = [each for n in new if (each := evaluator.findings[n])]
+        numbers[new] = _intern_findings(found, known)
+        _keep(evaluator, name, numbers)
+    return numbers
 
 
 def _kept(evaluator: Evaluator, name: str, length: int) -> Numbers:
@@ -84,59 +94,78 @@ def _keep(evaluator: Evaluator, name: str, numbers: Numbers) -> None:
     transaction.on_commit(partial(evaluator.kept.__setitem__, name, numbers))
 
 
-def _intern_findings(found: Sequence[Found]) -> list[int]:
-    """Those not stored yet are inserted in one ordered statement."""
-    Finding.objects.bulk_create(
-        (
-            Finding(digest=each.digest, outcome=each.outcome, verdict=json.loads(each.text))
-            for each in sorted(found, key=lambda each: each.digest)
-        ),
-        ignore_conflicts=True,
-    )
-    stored = {
-        row.digest: row for row in Finding.objects.filter(digest__in=[f.digest for f in found])
-    }
-    for each in found:
-        if canonical_json(stored[each.digest].verdict) != each.text:
-            raise DigestCollision(f"finding {stored[each.digest].pk}")
-    return [stored[each.digest].pk for each in found]
+def _intern_findings(found: Sequence[Found], known: remembered.Remembered) -> list[int]:
+    numbers = [known.findings.get(each.digest, 0) for each in found]
+    new = [n for n, number in enumerate(numbers) if not number]
+    if new:
+        lines = (
+            f"{n}\t{found[n].digest}\t{found[n].outcome}\t{copying.escaped(found[n].text)}\n"
+            for n in new
+        )
+        stored = _stored(FINDING, partial(copying.insert_lines, rows=lines))
+        for n in new:
+            numbers[n] = stored[n]
+        added = {found[n].digest: stored[n] for n in new}
+        transaction.on_commit(partial(remembered.add, known.findings, added))
+    return numbers
 
 
-def _intern_sheets(rows: Numbers) -> Numbers:
+def _intern_sheets(rows: Numbers, known: remembered.Remembered) -> Numbers:
     """``rows``: (sheets, positions) numbers of findings in the database, 0 for none."""
     wire = rows.astype(">i4")
+    digests = [sha256(row.tobytes()).digest() for row in wire]
+    numbers = np.array([known.sheets.get(digest, 0) for digest in digests], "i8")
+    new = np.flatnonzero(numbers == 0)
+    if len(new):
+        stored = _stored(SHEET, partial(copying.insert_binary, rows=_packed(wire, digests, new)))
+        numbers[new] = [stored[n] for n in new.tolist()]
+        added = {digests[n]: stored[n] for n in new.tolist()}
+        transaction.on_commit(partial(remembered.add, known.sheets, added))
+    return numbers
+
+
+def _stored(kind: Kind, tell: Callable[[str, Sequence[str]], None]) -> dict[int, int]:
+    """The numbers by n of what ``tell`` puts into a table; what is not stored yet is.
+
+    Raises DigestCollision where something else is stored under a digest.
+    """
+    spelled = {
+        "name": kind.name,
+        "columns": kind.columns,
+        "typed": ", ".join(f"{name} {type_}" for name, type_ in kind.types.items()),
+        "ours": ", ".join(f"t.{name}" for name in kind.types),
+        "theirs": ", ".join(f"s.{name}" for name in kind.types),
+    }
     with connection.cursor() as cursor:
-        cursor.execute(FORGET)
-        cursor.execute(TOLD)
-        copying.insert_binary("eg_sheet", ("n", "digest", "findings"), _binary(wire))
-        cursor.execute("ANALYZE eg_sheet")
-        cursor.execute(STORE)
-        cursor.execute(FOUND)
-        ids = np.zeros(len(rows), "i8")
-        for n, pk, equal in cursor.fetchall():
-            if not equal:
-                raise DigestCollision(f"sheet {pk}")
-            ids[n] = pk
-        cursor.execute(FORGET)
-    return ids
+        cursor.execute(FORGET.format(**spelled))
+        cursor.execute(TOLD.format(**spelled))
+        tell(f"eg_{kind.name}", ("n", "digest", *kind.types))
+        cursor.execute(STORE.format(**spelled))
+        cursor.execute(FOUND.format(**spelled))
+        rows = cursor.fetchall()
+        cursor.execute(FORGET.format(**spelled))
+    for _, pk, equal in rows:
+        if not equal:
+            raise DigestCollision(f"{kind.name} {pk}")
+    return {n: pk for n, pk, _ in rows}
 
 
-def _binary(wire: Numbers) -> bytes:
-    """Rows of (index, digest, findings) as COPY reads them."""
-    count, width = wire.shape
-    packed = np.zeros(
-        count,
-        np.dtype([
-            ("fields", ">i2"), ("n length", ">i4"), ("n", ">i4"), ("digest length", ">i4"),
-            ("digest", "S64"), ("length", ">i4"), ("head", ">i4", (5 if width else 3,)),
-            ("findings", [("length", ">i4"), ("value", ">i4")], (width,)),
-        ]),
-    )  # fmt: skip
-    packed["fields"], packed["n length"], packed["digest length"] = 3, 4, 64
-    packed["n"] = np.arange(count)
-    packed["digest"] = [sha256(row.tobytes()).hexdigest().encode() for row in wire]
-    packed["head"] = [1, 0, INT4, width, 1] if width else [0, 0, INT4]
-    packed["length"] = packed.dtype["head"].itemsize + packed.dtype["findings"].itemsize
-    packed["findings"]["length"] = 4
-    packed["findings"]["value"] = wire
-    return packed.tobytes()
+def _packed(wire: Numbers, digests: Sequence[bytes], which: Numbers) -> Iterator[bytes]:
+    """Rows of (n, digest, findings) as COPY reads them."""
+    width = wire.shape[1]
+    row = np.dtype([
+        ("fields", ">i2"), ("n length", ">i4"), ("n", ">i4"), ("digest length", ">i4"),
+        ("digest", "S64"), ("length", ">i4"), ("head", ">i4", (5 if width else 3,)),
+        ("findings", [("length", ">i4"), ("value", ">i4")], (width,)),
+    ])  # fmt: skip
+    for first in range(0, len(which), AT_ONCE):
+        part = which[first : first + AT_ONCE]
+        packed = np.zeros(len(part), row)
+        packed["fields"], packed["n length"], packed["digest length"] = 3, 4, 64
+        packed["n"] = part
+        packed["digest"] = [digests[n].hex().encode() for n in part.tolist()]
+        packed["head"] = [1, 0, INT4, width, 1] if width else [0, 0, INT4]
+        packed["length"] = row["head"].itemsize + row["findings"].itemsize
+        packed["findings"]["length"] = 4
+        packed["findings"]["value"] = wire[part]
+        yield packed.tobytes()

@@ -1,18 +1,19 @@
 """Stores what a screening found: standings where they differ, and each change of one."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
 import numpy as np
-from django.db import connection
+from django.db import connection, transaction
 from numpy.typing import NDArray
 
 from accesscontrol.models import Finding, ScreeningChunk, Sheet
-from accesscontrol.screening import copying, feed, flips, interning
+from accesscontrol.screening import copying, feed, flips, interning, remembered
 from accesscontrol.screening.evaluating import Evaluator
 
 Numbers = NDArray[Any]
@@ -89,12 +90,13 @@ def write(
 
     Raises ChangedMeanwhile if a standing moves under it. Leaves the table CHANGED.
     """
-    numbers = interning.sheet_ids(evaluator, np.unique(answers))
+    used = np.unique(answers)
+    numbers = interning.sheet_ids(evaluator, used)
     old, new = sheets_of(ids), numbers[answers]
     differ = old != new
-    turned, counts = flips.between(
-        old[differ], answers[differ], _before(evaluator, old[differ]), flips.outcomes(evaluator)
-    )
+    known, after = remembered.of_database(), flips.outcomes(evaluator)
+    turned, counts = flips.between(old[differ], answers[differ], _before(known, old[differ]), after)
+    _remember(known, dict(zip(numbers[used].tolist(), used.tolist(), strict=True)), after)
     changes = Changes(ids[differ], old[differ], new[differ], turned)
     _tell(changes)
     first = changes.old == 0
@@ -151,25 +153,28 @@ def _digest(changes: Changes) -> str:
     return sha256(rows.tobytes()).hexdigest()
 
 
-def _before(evaluator: Evaluator, sheets: Numbers) -> Mapping[int, Numbers]:
+def _before(known: remembered.Remembered, sheets: Numbers) -> Mapping[int, bytes]:
     """Of stored sheets the codes of their outcomes by position, 0 where no offering stood."""
-    known = evaluator.stored
-    wanted = [pk for pk in np.unique(sheets).tolist() if pk and pk not in known]
-    stored = dict(Sheet.objects.filter(id__in=wanted).values_list("id", "findings"))
+    wanted = [pk for pk in np.unique(sheets).tolist() if pk]
+    codes = {pk: said for pk in wanted if (said := known.outcomes.get(pk)) is not None}
+    new = _stored([pk for pk in wanted if pk not in codes])
+    transaction.on_commit(partial(remembered.add, known.outcomes, new))
+    return codes | new
+
+
+def _stored(sheets: Sequence[int]) -> dict[int, bytes]:
+    if not sheets:
+        return {}
+    stored = dict(Sheet.objects.filter(id__in=sheets).values_list("id", "findings"))
     ids = {finding for findings in stored.values() for finding in findings}
     code = {0: 0} | {
         pk: flips.CODES[outcome]
         for pk, outcome in Finding.objects.filter(id__in=ids).values_list("id", "outcome")
     }
-    known |= {pk: np.array([code[each] for each in found], "i1") for pk, found in stored.items()}
-    return known
+    return {pk: bytes([code[each] for each in found]) for pk, found in stored.items()}
 
 
-def verdicts(sheet_ids: Iterable[int]) -> dict[int, list[Mapping[str, Any] | None]]:
-    """What stored sheets say, by offering position."""
-    stored: dict[int, Sequence[int]] = dict(
-        Sheet.objects.filter(id__in=set(sheet_ids)).values_list("id", "findings")
-    )
-    ids = {finding for findings in stored.values() for finding in findings}
-    verdict = dict(Finding.objects.filter(id__in=ids).values_list("id", "verdict"))
-    return {pk: [verdict.get(each) for each in findings] for pk, findings in stored.items()}
+def _remember(known: remembered.Remembered, indices: Mapping[int, int], after: Numbers) -> None:
+    """``indices``: the row in ``after`` by a sheet's number."""
+    new = {pk: after[n].tobytes() for pk, n in indices.items() if pk not in known.outcomes}
+    transaction.on_commit(partial(remembered.add, known.outcomes, new))

@@ -1,0 +1,54 @@
+"""What a process remembers of what is stored: findings and sheets are added to, never changed."""
+
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from django.db import connection
+
+Name = TypeVar("Name")
+
+MOST = 100_000  # of each kind; some 200 bytes each
+
+# Which database it is, and since when its server runs: one that was restored from a backup, or
+# another one that took its place, may lack what was remembered.
+DATABASE = """
+    SELECT format('%s since %s', oid, pg_postmaster_start_time()) FROM pg_database
+    WHERE datname = current_database()
+"""
+
+
+@dataclass
+class Remembered:
+    """Numbers of findings and sheets by digest; by a sheet's number its codes of outcomes.
+
+    Only what has been committed may be put in.
+    """
+
+    database: str
+    findings: dict[str, int] = field(default_factory=dict)
+    sheets: dict[bytes, int] = field(default_factory=dict)
+    outcomes: dict[int, bytes] = field(default_factory=dict)
+
+
+_of: dict[str, Remembered] = {}
+
+
+def of_database() -> Remembered:
+    """What is remembered of the database that is spoken to now."""
+    with connection.cursor() as cursor:
+        cursor.execute(DATABASE)
+        name = str(cursor.fetchone()[0])
+    known = _of.get(name)
+    if known is None:
+        _of.clear()
+        known = _of[name] = Remembered(name)
+    return known
+
+
+def add(
+    known: dict[Name, int] | dict[Name, bytes], new: dict[Name, int] | dict[Name, bytes]
+) -> None:
+    """Add to one of the three; where that would be too many, the older ones are forgotten."""
+    if len(known) + len(new) > MOST:
+        known.clear()
+    known.update(new)  # type: ignore[arg-type]
