@@ -1,7 +1,6 @@
 """Numbers the distinct rows of small numbers, so that what is equal is looked at once.
 
-Nothing is told apart by a hash: a row becomes a mixed-radix key where it fits into one integer, and
-a key of the numbers of its parts' keys where it does not.
+A hash says where in a table a row is looked for; whether two rows are one, their numbers say.
 """
 
 from collections.abc import Sequence
@@ -11,86 +10,175 @@ import numpy as np
 from numpy.typing import NDArray
 
 Numbers = NDArray[np.integer[Any]]
+Ints = NDArray[np.int32]
 Keys = NDArray[np.int64]
+
+BLOCK: Final = 16_384  # rows looked up together, so that what is made for them stays near
+FREE: Final = -1
+SMALLEST: Final = 8  # bits of a table's size
 SMALL: Final = 1 << 16  # up to here a table finds distinct keys faster than sorting does
 MOST_BITS: Final = 62  # of a key, which stays positive
-PART_BITS: Final = 31  # of the number of a part's key
-
-
-class Distinct:
-    """Distinct keys, remembered between calls: each keeps the number that it got first."""
-
-    def __init__(self) -> None:
-        self._keys: Keys = np.empty(0, np.int64)  # in order
-        self._numbers: Keys = np.empty(0, np.int64)  # of each
-
-    def __len__(self) -> int:
-        return len(self._keys)
-
-    def numbers(self, keys: Keys) -> Keys:
-        met, inverse = np.unique(keys, return_inverse=True)
-        places = np.searchsorted(self._keys, met)
-        known = places < len(self._keys)
-        known[known] = self._keys[places[known]] == met[known]
-        fresh = met[~known]
-        if len(fresh):
-            numbers = np.arange(len(self), len(self) + len(fresh))
-            self._keys = np.insert(self._keys, places[~known], fresh)
-            self._numbers = np.insert(self._numbers, places[~known], numbers)
-            places = np.searchsorted(self._keys, met)
-        return self._numbers[places][inverse]
+ROOM: Final = 1  # bits by which a column's numbers may grow before the known rows are packed anew
+FACTOR: Final = np.int64(-0x61C8864680B583EB)  # odd: 2^64 over the golden ratio
 
 
 class DistinctRows:
-    """Distinct rows of numbers, each below a power of two of its column."""
+    """Distinct rows of a width, remembered between calls: each keeps the number it got first.
 
-    def __init__(self, bits: Sequence[int]) -> None:
-        self._most = (1 << np.array(bits, np.int64)) - 1
-        self._groups = _grouped(bits)
-        self._parts = [Distinct() for _ in self._groups]
-        self._pairs = [Distinct() for _ in self._groups[1:]]
-        self._whole = [*self._parts, *self._pairs][-1]
+    Their numbers are not negative. They are packed into few words, column by column.
+    """
+
+    def __init__(self, width: int) -> None:
+        self._bits = [ROOM] * width
+        self._layout = _laid_out(self._bits)
+        self._words = np.empty((_count(self._layout), 1 << SMALLEST - 1), np.int64)
+        self._count = 0
+        self._table = np.full(1 << SMALLEST, FREE, np.int32)
 
     def __len__(self) -> int:
-        return len(self._whole)
+        return self._count
 
-    def fits(self, rows: Numbers) -> bool:
-        return bool((rows.max(axis=0, initial=0) <= self._most).all())
+    def rows(self, start: int = 0) -> Ints:
+        """The rows with the numbers from ``start`` on."""
+        return _unpacked(self._words[:, start : self._count], self._layout, self._bits).T
 
-    def numbers(self, rows: Numbers) -> Keys:
-        """The number of each row: those below the former ``len`` have been met before."""
-        found, *others = (
-            part.numbers(_keys(rows, group))
-            for group, part in zip(self._groups, self._parts, strict=True)
-        )
-        for other, pair in zip(others, self._pairs, strict=True):
-            found = pair.numbers(found << PART_BITS | other)
+    def numbers(self, rows: Numbers) -> Ints:
+        """The number of each row: those below the former ``len`` have been met before.
+
+        Quickest where a column's numbers lie side by side.
+        """
+        self._fit(rows)
+        found = np.empty(len(rows), np.int32)
+        for start in range(0, len(rows), BLOCK):
+            words = _packed(rows[start : start + BLOCK].T, self._layout)
+            found[start : start + BLOCK] = self._found(words)
         return found
 
+    def _fit(self, rows: Numbers) -> None:
+        """See that every number has room in its column."""
+        bits = [int(most).bit_length() for most in rows.max(axis=0, initial=0)]
+        if all(needed <= width for needed, width in zip(bits, self._bits, strict=True)):
+            return
+        known = self.rows().T
+        self._bits = [
+            width if needed <= width else needed + ROOM
+            for needed, width in zip(bits, self._bits, strict=True)
+        ]
+        self._layout = _laid_out(self._bits)
+        self._words = _packed(known, self._layout)
+        self._place_all()
 
-Group = list[tuple[int, int]]  # of each column of a part its shift in the key
+    def _found(self, words: Keys) -> Ints:
+        found = np.empty(words.shape[1], np.int32)
+        left, tried = np.arange(words.shape[1]), 0
+        hashes = _hashed(words)
+        while len(left):
+            slots = self._slots(hashes, tried)
+            numbers = self._table[slots]
+            free = numbers == FREE
+            if free.any():
+                numbers[free] = self._claimed(slots[free], words[:, free])
+            same = self._same(numbers, words)
+            found[left[same]] = numbers[same]
+            other = ~same
+            left, words, hashes = left[other], words[:, other], hashes[other]
+            tried = 0 if self._grown() else tried + 1
+        return found
+
+    def _slots(self, hashes: NDArray[np.uint64], tried: int) -> Keys:
+        """Where rows are looked for after so many other places; the upper bits are the best."""
+        home = (hashes >> np.uint64(65 - len(self._table).bit_length())).view(np.int64)
+        return (home + tried) & (len(self._table) - 1)
+
+    def _claimed(self, slots: Keys, words: Keys) -> Ints:
+        """Give one of the rows at each free slot a number; which number each slot has then."""
+        mine = np.arange(len(slots), dtype=np.int32)
+        self._table[slots] = mine
+        kept = self._table[slots] == mine
+        start = self._count
+        self._append(words[:, kept])
+        self._table[slots[kept]] = np.arange(start, self._count)
+        return self._table[slots]
+
+    def _append(self, words: Keys) -> None:
+        end = self._count + words.shape[1]
+        if end > self._words.shape[1]:
+            longer = np.empty((len(words), end + end // 2), np.int64)
+            longer[:, : self._count] = self._words[:, : self._count]
+            self._words = longer
+        self._words[:, self._count : end] = words
+        self._count = end
+
+    def _same(self, numbers: Ints, words: Keys) -> NDArray[np.bool_]:
+        same = np.ones(len(numbers), bool)
+        for known, word in zip(self._words, words, strict=True):
+            same &= known[numbers] == word
+        return same
+
+    def _grown(self) -> bool:
+        """See that half of the table is free; whether rows now have to be looked for elsewhere."""
+        if 2 * self._count <= len(self._table):
+            return False
+        self._place_all()
+        return True
+
+    def _place_all(self) -> None:
+        """A new table for the known rows."""
+        size = max(1 << SMALLEST, 1 << (3 * self._count).bit_length())
+        self._table = np.full(size, FREE, np.int32)
+        left, tried = np.arange(self._count, dtype=np.int32), 0
+        hashes = _hashed(self._words[:, : self._count])
+        while len(left):
+            slots = self._slots(hashes[left], tried)
+            free = self._table[slots] == FREE
+            self._table[slots[free]] = left[free]
+            left = left[self._table[slots] != left]
+            tried += 1
 
 
-def _grouped(bits: Sequence[int]) -> list[Group]:
-    groups: list[Group] = [[]]
-    taken = 0
-    for column, width in enumerate(bits):
+Layout = list[tuple[int, int]]  # of each column its word, and its lowest bit there
+
+
+def _laid_out(bits: Sequence[int]) -> Layout:
+    layout: Layout = []
+    word = taken = 0
+    for width in bits:
         if taken + width > MOST_BITS:
-            groups.append([])
-            taken = 0
-        groups[-1].append((column, taken))
+            word, taken = word + 1, 0
+        layout.append((word, taken))
         taken += width
-    return groups
+    return layout
 
 
-def _keys(rows: Numbers, group: Group) -> Keys:
-    keys = np.zeros(len(rows), np.int64)
-    for column, shift in group:
-        keys |= rows[:, column].astype(np.int64) << shift
-    return keys
+def _count(layout: Layout) -> int:
+    return layout[-1][0] + 1 if layout else 0
 
 
-def fresh_rows(numbers: Keys, start: int, end: int) -> Keys:
+def _packed(columns: Numbers, layout: Layout) -> Keys:
+    words = np.zeros((_count(layout), columns.shape[1]), np.int64)
+    for column, (word, lowest) in zip(columns, layout, strict=True):
+        words[word] |= np.left_shift(column, lowest, dtype=np.int64)
+    return words
+
+
+def _unpacked(words: Keys, layout: Layout, bits: Sequence[int]) -> Ints:
+    columns = np.empty((len(layout), words.shape[1]), np.int32)
+    for column, (word, lowest), width in zip(columns, layout, bits, strict=True):
+        column[:] = words[word] >> lowest & (1 << width) - 1
+    return columns
+
+
+def _hashed(words: Keys) -> NDArray[np.uint64]:
+    """Every bit of each word, the highest ones too, is mixed into the upper bits."""
+    hashes = np.zeros(words.shape[1], np.int64)
+    for word in words:
+        hashes ^= word
+        hashes *= FACTOR
+        hashes ^= hashes >> 32
+    return (hashes * FACTOR).view(np.uint64)
+
+
+def fresh_rows(numbers: Numbers, start: int, end: int) -> Keys:
     """Of each number from ``start`` up to ``end`` one row that has it."""
     rows = np.empty(end - start, np.int64)
     if end > start:
@@ -111,7 +199,8 @@ class Mixed:
         if self._radix * count >> MOST_BITS:
             first, self._keys = self.distinct()
             self._radix = len(first)
-        self._keys = self._keys * count + column
+        self._keys *= count
+        self._keys += column
         self._radix *= count
 
     def distinct(self) -> tuple[Keys, Keys]:

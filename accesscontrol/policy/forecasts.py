@@ -1,4 +1,7 @@
-"""Finds the standings of many licensees for one offering, each distinct verdict kept once."""
+"""Finds the standings of many licensees for many offerings, each distinct verdict kept once.
+
+Licensees of whom every rule says the same are judged once, however their facts differ.
+"""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,35 +14,43 @@ from numpy.typing import NDArray
 from accesscontrol.policy import findings
 from accesscontrol.policy.codes import ID, INVALID, Codes
 from accesscontrol.policy.compile import Compiled, CompiledRule
-from accesscontrol.policy.distinct import Keys, Mixed, Numbers
+from accesscontrol.policy.distinct import DistinctRows, Ints, Numbers, fresh_rows
+from accesscontrol.policy.numbered import NumberedVerdicts
 from accesscontrol.policy.offerings import Offering
 from accesscontrol.policy.patterns import Patterns, Weighed
-from accesscontrol.policy.rulecolumns import RuleColumn
+from accesscontrol.policy.rulecolumns import Clauses, RuleColumn
 from accesscontrol.policy.skeletons import without_facts
 from accesscontrol.policy.tree import judge_case_by_tree
-from accesscontrol.policy.verdict import Verdict
+from accesscontrol.policy.verdict import OUTCOMES
 from accesscontrol.policy.weighing import Case
 from accesscontrol.policy.world import Seen
 
 SOMEBODY: Final = {ID: (Seen("-", frozenset(("-",))),)}  # where no rule reads who it is
 
-Found = NDArray[np.int32]
+Heard = list[tuple[RuleColumn, int]]  # the rules that can say something, and their hearing's place
+PERMIT: Final = OUTCOMES.index("permit")
 
 
 class Forecasts:
     """The verdicts on standings under one compiled release, numbered as they are met."""
 
     def __init__(self, compiled: Compiled, codes: Codes, named: frozenset[str]) -> None:
-        self.verdicts: list[Verdict] = []
+        self.verdicts = NumberedVerdicts()
         self.offerings: list[Offering] = []  # those that the rules tell apart
         self._compiled = compiled
         self._codes = codes
         self._named = named  # what any rule of the release reads: an invalid value is named
         self._patterns = Patterns(compiled, standing=True)
         self._rules = [RuleColumn(compiled, rule, codes.classes) for rule in compiled.rules]
-        self._heard: list[dict[tuple[int, int, int], list[int]]] = [{} for _ in self._rules]
-        self._weighed: list[Weighed | None] = [None]
-        self._place_of: dict[int, int] = {}  # of a weighed rule, by its identity
+        self._hears: list[Heard] = []
+        self._heard: list[DistinctRows] = []  # by offering what its rules say
+        self._of_heard: list[Ints] = []  # and the verdict on each of those
+        self._alike = DistinctRows(len(self._rules) + 1)
+        self._found: Ints = np.empty((0, 0), np.int32)  # of those who are alike, by offering
+        self._unusual: dict[object, int] = {}
+        self._ranks: dict[int, int] = {}  # by part: the outcome that it comes to by itself
+        self._place_of: dict[int, int] = {}  # the part that a weighed rule is, by its identity
+        self._weighed: list[Weighed] = []  # which keeps them, and so their identity
         self._numbers: dict[object, int] = {}
 
     def place_of(self, facts: Mapping[str, object]) -> int:
@@ -48,75 +59,83 @@ class Forecasts:
         for place, known in enumerate(self.offerings):
             if known.kind == offering.kind:
                 return place
-        for column, heard in zip(self._rules, self._heard, strict=True):
-            mine = offering.of_rule(column.rule)
-            if mine is not None:
-                heard.setdefault(mine, []).append(len(self.offerings))
+        heard = [] if offering.failing else [(rule, rule.hear(offering)) for rule in self._rules]
+        self._hears.append([(rule, place) for rule, place in heard if place is not None])
+        self._heard.append(DistinctRows(len(self._hears[-1])))
+        self._of_heard.append(np.empty(0, np.int32))
         self.offerings.append(offering)
         return len(self.offerings) - 1
 
-    def of(self, codes: Numbers) -> Found:
+    def of(self, codes: Numbers) -> Ints:
         """The number of each row's verdict for each offering."""
         numbers = self._codes.numbers(codes)
-        found = self._judged(numbers)
         failing = self._codes.failing(numbers)
+        sound = np.where(failing[:, np.newaxis], np.int32(0), numbers) if failing.any() else numbers
+        said = np.empty((len(codes), len(self._rules) + 1), np.int32, order="F")
+        for place, rule in enumerate(self._rules):
+            said[:, place] = rule.said(sound, self._weigh)
+        said[:, -1] = self._unlike(codes, numbers, failing)
+        before = len(self._alike)
+        alike = self._alike.numbers(said)
+        fresh = fresh_rows(alike, before, len(self._alike))
+        if len(fresh):
+            found = self._judged(said[fresh])
+            self._look_closer(found, codes[fresh], numbers[fresh], failing[fresh])
+            self._found = np.concatenate([self._found.reshape(-1, len(self.offerings)), found])
+        return self._found[alike]
+
+    def _unlike(self, codes: Numbers, numbers: Ints, failing: NDArray[np.bool_]) -> Ints:
+        """What tells rows apart beyond what rules say: 0 for nothing."""
+        unlike = np.zeros(len(codes), np.int32)
+        alone = failing | any(offering.failing for offering in self.offerings)
         without = self._codes.without_id(codes)
-        invalid = np.flatnonzero((codes == INVALID).any(axis=1))
-        for place, offering in enumerate(self.offerings):
-            column = found[:, place]  # a view: what follows is written into it
-            if offering.lacking:
-                column[:] = self._lacking(*offering.lacking)
-            for row in np.flatnonzero(failing | offering.failing):
-                column[row] = self._by_tree(offering, numbers[row])
-            if without.any():
-                column[without] = self._lacking(ID, *offering.lacking)
-            self._name_invalid(column, codes, invalid, offering)
+        for row in np.flatnonzero(alone | without | (codes == INVALID).any(axis=1)).tolist():
+            every = numbers[row].tobytes() if alone[row] else b""
+            key = every, bool(without[row]), self._codes.invalid(codes[row])
+            unlike[row] = self._unusual.setdefault(key, len(self._unusual) + 1)
+        return unlike
+
+    def _judged(self, said: Ints) -> Ints:
+        """Where the clauses decide: for each offering what its rules say, all of it together."""
+        heard: dict[tuple[int, int], Ints] = {}
+        for rule, place in {pair for hears in self._hears for pair in hears}:
+            at = rule.rule.place
+            heard[at, place] = rule.weighed(said[:, at], place)
+        found = np.empty((len(said), len(self.offerings)), np.int32)
+        for n, hears in enumerate(self._hears):
+            together = np.empty((len(hears), len(said)), np.int32)
+            for row, (rule, place) in enumerate(hears):
+                together[row] = heard[rule.rule.place, place]
+            found[:, n] = self._together(n, together.T)
         return found
 
-    def _name_invalid(self, column: Found, codes: Numbers, rows: Keys, offering: Offering) -> None:
-        """Name in each verdict the values that are none."""
-        always = self._named.intersection(offering.world.invalid)
-        named = {row: always.union(self._codes.invalid(codes[row])) for row in rows.tolist()}
-        for row in range(len(column)) if always else named:
-            column[row] = self._naming(int(column[row]), named.get(row, always))
+    def _together(self, place: int, weighed: Ints) -> Ints:
+        """The verdicts on one offering by what each of its rules says."""
+        heard = self._heard[place]
+        before = len(heard)
+        numbers = heard.numbers(weighed)
+        if len(heard) > before:
+            new = [self._of_weighed(row) for row in heard.rows(before).tolist()]
+            known = self._of_heard[place]
+            self._of_heard[place] = np.concatenate([known, np.array(new, np.int32)])
+        return self._of_heard[place][numbers]
 
-    def _judged(self, numbers: NDArray[np.int32]) -> Found:
-        """Where the clauses decide: rule by rule what there is to say, then all of it together."""
-        keys = [Mixed(len(numbers)) for _ in self.offerings]
-        said: list[list[tuple[Found, Keys]]] = [[] for _ in self.offerings]
-        for column, heard in zip(self._rules, self._heard, strict=True):
-            if not heard:
-                continue
-            first, inverse = column.distinct(numbers)
-            clauses = [column.clauses(row) for row in numbers[first]]
-            for mine, places in heard.items():
-                offering = self.offerings[places[0]]
-                weighed = np.array(
-                    [
-                        self._of_rule(column.rule, mine, theirs, offering, row)
-                        for theirs, row in zip(clauses, numbers[first], strict=True)
-                    ],
-                    np.int32,
-                )
-                if not weighed.any():
-                    continue
-                met, merged = np.unique(weighed, return_inverse=True)
-                vector = merged[inverse]
-                for place in places:
-                    keys[place].add(vector, len(met))
-                    said[place].append((weighed, inverse))
-        found = np.empty((len(numbers), len(self.offerings)), np.int32)
-        for place in range(len(self.offerings)):
-            found[:, place] = self._together(keys[place], said[place])
-        return found
+    def _of_weighed(self, numbers: list[int]) -> int:
+        key = tuple(filter(None, numbers))
+        number = self._numbers.get(key)
+        if number is None:
+            # The outcome of all rules is the strictest that one of them comes to by itself.
+            rank = min(map(self._ranks.__getitem__, key), default=PERMIT)
+            number = self._numbers[key] = self.verdicts.add(OUTCOMES[rank], key)
+        return number
 
-    def _of_rule(
+    def _weigh(
         self,
         rule: CompiledRule,
-        mine: tuple[int, int, int],
-        theirs: tuple[int, int, int],
+        mine: Clauses,
+        theirs: Clauses,
         offering: Offering,
-        row: NDArray[np.int32],
+        row: Ints,
     ) -> int:
         """The number of what there is to say about a rule: 0 for nothing."""
         not_false = mine[1] & theirs[1]
@@ -127,47 +146,59 @@ class Forecasts:
         weighed = self._patterns.of_rule(rule, true, not_false, absent, case)
         if weighed is None:
             return 0
-        place = self._place_of.get(id(weighed))
-        if place is None:
-            place = self._place_of[id(weighed)] = len(self._weighed)
-            self._weighed.append(weighed)  # which keeps it, and so its identity
-        return place
+        if id(weighed) not in self._place_of:
+            self._weighed.append(weighed)
+            part = self._place_of[id(weighed)] = self.verdicts.add_part(weighed.finding)
+            self._ranks[part] = OUTCOMES.index(self._patterns.outcome([weighed]))
+        return self._place_of[id(weighed)]
 
-    def _together(self, keys: Mixed, said: list[tuple[Found, Keys]]) -> Found:
-        first, inverse = keys.distinct()
-        rows = [weighed[kinds[first]].tolist() for weighed, kinds in said]
-        each = zip(*rows, strict=True) if rows else [()] * len(first)
-        return np.array([self._of_weighed(numbers) for numbers in each], np.int32)[inverse]
-
-    def _case(self, offering: Offering, numbers: NDArray[np.int32]) -> Case:
+    def _case(self, offering: Offering, numbers: Ints) -> Case:
         seen = {**SOMEBODY, **self._codes.seen(numbers), **offering.world.seen}
         return Case(replace(offering.world, seen=seen, known=frozenset(seen)), (), ())
 
-    def _by_tree(self, offering: Offering, numbers: NDArray[np.int32]) -> int:
+    # ------------------------------------------------------- where the clauses do not decide
+
+    def _look_closer(
+        self, found: Ints, codes: Numbers, numbers: Ints, failing: NDArray[np.bool_]
+    ) -> None:
+        """Write what else there is to say into the verdicts by row and offering."""
+        without = self._codes.without_id(codes)
+        invalid = np.flatnonzero((codes == INVALID).any(axis=1)).tolist()
+        named = {row: frozenset(self._codes.invalid(codes[row])) for row in invalid}
+        for place, offering in enumerate(self.offerings):
+            column = found[:, place]  # a view: what follows is written into it
+            if offering.lacking:
+                column[:] = self._lacking(*offering.lacking)
+            for row in np.flatnonzero(failing | offering.failing).tolist():
+                column[row] = self._by_tree(offering, numbers[row])
+            if without.any():
+                column[without] = self._lacking(ID, *offering.lacking)
+            self._name_invalid(column, named, offering)
+
+    def _name_invalid(
+        self, column: Ints, named: Mapping[int, frozenset[str]], offering: Offering
+    ) -> None:
+        """Name in each verdict the values that are none."""
+        always = self._named.intersection(offering.world.invalid)
+        for row in range(len(column)) if always else named:
+            column[row] = self._naming(int(column[row]), always | named.get(row, always))
+
+    def _by_tree(self, offering: Offering, numbers: Ints) -> int:
         case = self._case(offering, numbers)
         verdict = without_facts(judge_case_by_tree(case))._replace(invalid=(), ignored=())
-        return self._number(repr(verdict), verdict)
+        key = repr(verdict)
+        if key not in self._numbers:
+            self._numbers[key] = self.verdicts.add_verdict(verdict)
+        return self._numbers[key]
 
     def _lacking(self, *names: str) -> int:
-        verdict = findings.incomplete(names)
-        return self._number(names, verdict)
+        if names not in self._numbers:
+            self._numbers[names] = self.verdicts.add_verdict(findings.incomplete(names))
+        return self._numbers[names]
 
     def _naming(self, number: int, invalid: frozenset[str]) -> int:
-        verdict = self.verdicts[number]._replace(invalid=tuple(sorted(invalid)))
-        return self._number((number, invalid), verdict)
-
-    def _of_weighed(self, numbers: tuple[int, ...]) -> int:
-        key = tuple(filter(None, numbers))
-        number = self._numbers.get(key)
-        if number is None:
-            weighed = [each for each in map(self._weighed.__getitem__, key) if each is not None]
-            outcome = self._patterns.outcome(weighed)
-            verdict = findings.verdict(outcome, [each.finding for each in weighed])
-            number = self._number(key, verdict)
-        return number
-
-    def _number(self, key: object, verdict: Verdict) -> int:
+        key = number, invalid
         if key not in self._numbers:
-            self._numbers[key] = len(self.verdicts)
-            self.verdicts.append(verdict)
+            outcome, parts, _ = self.verdicts.said[number]
+            self._numbers[key] = self.verdicts.add(outcome, parts, tuple(sorted(invalid)))
         return self._numbers[key]

@@ -1,38 +1,80 @@
 """One rule over many licensees: few of them differ in anything that the rule reads."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from accesscontrol.policy.classes import ABSENT, Classes
 from accesscontrol.policy.compile import Compiled, CompiledRule, bits
-from accesscontrol.policy.distinct import Keys, Mixed, Numbers
-from accesscontrol.policy.offerings import of_an_offering
+from accesscontrol.policy.distinct import Ints, Keys, Mixed, Numbers
+from accesscontrol.policy.offerings import Offering, of_an_offering
+
+# The number of what there is to say of a kind, here its clauses and one row of it, for an offering.
+Clauses = tuple[int, int, int]
+Weigh = Callable[[CompiledRule, Clauses, Clauses, Offering, Ints], int]
 
 
 class RuleColumn:
-    """A rule's clauses as the facts on the licensee's side leave them."""
+    """A rule's clauses as the facts on the licensee's side leave them, and what it then says.
+
+    What it says is numbered as it is met: the number stands for what there is to say to each
+    ``hearing``, which are the offerings that the rule tells apart; 0 for nothing to anybody.
+    """
 
     def __init__(self, compiled: Compiled, rule: CompiledRule, classes: Sequence[Classes]) -> None:
         self.rule = rule
+        self.hearing: dict[Clauses, Offering] = {}
         self._attributes = [
             _Attribute(place, classes[place], rule, compiled.size)
             for place in bits(rule.attributes(rule.every))
             if not of_an_offering(compiled.names[place])
         ]
+        self._kinds: dict[Clauses, int] = {}
+        self._said: dict[tuple[int, ...], int] = {}
+        self._weighed = np.empty((0, 0), np.int32)
 
-    def distinct(self, numbers: Numbers) -> tuple[Keys, Keys]:
-        """One row of each kind that the rule tells apart, and of each row which kind it is.
+    def hear(self, offering: Offering) -> int | None:
+        """The place in ``hearing`` of an offering; None where the rule is false in any event."""
+        mine = offering.of_rule(self.rule)
+        if mine is None:
+            return None
+        self.hearing.setdefault(mine, offering)
+        return list(self.hearing).index(mine)
+
+    def said(self, numbers: Ints, weigh: Weigh) -> Ints:
+        """Of each row the number of what the rule says.
 
         ``numbers`` has a row a licensee and, by place, the numbers of their values' classes.
         """
+        if not self.hearing:
+            return np.zeros(len(numbers), np.int32)
+        first, kinds = self._distinct(numbers)
+        return np.array([self._of_kind(row, weigh) for row in numbers[first]], np.int32)[kinds]
+
+    def weighed(self, said: Ints, place: int) -> Ints:
+        """For a hearing's place what there is to say, 0 for nothing, by what the rule says."""
+        if len(self._weighed) < len(self._said):
+            self._weighed = np.array(list(self._said), np.int32)
+        return np.asarray(self._weighed[:, place][said])
+
+    def _distinct(self, numbers: Ints) -> tuple[Keys, Keys]:
+        """One row of each kind that the rule tells apart, and of each row which kind it is."""
         mixed = Mixed(len(numbers))
         for attribute in self._attributes:
             mixed.add(*attribute.merged(numbers[:, attribute.place]))
         return mixed.distinct()
 
-    def clauses(self, numbers: NDArray[np.int32]) -> tuple[int, int, int]:
+    def _of_kind(self, row: Ints, weigh: Weigh) -> int:
+        theirs = self._clauses(row)
+        if theirs not in self._kinds:
+            weighed = tuple(
+                weigh(self.rule, mine, theirs, offering, row)
+                for mine, offering in self.hearing.items()
+            )
+            self._kinds[theirs] = self._said.setdefault(weighed, len(self._said))
+        return self._kinds[theirs]
+
+    def _clauses(self, numbers: Ints) -> Clauses:
         """Of one row the rule's clauses that are true and not false, and what is absent."""
         true = not_false = self.rule.every
         absent = 0
@@ -54,9 +96,9 @@ class _Attribute:
         self._size = size
         self._clauses: list[tuple[int, int]] = []
         self._known: dict[tuple[int, int], int] = {}
-        self._table: Keys = np.zeros(0, np.int64)
+        self._table: Ints = np.zeros(0, np.int32)
 
-    def merged(self, column: Numbers) -> tuple[Keys, int]:
+    def merged(self, column: Numbers) -> tuple[Ints, int]:
         """The merged numbers, and how many there are; no value stays a class of its own."""
         self._meet()
         return self._table[column], len(self._known) + 1
@@ -77,4 +119,4 @@ class _Attribute:
                 self._known.setdefault(clauses, len(self._known) + 1) if self._clauses else 0
             )
             self._clauses.append(clauses)
-        self._table = np.concatenate([self._table, np.array(more, np.int64)])
+        self._table = np.concatenate([self._table, np.array(more, np.int32)])

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from accesscontrol import facts, releases
 from accesscontrol.ledger.canonical import canonical_json, digest
 from accesscontrol.policy.columns import Columns
-from accesscontrol.screening import current, holders, judging, reading
+from accesscontrol.policy.distinct import DistinctRows
+from accesscontrol.screening import current, fragments, holders, judging, reading
 
 Numbers = NDArray[Any]
 Key = tuple[object, ...]
@@ -25,9 +26,9 @@ KEPT = 3  # evaluators a process keeps: the release in force, a draft, the one b
 class Evaluator:
     """Judges licensees by one release as of one instant, and remembers whom it judged alike.
 
-    ``findings[0]`` is None: no offering stands at that position. ``sheets[n]`` has for each
-    position the index of a finding; both only grow, and no index changes its meaning. ``at`` may
-    move (``of`` does it) while no boundary of the release is passed.
+    ``findings[0]`` is None: no offering stands at that position. ``sheets``, (sheets, positions),
+    has for each position the index of a finding; both only grow, and no index changes its meaning.
+    ``at`` may move (``of`` does it) while no boundary of the release is passed.
     """
 
     def __init__(self, loaded: releases.Loaded, *, at: datetime) -> None:
@@ -35,7 +36,7 @@ class Evaluator:
         self.at = at
         self.offerings = judging.offerings(at)
         self.findings: list[judging.Found | None] = [None]
-        self.sheets: list[Numbers] = []
+        self.sheets: Numbers = np.zeros((0, self.width), "i4")
         # For whoever stores them (interning, standings): their numbers in the database, and the
         # outcomes of sheets stored before.
         self.kept: dict[str, Numbers] = {}
@@ -44,10 +45,11 @@ class Evaluator:
             loaded.policy, at=at, offerings=[each.facts for each in self.offerings]
         )
         self._judge = judging.Judge(loaded.policy, at=at)
+        self._fragments = fragments.Fragments(self._columns.findings, self._judge.reads)
         self._holders = holders.Holders(self._judge)
         self._classes = reading.Classes(self._columns.reads, self._columns.code, self._judge.named)
         self._finding_at: dict[str, int] = {}
-        self._sheet_at: dict[bytes, int] = {}
+        self._sheet_at = DistinctRows(self.width)
         self._finding_of = np.zeros(0, "i4")  # the columns' findings and sheets → ours
         self._sheet_of = np.zeros(0, "i4")
 
@@ -78,14 +80,14 @@ class Evaluator:
     def answers(self, rows: reading.Licensees) -> Numbers:
         """For each row the index of its sheet."""
         if not self.offerings:
-            return np.full(len(rows), self._sheet(np.zeros(0, "i4")), "i4")
+            return self._sheets(np.zeros((len(rows), 0), "i4"))
         statuses = self._statuses(rows) if self._columns.reads_status else None
         found = self._columns.answers(self._classes.of(rows), statuses)
         self._take_over()
         answers = self._sheet_of[found]
         papers = np.flatnonzero(rows.columns["papers"])
         if len(papers):
-            answers[papers] = self._with_papers(rows.ids[papers].tolist(), found[papers].tolist())
+            answers[papers] = self._with_papers(rows.ids[papers].tolist(), found[papers])
         return answers
 
     def _statuses(self, rows: reading.Licensees) -> Numbers:
@@ -100,49 +102,44 @@ class Evaluator:
                     table[n, at[position]] = 2 if status == "held" else 1
         return table[row.reshape(-1)]
 
-    def _with_papers(self, ids: Sequence[int], plain: Sequence[int]) -> list[int]:
+    def _with_papers(self, ids: Sequence[int], plain: Numbers) -> Numbers:
         """The sheets of holders of papers; ``plain``: those of the columns, without the papers."""
         about = facts.about_licensees(ids, at=self.at)
         statuses = facts.entitlement_statuses(ids, known_at=self.at)
         positions = [each.position for each in self.offerings]
-        sheets = []
-        for pk, sheet in zip(ids, plain, strict=True):
+        verdicts = self._columns.findings
+        sheets = self.sheets[self._sheet_of[plain]]
+        for pk, numbers, sheet in zip(ids, self._columns.sheets()[plain], sheets, strict=True):
             held = [statuses.get((pk, each.id), "none") for each in self.offerings]
-            without = [self._columns.findings[n] for n in self._columns.sheets[sheet]]
-            verdicts = self._holders.verdicts(about[pk], held, without, at=self.at)
-            found = self.sheets[self._sheet_of[sheet]].copy()
-            for position, verdict, was in zip(positions, verdicts, without, strict=True):
+            without = [verdicts[number] for number in numbers.tolist()]
+            found = self._holders.verdicts(about[pk], held, without, at=self.at)
+            for position, verdict, was in zip(positions, found, without, strict=True):
                 if verdict is not was:
-                    found[position] = self._finding(self._judge.finding(verdict))
-            sheets.append(self._sheet(found))
-        return sheets
+                    sheet[position] = self._finding(self._judge.finding(verdict))
+        return self._sheets(sheets)
 
     def _take_over(self) -> None:
         """What the columns have found since the last time, as findings and sheets of ours."""
-        new = self._columns.findings[len(self._finding_of) :]
-        found = [self._finding(self._judge.finding(each)) for each in new]
+        new = self._columns.findings.said[len(self._finding_of) :]
+        found = [self._finding(self._fragments.found(each)) for each in new]
         self._finding_of = np.append(self._finding_of, np.array(found, "i4"))
-        sheets = self._columns.sheets[len(self._sheet_of) :]
-        if not sheets:
-            return
-        positions = [each.position for each in self.offerings]
-        rows = np.zeros((len(sheets), self.width), "i4")
-        rows[:, positions] = self._finding_of[np.array(sheets, "i4")]
-        self._sheet_of = np.append(self._sheet_of, np.array([*map(self._sheet, rows)], "i4"))
+        sheets = self._columns.sheets(len(self._sheet_of))
+        rows = np.zeros((len(sheets), self.width), "i4", order="F")
+        rows[:, [each.position for each in self.offerings]] = self._finding_of[sheets]
+        self._sheet_of = np.append(self._sheet_of, self._sheets(rows))
 
-    def _finding(self, found: judging.Found | None) -> int:
-        if found is None:
-            return 0
+    def _finding(self, found: judging.Found) -> int:
         at = self._finding_at.setdefault(found.digest, len(self.findings))
         if at == len(self.findings):
             self.findings.append(found)
         return at
 
-    def _sheet(self, findings: Numbers) -> int:
-        at = self._sheet_at.setdefault(findings.tobytes(), len(self.sheets))
-        if at == len(self.sheets):
-            self.sheets.append(findings)
-        return at
+    def _sheets(self, rows: Numbers) -> Numbers:
+        """The index of each of these sheets, which may be new."""
+        numbers = self._sheet_at.numbers(rows)
+        new = self._sheet_at.rows(len(self.sheets))
+        self.sheets = np.concatenate([self.sheets, new]) if len(new) else self.sheets
+        return numbers
 
 
 _evaluators: dict[Key, Evaluator] = {}

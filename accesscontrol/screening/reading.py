@@ -91,7 +91,7 @@ class Classes:
 
     def of(self, rows: Licensees) -> Numbers:
         """(licensees, attributes read) class codes."""
-        codes = np.zeros((len(rows), len(self.reads)), "i4")
+        codes = np.zeros((len(rows), len(self.reads)), "i4", order="F")
         for n, attribute in enumerate(self.reads):
             if attribute == current.ID:
                 codes[:, n] = self._ids(rows.ids)

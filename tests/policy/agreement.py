@@ -99,7 +99,7 @@ def screening(made: World, random: Random, seen: Counter[str]) -> int:
     read = frozenset[str]().union(*(rule.attributes for rule in made.release.rules))
     for licensee, sheet, statuses in zip(licensees, sheets, held, strict=True):
         for offering, status, number in zip(
-            offerings, statuses, columns.sheets[sheet], strict=True
+            offerings, statuses, columns.sheets()[sheet], strict=True
         ):
             facts = {**licensee, **offering, "entitlement.status": STATUSES[status]}
             asked = {"facts": facts, "at": at, "standing": True}

@@ -1,0 +1,57 @@
+"""Writes findings as canonical text out of fragments: each part of the many is written once."""
+
+from typing import Final
+
+from accesscontrol.ledger.canonical import canonical_json
+from accesscontrol.policy import findings
+from accesscontrol.policy.findings import Finding
+from accesscontrol.policy.numbered import NumberedVerdicts, Said
+from accesscontrol.policy.rules import EFFECTS
+from accesscontrol.policy.verdict import Reason
+from accesscontrol.screening.judging import Found
+
+LISTS: Final = ("lifted", "undetermined", "would_have")  # after them reasons, by strictness
+
+
+class Fragments:
+    """The parts of some verdicts as canonical JSON; the very text that judging.finding writes."""
+
+    def __init__(self, verdicts: NumberedVerdicts, reads: frozenset[str]) -> None:
+        self._verdicts = verdicts
+        self._reads = reads
+        self._written: list[tuple[int, str]] = [(0, "")]  # by part: where it stands, and its text
+
+    def found(self, said: Said) -> Found:
+        return Found.of(said.outcome, self.text(said))
+
+    def text(self, said: Said) -> str:
+        """The outcome with its rules and missing facts, members in their canonical order."""
+        for part in self._verdicts.parts[len(self._written) :]:
+            assert part is not None
+            self._written.append(_fragment(part))
+        stands: list[list[str]] = [[] for _ in range(len(LISTS) + len(EFFECTS))]
+        for number in said.parts:
+            place, text = self._written[number]
+            stands[place].append(text)
+        lifted, undetermined, would_have, *reasons = map(",".join, stands)
+        return (
+            f'{{"invalid":{self._invalid(said)},"lifted":[{lifted}],"outcome":"{said.outcome}"'
+            f',"reasons":[{",".join(filter(None, reasons))}],"undetermined":[{undetermined}]'
+            f',"would_have":[{would_have}]}}'
+        )
+
+    def _invalid(self, said: Said) -> str:
+        if not said.invalid:
+            return "[]"
+        return canonical_json([name for name in said.invalid if name in self._reads])
+
+
+def _fragment(part: Finding) -> tuple[int, str]:
+    full = findings.verdict("permit", [part]).to_json()
+    name = next(name for name in (*LISTS, "reasons") if full[name])
+    listed = full[name]
+    assert isinstance(listed, list)
+    text = canonical_json(listed[0])
+    if isinstance(part, Reason):
+        return len(LISTS) + findings.strictness(part), text
+    return LISTS.index(name), text
