@@ -89,6 +89,10 @@ def changed(ref: str, **what: Any) -> dict[str, Any]:
     return {**RULES, ref: {**RULES[ref], **what}}
 
 
+def after_a_release(at: datetime) -> ScreeningRun:
+    return world.screened(at, cause="rule")
+
+
 def looked_at(run: ScreeningRun) -> int:
     run.refresh_from_db()
     assert (run.state, run.failed) == (State.DONE, 0)
@@ -147,7 +151,7 @@ def test_a_release_looks_at_those_whom_it_can_touch(
 ) -> None:
     publish_it, expected = PUBLISHED[kind]
     publish_it()
-    run = world.screened(NOW)
+    run = after_a_release(NOW)
     assert run.basis is not None
     assert looked_at(run) == len(expected)
     assert set(run.changes.values_list("licensee__ref", flat=True)) <= expected
@@ -155,14 +159,14 @@ def test_a_release_looks_at_those_whom_it_can_touch(
 
 def test_only_those_whom_a_new_exemption_can_lift(settled: dict[str, Licensee]) -> None:
     put(changed("R-1", unless=[exemption({"is": ["licensee.hq_country", "GB"]})]))
-    assert looked_at(world.screened(NOW)) == 1  # the typo: no country is known, and British
+    assert looked_at(after_a_release(NOW)) == 1  # the typo: no country is known, and British
 
 
 def test_an_entry_that_comes_and_goes_between_two_runs(settled: dict[str, Licensee]) -> None:
     """Whoever was judged in between stands as it was then."""
     came, went = NOW + HOUR, NOW + 2 * HOUR
     put(RULES, lists={"annex:X": [entry("named"), entry("british", came, went)]})
-    assert looked_at(world.screened(NOW)) == 0
+    assert looked_at(after_a_release(NOW)) == 0
     world.screened(came + SECOND, cause="fact", licensees=[settled["british"].pk])
     assert world.standing(settled["british"]) == "deny"
     assert looked_at(world.screened(went + SECOND, cause="boundary")) == 2
@@ -173,7 +177,7 @@ def test_a_rule_that_begins_by_itself(settled: dict[str, Licensee]) -> None:
     """Nothing is published at the instant: the boundary alone starts the run."""
     later = {"is": ["licensee.country", "GB"]}
     put({**RULES, "R-7": rule("R-7", "deny", later, effective_from=text(NOW + DAY))})
-    assert looked_at(world.screened(NOW)) == 0
+    assert looked_at(after_a_release(NOW)) == 0
     (run,) = screening.due_boundaries(NOW + DAY)
     world.work(NOW + DAY)
     assert looked_at(run) == 3
@@ -219,18 +223,18 @@ def test_a_new_model_or_offering_is_judged_for_everybody(settled: dict[str, Lice
 def test_an_offering_that_came_without_a_word(settled: dict[str, Licensee]) -> None:
     Offering.objects.create(model=AIModel.objects.get(), activity="hosted", position=7)
     put(changed("R-1", effect="review", version=2))
-    assert looked_at(world.screened(NOW)) == len(settled)
+    assert looked_at(after_a_release(NOW)) == len(settled)
 
 
 def test_what_a_cancelled_run_began_is_looked_at_again(settled: dict[str, Licensee]) -> None:
     """The release in between is gone again, but it has moved the first chunk's standings."""
     put({**RULES, "R-7": rule("R-7", "deny", {"is": ["licensee.sector", "x"]})})
-    half = start(NOW, chunk=3)
+    half = start(NOW, cause="rule", chunk=3)
     assert screening.next_chunk(at=NOW)
     half.refresh_from_db()
     runs.close_early(half, State.CANCELLED, by=None, at=NOW, because="?")
     put(RULES, at=NOW + HOUR)
-    assert looked_at(world.screened(NOW + HOUR)) == len(settled)  # nobody's sector is known
+    assert looked_at(after_a_release(NOW + HOUR)) == len(settled)  # nobody's sector is known
     assert not screening.alarm()
 
 
@@ -256,11 +260,11 @@ def test_some_runs_look_at_everybody(settled: dict[str, Licensee], cause: str) -
 def test_a_value_never_seen_before_is_looked_at(settled: dict[str, Licensee]) -> None:
     """What this process has looked at says nothing of the numbers that came later."""
     put(changed("R-1", effect="review", version=2))
-    assert looked_at(world.screened(NOW)) == 3
+    assert looked_at(after_a_release(NOW)) == 3
     late = world.licensee("late", NOW, sector="never seen before", country="CU")
     world.screened(NOW + HOUR, cause="fact", licensees=[late.pk])
     put(changed("R-1", effect="deny", version=3))
-    assert looked_at(world.screened(NOW + DAY)) == 4
+    assert looked_at(after_a_release(NOW + DAY)) == 4
 
 
 # ---------------------------------------------------------------- the register's own changes
@@ -317,12 +321,12 @@ def test_a_change_of_one_licensee_is_seen_before_and_after_a_release(
     """The run of the licensee still waits when everybody's run starts; and once more later."""
     change(settled[ref], world.person("mina"), world.person("jonas", "approver"))
     put(own_rules())
-    run = start(NOW)
+    run = start(NOW, cause="rule")
     world.work(NOW)
     looked_at(run)
     assert run.basis is not None
     put(changed("R-2", effect="review", version=2), at=NOW + HOUR)
-    looked_at(world.screened(NOW + HOUR))
+    looked_at(after_a_release(NOW + HOUR))
     proof = screening.nightly(at=NOW + DAY)
     world.work(NOW + DAY)
     assert proof is not None
@@ -332,7 +336,7 @@ def test_a_change_of_one_licensee_is_seen_before_and_after_a_release(
 
 def test_the_page_says_how_many_were_judged(settled: dict[str, Licensee], client: Client) -> None:
     put(changed("R-1", effect="review", version=2))
-    run = world.screened(NOW)
+    run = after_a_release(NOW)
     client.force_login(world.person("mina"))
     page = client.get(reverse("dashboard:run", args=[run.pk])).content.decode()
     assert "3 licensees judged, 5 not touched by the change" in page

@@ -59,7 +59,7 @@ def test_without_a_script_everything_is_a_link_or_a_form(
     assert page.locator("#tile-lose_access[aria-current]").count() == 1
     page.goto(f"{address}/rules/{stage_previews.NONE}/preview")
     page.click("text=Calculate the impact")
-    assert page.locator("text=Being calculated").count() == 1
+    assert page.locator('text="Being calculated."').count() == 1
     assert page.locator("text=refresh it").count() == 1
 
 
