@@ -178,10 +178,13 @@ def release_hold(*, hold: Hold, by: User, at: datetime, because: str = "") -> Ho
 
 # ---------------------------------------------------------------- what a standing entails
 
-# Whom a standing's finding holds; a hold stands for one outcome, whichever rules are behind it.
-WANTED = """
-    CREATE TEMPORARY TABLE eg_wanted ON COMMIT DROP AS
-    SELECT e.id AS entitlement_id, f.id AS finding_id, f.outcome
+# A table of this transaction: findings that hold what was granted. A hold stands for one outcome,
+# whichever rules are behind it.
+FOUND = "eg_found"
+FORGET = "DROP TABLE IF EXISTS eg_found"
+FIND = """
+    CREATE TEMPORARY TABLE eg_found ON COMMIT DROP AS
+    SELECT w.licensee_id, e.id AS entitlement_id, o.position, f.id AS finding_id, f.outcome
     FROM {whom} w
     JOIN accesscontrol_entitlement e ON e.licensee_id = w.licensee_id AND e.ended_at IS NULL
     JOIN accesscontrol_offering o ON o.id = e.offering_id
@@ -194,40 +197,45 @@ RELEASE = """
     UPDATE accesscontrol_hold h SET released_at = %(at)s, released_run_id = %(run)s
     FROM accesscontrol_entitlement e JOIN {whom} w ON w.licensee_id = e.licensee_id
     WHERE h.entitlement_id = e.id AND h.cause = 'screening' AND h.released_at IS NULL
-      AND NOT EXISTS (SELECT FROM eg_wanted t
+      AND NOT EXISTS (SELECT FROM eg_found t
                       WHERE t.entitlement_id = e.id AND t.outcome = h.outcome)
+"""
+NEW = """
+    SELECT DISTINCT finding_id FROM eg_found t
+    WHERE NOT EXISTS (SELECT FROM accesscontrol_hold h WHERE h.entitlement_id = t.entitlement_id
+                      AND h.cause = 'screening' AND h.released_at IS NULL)
 """
 PLACE = """
     INSERT INTO accesscontrol_hold (entitlement_id, cause, run_id, outcome, because, placed_at)
     SELECT t.entitlement_id, 'screening', %(run)s, t.outcome, why.because, %(at)s
-    FROM eg_wanted t
+    FROM eg_found t
     JOIN unnest(%(findings)s::bigint[], %(because)s::text[]) AS why(finding_id, because)
       USING (finding_id)
     WHERE NOT EXISTS (SELECT FROM accesscontrol_hold h WHERE h.entitlement_id = t.entitlement_id
                       AND h.cause = 'screening' AND h.released_at IS NULL)
 """
-FORGET = "DROP TABLE IF EXISTS eg_wanted"
 
 
 def follow(whom: str, *, run: ScreeningRun, at: datetime) -> dict[str, int]:
     """Hold and release entitlements as the standings of these licensees say, set-wise.
 
     ``whom``: a table of this transaction with their ``licensee_id``. An officer's hold is never
-    touched. Safe to repeat: what is right already stays as it is.
+    touched. Safe to repeat: what is right already stays as it is. Leaves the table FOUND
+    (licensee_id, entitlement_id, position, finding_id, outcome).
     """
     values: dict[str, Any] = {"at": at, "run": run.pk, "usable": list(USABLE)}
     with connection.cursor() as cursor:
         cursor.execute(FORGET)
-        cursor.execute(WANTED.format(whom=whom), values)
-        cursor.execute("ANALYZE eg_wanted")
-        cursor.execute("SELECT DISTINCT finding_id FROM eg_wanted")
-        findings = Finding.objects.in_bulk([pk for (pk,) in cursor.fetchall()])
+        cursor.execute(FIND.format(whom=whom), values)
+        cursor.execute("ANALYZE eg_found")
         cursor.execute(RELEASE.format(whom=whom), values)
         released = cursor.rowcount
+        cursor.execute(NEW)
+        findings = Finding.objects.in_bulk([pk for (pk,) in cursor.fetchall()])
         said = {pk: why(finding.verdict) for pk, finding in findings.items()}
-        cursor.execute(PLACE, values | {"findings": [*said], "because": [*said.values()]})
-        held = cursor.rowcount
-        cursor.execute(FORGET)
+        if said:
+            cursor.execute(PLACE, values | {"findings": [*said], "because": [*said.values()]})
+        held = cursor.rowcount if said else 0
     return {"held": held, "released": released}
 
 

@@ -1,15 +1,20 @@
-"""Opens cases where a standing or a match leaves a question to a person, and closes them again."""
+"""Opens cases where a standing or a match leaves a question to a person, and closes them again.
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+By statements over sets: Python sees each distinct question once, never each licensee.
+"""
+
+import json
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 
-from accesscontrol.cases.queue import OPEN
-from accesscontrol.models import Case, CaseNote, Finding, Offering, ScreeningRun
+from accesscontrol import entitlements
+from accesscontrol.cases import asking
+from accesscontrol.models import Case, ScreeningRun
 
-Kind, State = Case.Kind, Case.State
+Kind = Case.Kind
 
 # How long a person has, by what is asked; a possible match is the most urgent.
 DUE = {
@@ -18,41 +23,97 @@ DUE = {
     Kind.UNDETERMINED: timedelta(days=5),
 }
 
-Wanted = dict[tuple[int, str, str], dict[str, Any]]  # (licensee, kind, subject) → evidence
-Asked = tuple[tuple[int, ...], tuple[int, ...]]  # positions, and the finding at each
-
+# Tables of this transaction: what findings ask of whom, every question, the cases that are open.
+FORGET = "DROP TABLE IF EXISTS eg_asked, eg_question, eg_present"
+TOLD = """
+    CREATE TEMPORARY TABLE eg_question (
+        licensee_id bigint, kind text, key text, subject text, evidence jsonb
+    ) ON COMMIT DROP
+"""
 # What a person must decide of what was granted: whoever was granted nothing is asked nothing.
 ASKED = """
-    SELECT w.licensee_id, array_agg(o.position ORDER BY o.position),
-           array_agg(f.id ORDER BY o.position)
-    FROM {whom} w
-    JOIN accesscontrol_entitlement e ON e.licensee_id = w.licensee_id AND e.ended_at IS NULL
-    JOIN accesscontrol_offering o ON o.id = e.offering_id
-    JOIN accesscontrol_standing s ON s.licensee_id = w.licensee_id
-    JOIN accesscontrol_sheet sheet ON sheet.id = s.sheet_id
-    JOIN accesscontrol_finding f ON f.id = sheet.findings[o.position + 1]
-    WHERE f.outcome IN ('review', 'undetermined')
-    GROUP BY w.licensee_id
+    CREATE TEMPORARY TABLE eg_asked ON COMMIT DROP AS
+    SELECT licensee_id, array_agg(position ORDER BY position) AS positions,
+           array_agg(finding_id ORDER BY position) AS findings
+    FROM {found} WHERE outcome IN ('review', 'undetermined') GROUP BY licensee_id
+"""
+FINDINGS_ASK = """
+    INSERT INTO eg_question
+    SELECT a.licensee_id, q.kind, q.key, q.subject, q.evidence::jsonb
+    FROM eg_asked a
+    JOIN unnest(%(positions)s::text[], %(findings)s::text[], %(kind)s::text[], %(key)s::text[],
+                %(subject)s::text[], %(evidence)s::text[]) WITH ORDINALITY
+        AS q(positions, findings, kind, key, subject, evidence, n)
+    ON a.positions = q.positions::int[] AND a.findings = q.findings::bigint[]
+    ORDER BY a.licensee_id, q.n
+"""
+# Possible matches that no clearance in force answers.
+MATCHES_ASK = """
+    INSERT INTO eg_question
+    SELECT DISTINCT ON (licensee_id, key) licensee_id, 'match', key,
+           CASE WHEN length(subject) <= 200 THEN subject ELSE left(subject, 199) || '…' END,
+           jsonb_build_object('key', key, 'match', id, 'list', code, 'party', party,
+                              'list_version', list_version)
+    FROM (
+        SELECT m.licensee_id, m.id, r.code, coalesce(p.name, '') AS party, m.list_version,
+               r.code || ' ' || coalesce(nullif(p.source_id, ''), m.id::text) AS key
+        FROM {whom} w
+        JOIN accesscontrol_match m ON m.licensee_id = w.licensee_id
+        JOIN accesscontrol_restrictedlist r ON r.id = m.restricted_list_id
+        LEFT JOIN accesscontrol_listedparty p ON p.id = m.party_id
+        WHERE m.status = 'possible' AND m.superseded_at IS NULL
+          AND NOT EXISTS (SELECT FROM accesscontrol_clearance c
+                          WHERE c.match_id = m.id AND c.confirmed_at <= %(at)s
+                            AND c.valid @> %(at)s::timestamptz
+                            AND (c.revoked_at IS NULL OR c.revoked_at > %(at)s))
+    ) AS possible
+    CROSS JOIN LATERAL (SELECT key || ': ' || party) AS told(subject)
+    ORDER BY licensee_id, key, id DESC
 """
 
-# Whose row says that a list has it as possible or confirmed, or that there is more than the row's
-# own columns hold: of all others there is no match to ask about.
-MAYBE_LISTED = """
-    SELECT w.licensee_id FROM {whom} w
-    JOIN accesscontrol_currentfacts c ON c.licensee_id = w.licensee_id
-    WHERE c.lists & %s <> 0 OR c.more <> 0
+KEY = """
+    CASE WHEN c.kind = 'undetermined' THEN '' ELSE coalesce(c.evidence ->> 'key', c.subject) END
 """
-POSSIBLE_OR_CONFIRMED = sum(2 << 2 * n for n in range(31))  # the upper one of a list's two bits
-
 PRESENT = """
-    SELECT c.id FROM accesscontrol_case c JOIN {whom} w ON w.licensee_id = c.licensee_id
-    WHERE c.state = ANY(%s)
+    CREATE TEMPORARY TABLE eg_present ON COMMIT DROP AS
+    SELECT c.id, c.licensee_id, c.kind::text, {key} AS key
+    FROM accesscontrol_case c JOIN {whom} w ON w.licensee_id = c.licensee_id
+    WHERE c.state NOT IN ('decided', 'closed') ORDER BY c.id FOR UPDATE OF c
 """
-# Whether a match is answered stands in the register: one that is still possible is asked again.
-DECIDED = """
-    SELECT c.id FROM accesscontrol_case c JOIN {whom} w ON w.licensee_id = c.licensee_id
-    WHERE c.state = 'decided' AND c.kind <> 'match'
-      AND NOT EXISTS (SELECT FROM {changed} d WHERE d.licensee_id = c.licensee_id)
+CLOSE = """
+    WITH over AS (
+        UPDATE accesscontrol_case c SET state = 'closed', version = c.version + 1
+        FROM eg_present p
+        WHERE c.id = p.id
+          AND NOT EXISTS (SELECT FROM eg_question q WHERE q.licensee_id = p.licensee_id
+                          AND q.kind = p.kind AND q.key = p.key)
+        RETURNING c.id
+    )
+    INSERT INTO accesscontrol_casenote (case_id, kind, at, text)
+    SELECT id, 'closed', %(at)s, %(note)s FROM over ORDER BY id
+"""
+# A person who looks at the old evidence is told by the version.
+REFRESH = """
+    UPDATE accesscontrol_case c
+    SET evidence = q.evidence, subject = q.subject, version = c.version + 1
+    FROM eg_present p JOIN eg_question q USING (licensee_id, kind, key)
+    WHERE c.id = p.id AND c.evidence <> q.evidence
+"""
+# What a person decided stays decided until the standing changes. Whether a match is answered stands
+# in the register: one that is still possible is asked again.
+OPEN = """
+    INSERT INTO accesscontrol_case (kind, state, licensee_id, subject, evidence, run_id, opened_at,
+                                    due_at, decision, because, version)
+    SELECT q.kind, 'open', q.licensee_id, q.subject, q.evidence, %(run)s, %(at)s,
+           (%(due)s::jsonb ->> q.kind)::timestamptz, '', '', 1
+    FROM eg_question q
+    WHERE NOT EXISTS (SELECT FROM eg_present p WHERE p.licensee_id = q.licensee_id
+                      AND p.kind = q.kind AND p.key = q.key)
+      AND NOT EXISTS (SELECT FROM accesscontrol_case c
+                      WHERE c.licensee_id = q.licensee_id AND c.kind = q.kind
+                        AND c.state = 'decided' AND c.kind <> 'match' AND {key} = q.key
+                        AND NOT EXISTS (SELECT FROM {changed} d
+                                        WHERE d.licensee_id = c.licensee_id))
 """
 
 
@@ -60,185 +121,53 @@ def follow(whom: str, *, changed: str, run: ScreeningRun, at: datetime) -> dict[
     """Open and close the cases of these licensees as their standings and matches say, set-wise.
 
     ``whom`` and ``changed``: tables of this transaction with a ``licensee_id``; of the latter the
-    standing changed. A standing asks only about what the licensee was granted: nobody must decide
-    about the rest, and a finding on one model would otherwise ask about every licensee there is.
-    What a person decided stays decided until the standing changes. Safe to repeat.
+    standing changed. Comes after entitlements.follow of the same ones: a standing asks only about
+    what the licensee was granted, since nobody must decide about the rest, and a finding on one
+    model would otherwise ask about every licensee there is. What a person decided stays decided
+    until the standing changes. Safe to repeat.
     """
-    wanted = _wanted(whom) | _matches(whom, at)
-    open_ones = Case.objects.filter(id__in=_ids(PRESENT.format(whom=whom), [list(OPEN)]))
-    present = {_key(case): case for case in open_ones.order_by("id").select_for_update()}
-    answered = _ids(DECIDED.format(whom=whom, changed=changed), []) if wanted else []
-    decided = {_key(case) for case in Case.objects.filter(id__in=answered)}
-    over = [case for key, case in present.items() if key not in wanted]
-    fresh = [key for key in wanted if key not in present and key not in decided]
-    _close(over, run, at)
-    _refresh([(present[key], wanted[key]) for key in wanted if key in present])
-    Case.objects.bulk_create((_case(key, wanted[key], run, at) for key in fresh), batch_size=5_000)
-    return {"cases_opened": len(fresh), "cases_closed": len(over)}
-
-
-def _ids(statement: str, values: Sequence[Any]) -> list[int]:
+    note = f"No longer needed: run {run.pk} found nothing left to decide."
+    due = json.dumps({kind: (at + after).isoformat() for kind, after in DUE.items()})
+    values: dict[str, Any] = {"at": at, "run": run.pk, "note": note, "due": due}
     with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        return [row[0] for row in cursor.fetchall()]
+        cursor.execute(FORGET)
+        cursor.execute(TOLD)
+        asked = _findings_ask(cursor)
+        cursor.execute(MATCHES_ASK.format(whom=whom), values)
+        asked += cursor.rowcount
+        cursor.execute(PRESENT.format(whom=whom, key=KEY))
+        present = cursor.rowcount
+        closed = _run(cursor, CLOSE, values) if present else 0
+        if present and asked:
+            cursor.execute(REFRESH)
+        opened = _run(cursor, OPEN.format(changed=changed, key=KEY), values) if asked else 0
+        cursor.execute(FORGET)
+    return {"cases_opened": opened, "cases_closed": closed}
 
 
-def _key(case: Case) -> tuple[int, str, str]:
-    """Missing facts make one case a licensee, whichever they are; the rest one for each subject."""
-    about = "" if case.kind == Kind.UNDETERMINED else case.evidence.get("key", case.subject)
-    return case.licensee_id, case.kind, about
+def _run(cursor: CursorWrapper, statement: str, values: dict[str, Any]) -> int:
+    cursor.execute(statement, values)
+    return int(cursor.rowcount)
 
 
-def _wanted(whom: str) -> Wanted:
+def _findings_ask(cursor: CursorWrapper) -> int:
     """Licensees with the same findings and entitlements are asked about alike: worked out once."""
-    with connection.cursor() as cursor:
-        cursor.execute(ASKED.format(whom=whom))
-        rows = [(pk, (tuple(at), tuple(found))) for pk, at, found in cursor.fetchall()]
-    asked = _asked({asks for _, asks in rows})
-    return {
-        (licensee, kind, subject): evidence
-        for licensee, asks in rows
-        for kind, subject, evidence in asked[asks]
-    }
+    cursor.execute(ASKED.format(found=entitlements.FOUND))
+    if not cursor.rowcount:
+        return 0
+    cursor.execute("SELECT DISTINCT positions, findings FROM eg_asked")
+    distinct = [(tuple(at), tuple(found)) for at, found in cursor.fetchall()]
+    rows = [
+        (_array(at), _array(found), *question[:3], json.dumps(question.evidence))
+        for (at, found), each in asking.questions(distinct).items()
+        for question in each
+    ]
+    if not rows:
+        return 0
+    names = ("positions", "findings", "kind", "key", "subject", "evidence")
+    told = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
+    return _run(cursor, FINDINGS_ASK, told)
 
 
-def _asked(distinct: Collection[Asked]) -> dict[Asked, list[tuple[str, str, dict[str, Any]]]]:
-    ids = {finding for _, findings in distinct for finding in findings}
-    verdict = dict(Finding.objects.filter(id__in=ids).values_list("id", "verdict"))
-    rows = Offering.objects.values_list("position", "model__ref", "activity")
-    offering = {position: {"model": ref, "activity": activity} for position, ref, activity in rows}
-    return {
-        (positions, findings): list(
-            _asks([
-                (offering[position], verdict[finding])
-                for position, finding in zip(positions, findings, strict=True)
-            ])
-        )
-        for positions, findings in distinct
-    }  # fmt: skip
-
-
-def _asks(
-    found: Sequence[tuple[dict[str, str], Mapping[str, Any]]],
-) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """(kind, subject, evidence) of each question that findings on offerings put to a person."""
-    reviews: dict[str, dict[str, Any]] = {}
-    missing: set[str] = set()
-    rules: set[str] = set()
-    held_up: list[dict[str, str]] = []
-    for offering, finding in found:
-        if finding["outcome"] == "review":
-            for reason in finding["reasons"]:
-                name = f"{reason['rule']} v{reason['version']}"
-                about = {"rule": reason["rule"], "version": reason["version"], "key": name}
-                reviews.setdefault(name, about | {"offerings": []})["offerings"].append(offering)
-        elif finding["outcome"] == "undetermined":
-            lacks, by = _lacks(finding)
-            if lacks:
-                missing |= lacks
-                rules |= by
-                held_up.append(offering)
-    for name, evidence in reviews.items():
-        yield Kind.REVIEW, name, evidence
-    if missing:
-        evidence = {"missing": sorted(missing), "rules": sorted(rules), "offerings": held_up}
-        yield Kind.UNDETERMINED, "", evidence
-
-
-def _lacks(finding: Mapping[str, Any]) -> tuple[set[str], set[str]]:
-    """The facts that a person can find out about this licensee, and the rules that lack them.
-
-    A fact of the *model* that is missing is no question about any licensee, and would open as many
-    cases as there are: the model's page asks it once.
-    """
-    lacks: set[str] = set()
-    by: set[str] = set()
-    for unknown in finding["undetermined"]:
-        names = {name for name in unknown["missing"] if not name.startswith("model.")}
-        if not unknown["missing"] and unknown.get("error"):
-            names = {f"rule {unknown['rule']} could not be judged"}
-        if names:
-            lacks |= names
-            by.add(unknown["rule"] or "")
-    return lacks, by
-
-
-POSSIBLE = """
-    SELECT m.licensee_id, m.id, r.code, p.name, p.source_id, m.list_version
-    FROM accesscontrol_match m
-    JOIN accesscontrol_restrictedlist r ON r.id = m.restricted_list_id
-    LEFT JOIN accesscontrol_listedparty p ON p.id = m.party_id
-    WHERE m.licensee_id = ANY(%(ids)s::bigint[]) AND m.status = 'possible'
-      AND m.superseded_at IS NULL
-      AND NOT EXISTS (SELECT 1 FROM accesscontrol_clearance c
-                      WHERE c.match_id = m.id AND c.confirmed_at <= %(at)s
-                        AND c.valid @> %(at)s::timestamptz
-                        AND (c.revoked_at IS NULL OR c.revoked_at > %(at)s))
-"""
-
-
-def _matches(whom: str, at: datetime) -> Wanted:
-    """Possible matches that no clearance in force answers."""
-    licensees = _ids(MAYBE_LISTED.format(whom=whom), [POSSIBLE_OR_CONFIRMED])
-    if not licensees:
-        return {}
-    with connection.cursor() as cursor:
-        cursor.execute(POSSIBLE, {"ids": licensees, "at": at})
-        rows = cursor.fetchall()
-    wanted: Wanted = {}
-    for licensee, match, code, name, source_id, list_version in rows:
-        key = f"{code} {source_id or match}"
-        wanted[licensee, Kind.MATCH, key] = {
-            "key": key,
-            "match": match,
-            "list": code,
-            "party": name or "",
-            "list_version": list_version,
-        }
-    return wanted
-
-
-def _subject(kind: str, evidence: Mapping[str, Any]) -> str:
-    if kind == Kind.UNDETERMINED:
-        text = ", ".join(evidence["missing"])
-    elif kind == Kind.MATCH:
-        text = f"{evidence['key']}: {evidence['party']}"
-    else:
-        text = evidence["key"]
-    return text if len(text) <= 200 else text[:199] + "…"
-
-
-def _case(
-    key: tuple[int, str, str], evidence: dict[str, Any], run: ScreeningRun, at: datetime
-) -> Case:
-    licensee, kind, _ = key
-    return Case(
-        kind=kind,
-        licensee_id=licensee,
-        subject=_subject(kind, evidence),
-        evidence=evidence,
-        run=run,
-        opened_at=at,
-        due_at=at + DUE[Kind(kind)],
-    )
-
-
-def _close(over: Sequence[Case], run: ScreeningRun, at: datetime) -> None:
-    for case in over:
-        case.state, case.version = State.CLOSED, case.version + 1
-    Case.objects.bulk_update(over, ["state", "version"], batch_size=1_000)
-    text = f"No longer needed: run {run.pk} found nothing left to decide."
-    CaseNote.objects.bulk_create(
-        CaseNote(case=case, kind="closed", by=None, at=at, text=text) for case in over
-    )
-
-
-def _refresh(pairs: Sequence[tuple[Case, dict[str, Any]]]) -> None:
-    """Bring the evidence of open cases up to date; a person who looks at the old one is told."""
-    stale = [(case, evidence) for case, evidence in pairs if case.evidence != evidence]
-    for case, evidence in stale:
-        case.evidence, case.subject = evidence, _subject(case.kind, evidence)
-        case.version += 1
-    Case.objects.bulk_update(
-        [case for case, _ in stale], ["evidence", "subject", "version"], batch_size=1_000
-    )
+def _array(numbers: tuple[int, ...]) -> str:
+    return f"{{{','.join(map(str, numbers))}}}"

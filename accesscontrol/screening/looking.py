@@ -16,6 +16,11 @@ from accesscontrol.screening import current, evaluating, narrowing, standings
 LOOKED_AT = "eg_looked_at"  # a temporary table of this transaction: whose holds and cases follow
 FORGET = f"DROP TABLE IF EXISTS {LOOKED_AT}"
 TOLD = f"CREATE TEMPORARY TABLE {LOOKED_AT} ON COMMIT DROP AS "
+# Statements of a few milliseconds each: compiling them takes longer than running them, and of a
+# table that lives as long as a transaction a small sample says enough.
+SETTINGS = (
+    "SELECT set_config('jit', 'off', true), set_config('default_statistics_target', '10', true)"
+)
 BY_NAME = "SELECT id AS licensee_id FROM accesscontrol_licensee WHERE id = ANY(%(ids)s::bigint[])"
 BY_RANGE = (
     "SELECT id AS licensee_id FROM accesscontrol_licensee WHERE id BETWEEN %(first)s AND %(last)s"
@@ -38,6 +43,8 @@ class Looked:
 
 def look(chunk: ScreeningChunk, loaded: releases.Loaded, *, last: int, at: datetime) -> Looked:
     """Screen the licensees of a chunk up to ``last``, which the caller holds."""
+    with connection.cursor() as cursor:
+        cursor.execute(SETTINGS)
     added, corrected = bring_up_to_date(chunk, last=last, at=at)
     evaluator = evaluating.of(loaded, at=at)
     narrowed = narrowing.where(chunk.run, loaded, at=at, and_these=added)
