@@ -15,7 +15,8 @@ Keys = NDArray[np.int64]
 
 BLOCK: Final = 16_384  # rows looked up together, so that what is made for them stays near
 FREE: Final = -1
-SMALLEST: Final = 8  # bits of a table's size
+SMALLEST: Final = 10  # bits of a table's size
+SPARSE: Final = 4  # places of a table for each known row, at least: most are found at the first
 SMALL: Final = 1 << 16  # up to here a table finds distinct keys faster than sorting does
 MOST_BITS: Final = 62  # of a key, which stays positive
 ROOM: Final = 1  # bits by which a column's numbers may grow before the known rows are packed anew
@@ -31,7 +32,7 @@ class DistinctRows:
     def __init__(self, width: int) -> None:
         self._bits = [ROOM] * width
         self._layout = _laid_out(self._bits)
-        self._words = np.empty((_count(self._layout), 1 << SMALLEST - 1), np.int64)
+        self._words = np.empty((_count(self._layout), 0), np.int64)
         self._count = 0
         self._table = np.full(1 << SMALLEST, FREE, np.int32)
 
@@ -116,15 +117,15 @@ class DistinctRows:
         return same
 
     def _grown(self) -> bool:
-        """See that half of the table is free; whether rows now have to be looked for elsewhere."""
-        if 2 * self._count <= len(self._table):
+        """See that the table is sparse; whether rows now have to be looked for elsewhere."""
+        if SPARSE * self._count <= len(self._table):
             return False
         self._place_all()
         return True
 
     def _place_all(self) -> None:
         """A new table for the known rows."""
-        size = max(1 << SMALLEST, 1 << (3 * self._count).bit_length())
+        size = max(1 << SMALLEST, 1 << (2 * SPARSE * self._count).bit_length())
         self._table = np.full(size, FREE, np.int32)
         left, tried = np.arange(self._count, dtype=np.int32), 0
         hashes = _hashed(self._words[:, : self._count])

@@ -29,7 +29,7 @@ class RuleColumn:
             for place in bits(rule.attributes(rule.every))
             if not of_an_offering(compiled.names[place])
         ]
-        self._kinds: dict[Clauses, int] = {}
+        self._kinds: dict[tuple[int, ...], int] = {}
         self._said: dict[tuple[int, ...], int] = {}
         self._weighed = np.empty((0, 0), np.int32)
 
@@ -48,8 +48,14 @@ class RuleColumn:
         """
         if not self.hearing:
             return np.zeros(len(numbers), np.int32)
-        first, kinds = self._distinct(numbers)
-        return np.array([self._of_kind(row, weigh) for row in numbers[first]], np.int32)[kinds]
+        merged = [each.merged(numbers[:, each.place]) for each in self._attributes]
+        first, kinds = self._distinct(merged, len(numbers))
+        each = zip(*(column[first].tolist() for column, _ in merged), strict=True)
+        keys = each if merged else [()] * len(first)
+        said = [
+            self._of_kind(key, numbers[row], weigh) for key, row in zip(keys, first, strict=True)
+        ]
+        return np.array(said, np.int32)[kinds]
 
     def weighed(self, said: Ints, place: int) -> Ints:
         """For a hearing's place what there is to say, 0 for nothing, by what the rule says."""
@@ -57,22 +63,23 @@ class RuleColumn:
             self._weighed = np.array(list(self._said), np.int32)
         return np.asarray(self._weighed[:, place][said])
 
-    def _distinct(self, numbers: Ints) -> tuple[Keys, Keys]:
+    def _distinct(self, merged: Sequence[tuple[Ints, int]], rows: int) -> tuple[Keys, Keys]:
         """One row of each kind that the rule tells apart, and of each row which kind it is."""
-        mixed = Mixed(len(numbers))
-        for attribute in self._attributes:
-            mixed.add(*attribute.merged(numbers[:, attribute.place]))
+        mixed = Mixed(rows)
+        for column, count in merged:
+            mixed.add(column, count)
         return mixed.distinct()
 
-    def _of_kind(self, row: Ints, weigh: Weigh) -> int:
-        theirs = self._clauses(row)
-        if theirs not in self._kinds:
+    def _of_kind(self, kind: tuple[int, ...], row: Ints, weigh: Weigh) -> int:
+        """``kind`` has the merged number of each attribute, ``row`` is any of that kind."""
+        if kind not in self._kinds:
+            theirs = self._clauses(row)
             weighed = tuple(
                 weigh(self.rule, mine, theirs, offering, row)
                 for mine, offering in self.hearing.items()
             )
-            self._kinds[theirs] = self._said.setdefault(weighed, len(self._said))
-        return self._kinds[theirs]
+            self._kinds[kind] = self._said.setdefault(weighed, len(self._said))
+        return self._kinds[kind]
 
     def _clauses(self, numbers: Ints) -> Clauses:
         """Of one row the rule's clauses that are true and not false, and what is absent."""
