@@ -90,6 +90,12 @@ class Evaluator:
             answers[papers] = self._with_papers(rows.ids[papers].tolist(), found[papers])
         return answers
 
+    def by_truth(self, ids: Sequence[int]) -> Numbers:
+        """For each licensee the index of its sheet, judged one by one by its dated facts."""
+        found = judging.Judge(self.release, at=self.at).answers(ids)
+        rows = [[self._finding(each) if each else 0 for each in found[pk]] for pk in ids]
+        return self._sheets(np.array(rows, "i4").reshape(len(ids), self.width))
+
     def _statuses(self, rows: reading.Licensees) -> Numbers:
         """(licensees, offerings): 0 none, 1 active, 2 held."""
         values, row = np.unique(rows.columns["statuses"], return_inverse=True)

@@ -14,7 +14,7 @@ from accesscontrol.screening import current, evaluating, interning, reading
 from accesscontrol.screening.evaluating import Evaluator
 from accesscontrol.screening.impact import UNKNOWN, Ints, Judged, Side
 
-BY_TRUTH = -1  # in place of a number of papers: the evaluator then judges by the dated facts
+MOVING = "moving"  # a column beside the register's: of whom something changes until the instant
 
 NEXT = """
     SELECT max(id), count(*) FROM (
@@ -76,17 +76,13 @@ class Sides:
         return before, after
 
     def _read(self, first: int, last: int) -> reading.Licensees:
-        """The rows as they are now, of whom nothing changes by itself until the instant.
-
-        Of the others the dated facts say what will hold then.
-        """
+        """The rows as they are now, with whether something of them changes until the instant."""
         columns = {"country", "papers", "statuses"}
         for side in (self.before, self.after):
             columns.update(side.columns)
         rows = reading.read(first, last, columns=sorted(columns))
         moving = np.isin(rows.ids, self._moving(first, last))
-        papers = np.where(moving, BY_TRUTH, rows.columns["papers"])
-        return replace(rows, columns={**rows.columns, "papers": papers})
+        return replace(rows, columns={**rows.columns, MOVING: moving})
 
     def _moving(self, first: int, last: int) -> list[int]:
         due = Boundary.objects.filter(run=None, at__lte=self.judged_at)
@@ -101,7 +97,7 @@ class Sides:
     ) -> tuple[reading.Licensees, tuple[Ints, Ints], list[int]]:
         """Both sides' sheets; where the judge fails on some, the halves are tried on their own."""
         try:
-            return rows, (self.before.answers(rows), self.after.answers(rows)), []
+            return rows, (_answers_of(self.before, rows), _answers_of(self.after, rows)), []
         except DatabaseError:
             raise
         except Exception:
@@ -132,6 +128,15 @@ class Sides:
         codes = sorted(set(named))
         at = np.array([codes.index(each) for each in named], np.int64)
         return at[places.reshape(-1)], codes
+
+
+def _answers_of(evaluator: Evaluator, rows: reading.Licensees) -> Ints:
+    """By the rows; of whom something changes until the instant, by what will hold then."""
+    answers = evaluator.answers(rows)
+    moving = rows.columns[MOVING]
+    if moving.any():
+        answers[moving] = evaluator.by_truth(rows.ids[moving].tolist())
+    return answers
 
 
 def next_range(up_to: int, most: int) -> tuple[int, int]:
