@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from threading import Lock
 from typing import Any
 
 from django.db import connection, transaction
@@ -48,17 +49,17 @@ class Loaded:
 
 def current() -> Loaded:
     """The release in force: one indexed read a call, parsed once a process. Raises NoRelease."""
-    return _newest(Q())
+    return _newest()
 
 
 def as_of(at: datetime) -> Loaded:
     """The release that was in force at an instant. Raises NoRelease."""
-    return _newest(Q(published_at__lte=at))
+    return _newest("WHERE published_at <= %s", at)
 
 
 def get(number: int) -> Loaded:
     """The release with this number. Raises NoRelease."""
-    return _newest(Q(number=number))
+    return _newest("WHERE number = %s", number)
 
 
 def build(*, number: int, at: datetime, with_rule: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -124,22 +125,42 @@ def publish_next(*, by: User | None, at: datetime, because: str) -> Release:
     return release
 
 
-def _newest(which: Q) -> Loaded:
-    row = (
-        Release.objects.filter(which)
-        .order_by("-number")
-        .values_list("id", "number", "sha256")
-        .first()
-    )
+def _newest(where: str = "", *values: int | datetime) -> Loaded:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, number, sha256 FROM accesscontrol_release"  # noqa: S608
+            f" {where} ORDER BY number DESC LIMIT 1",
+            values,
+        )
+        row = cursor.fetchone()
     if row is None:
         raise NoRelease("No release is published, so nothing can be decided. Publish a rule first.")
-    return _parsed(*row)
+    return _stored(*row).loaded()
 
 
-@lru_cache(maxsize=8)
-def _parsed(pk: int, number: int, sha256: str) -> Loaded:
-    canonical = Release.objects.values_list("canonical", flat=True).get(pk=pk)
-    return Loaded(pk, number, sha256, policy.parse_release(json.loads(canonical)))
+class _Stored:
+    """A stored release, which the first of many threads that ask at once loads for all."""
+
+    def __init__(self, pk: int, number: int, sha256: str) -> None:
+        self._row = (pk, number, sha256)
+        self._lock = Lock()
+        self._loaded: Loaded | None = None
+
+    def loaded(self) -> Loaded:
+        if self._loaded is None:
+            with self._lock:
+                self._loaded = self._loaded or self._load()
+        return self._loaded
+
+    def _load(self) -> Loaded:
+        rows = Release.objects.values_list("canonical", "published_at")
+        canonical, published_at = rows.get(pk=self._row[0])
+        parsed = policy.parse_release(json.loads(canonical))
+        policy.judge(parsed, facts={}, at=published_at)  # the first question compiles it
+        return Loaded(*self._row, parsed)
+
+
+_stored = lru_cache(maxsize=8)(_Stored)
 
 
 def _rules(at: datetime) -> list[dict[str, Any]]:

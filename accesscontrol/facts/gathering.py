@@ -14,12 +14,9 @@ from django.db import connection
 from django.db.models import Count, Q
 
 from accesscontrol.models import (
-    AIModel,
     Disposition,
     Entitlement,
     ExportLicense,
-    Licensee,
-    Offering,
 )
 from accesscontrol.models.common import instant
 
@@ -114,11 +111,11 @@ def about_licensees(
     known = known_at or at
     about = _gather(LICENSEE_PATHS, wanted, at, known)
     refs = {about[pk].facts["licensee.id"]: pk for pk in about}
-    for license_ in _licenses(refs, known):
+    for license_ in licenses_of(refs, known):
         for ref in license_["licensees"]:
             if ref in refs:
                 about[refs[ref]].licenses.append(license_)
-    for pk, disposition in _dispositions(wanted, known):
+    for pk, disposition in dispositions_of(wanted, known):
         about[pk].dispositions.append(disposition)
     return about
 
@@ -151,61 +148,6 @@ def entitlement_statuses(
     return {(licensee, offering): "held" if n else "active" for licensee, offering, n in rows}
 
 
-@dataclass
-class Question:
-    """Everything the register says for one question; the judge gets ``facts`` and the papers."""
-
-    facts: dict[str, Any]
-    sources: dict[str, str]
-    licenses: list[dict[str, Any]]
-    dispositions: list[dict[str, Any]]
-    entitlement: str
-    licensee: Licensee | None
-    model: AIModel | None
-
-
-def question(
-    *,
-    licensee: str,
-    model: str,
-    activity: str,
-    at: datetime,
-    known_at: datetime | None = None,
-) -> Question:
-    """What the register holds for this question; what it does not know stays absent."""
-    found = Licensee.objects.filter(ref=licensee).first()
-    found_model = AIModel.objects.filter(ref=model).first()
-    about = Sourced()
-    if found is not None:
-        about = about_licensees([found.pk], at=at, known_at=known_at)[found.pk]
-    if found_model is not None:
-        of_model = about_models([found_model.pk], at=at, known_at=known_at)[found_model.pk]
-        about.facts |= of_model.facts
-        about.sources |= of_model.sources
-    about.put("request.activity", activity, "request")
-    entitlement = _entitlement(found, found_model, activity, known_at or at)
-    about.put("entitlement.status", entitlement, "register")
-    return Question(
-        about.facts,
-        about.sources,
-        about.licenses,
-        about.dispositions,
-        entitlement,
-        found,
-        found_model,
-    )
-
-
-def _entitlement(
-    licensee: Licensee | None, model: AIModel | None, activity: str, known: datetime
-) -> str:
-    if licensee is None or model is None:
-        return "none"
-    offering = Offering.objects.filter(model=model, activity=activity).values_list("id", flat=True)
-    statuses = entitlement_statuses([licensee.pk], known_at=known)
-    return next((statuses.get((licensee.pk, pk), "none") for pk in offering), "none")
-
-
 def _gather(
     paths: Mapping[str, str], ids: list[int], at: datetime, known: datetime
 ) -> dict[int, Sourced]:
@@ -221,7 +163,9 @@ def _gather(
     return {pk: each for pk, each in about.items() if each.facts}
 
 
-def _licenses(refs: Mapping[str, int], known: datetime) -> list[dict[str, Any]]:
+def licenses_of(refs: Iterable[str], known: datetime) -> list[dict[str, Any]]:
+    """The export licenses of these licensees that counted then, in order of their numbers."""
+    named = list(refs)
     used = Count(
         "uses",
         filter=Q(uses__used_at__lte=known)
@@ -229,13 +173,13 @@ def _licenses(refs: Mapping[str, int], known: datetime) -> list[dict[str, Any]]:
     )
     rows = (
         ExportLicense.objects.filter(
-            licensees__overlap=list(refs), confirmed_at__lte=known, recorded_at__lte=known
+            licensees__overlap=named, confirmed_at__lte=known, recorded_at__lte=known
         )
         .filter(Q(revoked_at=None) | Q(revoked_at__gt=known))
         .annotate(used=used)
         .order_by("number")
     )
-    return [license_json(row, used=row.used) for row in rows] if refs else []
+    return [license_json(row, used=row.used) for row in rows] if named else []
 
 
 def license_json(row: ExportLicense, *, used: int) -> dict[str, Any]:
@@ -255,7 +199,8 @@ def license_json(row: ExportLicense, *, used: int) -> dict[str, Any]:
     }
 
 
-def _dispositions(ids: list[int], known: datetime) -> list[tuple[int, dict[str, Any]]]:
+def dispositions_of(ids: list[int], known: datetime) -> list[tuple[int, dict[str, Any]]]:
+    """(licensee id, disposition) of those that counted then, in order of their references."""
     rows = (
         Disposition.objects.filter(
             licensee__in=ids, confirmed_at__lte=known, recorded_at__lte=known

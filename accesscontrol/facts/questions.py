@@ -1,0 +1,116 @@
+"""Everything that the register holds for one question, in one round trip."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from accesscontrol.facts.gathering import (
+    LICENSEE_PATHS,
+    MODEL_PATHS,
+    dispositions_of,
+    licenses_of,
+)
+from accesscontrol.models import AIModel, Licensee
+
+NAMED = ("id", "ref", "name")
+
+# One question in one round trip: (what, name, value as jsonb, source).
+QUESTION = """
+    WITH licensee AS (
+        SELECT id, ref, name FROM accesscontrol_licensee WHERE ref = %(licensee)s
+    ), model AS (
+        SELECT id, ref, name FROM accesscontrol_aimodel WHERE ref = %(model)s
+    )
+    SELECT 'licensee', ref, to_jsonb(name), id::text FROM licensee
+    UNION ALL SELECT 'model', ref, to_jsonb(name), id::text FROM model
+    UNION ALL SELECT 'fact', attribute, value, source
+    FROM ({licensee_facts}) AS l(id, attribute, value, source)
+    UNION ALL SELECT 'fact', attribute, value, source
+    FROM ({model_facts}) AS m(id, attribute, value, source)
+    UNION ALL SELECT 'entitlement', '', to_jsonb(CASE WHEN bool_or(EXISTS (
+        SELECT FROM accesscontrol_hold h WHERE h.entitlement_id = e.id AND h.cause = 'officer'
+          AND h.placed_at <= %(known)s
+          AND (h.released_at IS NULL OR h.released_at > %(known)s)
+    )) THEN 'held' ELSE 'active' END), ''
+    FROM licensee, model, accesscontrol_offering o, accesscontrol_entitlement e
+    WHERE o.model_id = model.id AND o.activity = %(activity)s AND e.offering_id = o.id
+      AND e.licensee_id = licensee.id AND e.granted_at <= %(known)s
+      AND (e.ended_at IS NULL OR e.ended_at > %(known)s)
+    HAVING count(*) > 0
+    UNION ALL SELECT 'papers', '', 'true'::jsonb, '' FROM licensee
+    WHERE EXISTS (SELECT FROM accesscontrol_exportlicense x
+                  WHERE x.licensees && ARRAY[licensee.ref])
+       OR EXISTS (SELECT FROM accesscontrol_disposition d WHERE d.licensee_id = licensee.id)
+"""
+
+
+def _facts(of: str, paths: Mapping[str, str]) -> str:
+    """The statement of many licensees or models, asked about the one that is found."""
+    one = f"ARRAY(SELECT id FROM {of})"  # noqa: S608
+    return " UNION ALL ".join(paths.values()).replace("%(ids)s::bigint[]", one)
+
+
+STATEMENT = QUESTION.format(
+    licensee_facts=_facts("licensee", LICENSEE_PATHS), model_facts=_facts("model", MODEL_PATHS)
+)
+
+
+@dataclass
+class Question:
+    """Everything the register says for one question; the judge gets ``facts`` and the papers.
+
+    ``licensee`` and ``model`` have their id, ref and name; the rest of them is read when asked for.
+    """
+
+    facts: dict[str, Any] = field(default_factory=dict)
+    sources: dict[str, str] = field(default_factory=dict)
+    licenses: list[dict[str, Any]] = field(default_factory=list)
+    dispositions: list[dict[str, Any]] = field(default_factory=list)
+    entitlement: str = "none"
+    licensee: Licensee | None = None
+    model: AIModel | None = None
+
+
+def question(
+    *,
+    licensee: str,
+    model: str,
+    activity: str,
+    at: datetime,
+    known_at: datetime | None = None,
+) -> Question:
+    """What the register holds for this question; what it does not know stays absent."""
+    known = known_at or at
+    asked = {"licensee": licensee, "model": model, "activity": activity, "at": at, "known": known}
+    found = Question()
+    papers = False
+    for what, name, value, source in _asked(asked):
+        if what == "fact":
+            found.facts[name], found.sources[name] = value, source
+        elif what == "entitlement":
+            found.entitlement = value
+        elif what == "licensee":
+            found.licensee = Licensee.from_db("default", NAMED, [int(source), name, value])
+        elif what == "model":
+            found.model = AIModel.from_db("default", NAMED, [int(source), name, value])
+        else:
+            papers = True
+    if papers and found.licensee is not None:
+        found.licenses = licenses_of([licensee], known)
+        found.dispositions = [each for _, each in dispositions_of([found.licensee.pk], known)]
+    of_the_question = {"request.activity": (activity, "request"),
+                       "entitlement.status": (found.entitlement, "register")}  # fmt: skip
+    for name, (value, source) in of_the_question.items():
+        found.facts[name], found.sources[name] = value, source
+    return found
+
+
+def _asked(asked: Mapping[str, Any]) -> list[tuple[str, str, Any, str]]:
+    with connection.cursor() as cursor:
+        cursor.execute(STATEMENT, asked)
+        rows = cursor.fetchall()
+    return [(what, name, json.loads(value), source) for what, name, value, source in rows]
