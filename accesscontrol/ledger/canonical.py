@@ -11,6 +11,7 @@ import json
 from typing import Final
 
 LARGEST_INTEGER: Final = 2**53 - 1
+_QUOTING: Final = json.JSONEncoder(ensure_ascii=False)
 LEAF_PREFIX: Final = b"\x00"  # RFC 6962: keeps a leaf from being passed off as an inner node
 
 
@@ -80,7 +81,7 @@ def _utf16(name: object) -> bytes:
 
 def _string(text: str) -> str:
     _encoded(text, "utf-8")
-    return json.dumps(text, ensure_ascii=False)  # escapes exactly what RFC 8785 §3.2.2.2 escapes
+    return _QUOTING.encode(text)  # escapes exactly what RFC 8785 §3.2.2.2 escapes
 
 
 def _encoded(text: str, encoding: str) -> bytes:
