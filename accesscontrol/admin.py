@@ -5,6 +5,7 @@ from typing import Any
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
+from django.db.models import CompositePrimaryKey
 from django.http import HttpRequest
 
 from accesscontrol.models import User
@@ -49,5 +50,6 @@ class Person(UserAdmin):  # type: ignore[type-arg]
 
 admin.site.register(User, Person)
 for model in apps.get_app_config("accesscontrol").get_models():
-    if model is not User and model._meta.managed:
+    composed = isinstance(model._meta.pk, CompositePrimaryKey)  # the admin takes none of those
+    if model is not User and model._meta.managed and not composed:
         admin.site.register(model, ReadOnly)

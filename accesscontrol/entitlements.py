@@ -267,7 +267,7 @@ def why(finding: Mapping[str, Any]) -> str:
 def _hold_if_standing_says_so(entitlement: Entitlement, at: datetime) -> None:
     standing = (
         Standing.objects.filter(licensee=entitlement.licensee_id)
-        .values_list("sheet__findings", "run_id")
+        .values_list("sheet__findings", "chunk__run_id")
         .first()
     )
     position = entitlement.offering.position

@@ -17,7 +17,7 @@ def run_completed(run: ScreeningRun, *, at: datetime) -> None:
         flipped = run.changes.filter(outcome_changed=True, chunk__feed__gt=run.told)
         OutboxMessage.objects.bulk_create(
             OutboxMessage(kind="standing.changed", created_at=at, data=_changed(change, run))
-            for change in flipped.select_related("licensee")
+            for change in flipped.select_related("licensee", "chunk")
         )
     OutboxMessage.objects.create(
         kind="run.completed",
@@ -40,5 +40,5 @@ def _changed(change: StandingChange, run: ScreeningRun) -> dict[str, object]:
         "licensee": change.licensee.ref,
         "run": run.pk,
         "release": run.release.number,
-        "change": change.pk,
+        "change": f"{change.chunk.feed}.{change.licensee_id}",  # its cursor in the feed
     }

@@ -94,6 +94,21 @@ def test_a_run_shows_who_flipped_last(everyone: list[Licensee]) -> None:
     assert screening.newest_flips(world.screened(AT + HOUR)) == []
 
 
+def test_how_one_licensees_standing_changed_is_told_from_the_newest(
+    everyone: list[Licensee],
+) -> None:
+    first = world.screened(chunk=2)
+    world.learn(everyone[4], "licensee.country", "CU", AT + HOUR)
+    second = world.screened(AT + HOUR, licensees=[everyone[4].pk])
+    found = screening.changes_of(everyone[4].pk, most=9)
+    assert [(each.licensee, each.run, each.at) for each in found] == [
+        ("l4", second.pk, AT + HOUR), ("l4", first.pk, AT),
+    ]  # fmt: skip
+    assert {each.after for each in found[0].offerings} == {"deny"}
+    assert [each.run for each in screening.changes_of(everyone[4].pk, most=1)] == [second.pk]
+    assert [each.run for each in screening.changes_of(everyone[3].pk, most=9)] == [first.pk]
+
+
 def test_a_retried_run_tells_its_messages_once(everyone: list[Licensee]) -> None:
     run = world.start(chunk=2)
     broken = run.chunks.order_by("id")[1]
@@ -134,7 +149,7 @@ def test_what_commits_late_is_not_passed_over(own_database: str) -> None:
         place = screening.changes(after=START, most=9).place
     worker.join()
     assert told(place) == [("early", first.pk)]
-    ids = dict(StandingChange.objects.values_list("licensee__ref", "id"))
+    ids = dict(StandingChange.objects.values_list("licensee__ref", "chunk"))
     assert ids["early"] < ids["late"]  # by ids it would have been passed over
     assert list(ScreeningChunk.objects.order_by("feed").values_list("feed", flat=True)) == [1, 2]
 

@@ -36,7 +36,7 @@ def test_a_screening_killed_at_any_instruction_ends_the_same(own_database: str) 
         run.refresh_from_db()
         assert (run.state, run.changed + run.unchanged) == ("done", 6), (n, killed)
         assert small.stored() == small.one_by_one(at), n
-        twice = StandingChange.objects.filter(run=run).values_list("licensee", flat=True)
+        twice = StandingChange.objects.filter(chunk__run=run).values_list("licensee", flat=True)
         assert len(set(twice)) == len(twice)
     night = small.screened(at + small.HOUR, cause="nightly")
     assert (night.changed, night.alarm) == (0, 0)

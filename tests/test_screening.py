@@ -100,7 +100,7 @@ def test_a_second_screening_changes_nothing(offerings: list[Any]) -> None:
     screened()
     again = screened(AT + HOUR)
     assert (again.changed, again.unchanged, again.total) == (0, 5, 5)
-    assert StandingChange.objects.filter(run=again).count() == 0
+    assert StandingChange.objects.filter(chunk__run=again).count() == 0
 
 
 def test_totals_reconcile_and_each_chunk_has_one_event(offerings: list[Any]) -> None:
@@ -376,10 +376,10 @@ def test_a_standing_that_moved_meanwhile_is_not_overwritten(offerings: list[Any]
     from accesscontrol.screening import standings
 
     held = np.array([acme.pk])
-    changes = standings.Changes(held, np.array([999]), np.array([1]), np.array([True]))
+    changes = standings.Changes(held, np.array([999], "i4"), np.array([1], "i4"), np.array([True]))
     standings._tell(changes)
     with pytest.raises(standings.ChangedMeanwhile):
-        standings._move(run.chunks.get(), 1, AT)
+        standings._move(run.chunks.get(), 1)
 
 
 def test_cancelling_keeps_what_is_done_and_stops_the_rest(offerings: list[Any]) -> None:

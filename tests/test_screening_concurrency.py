@@ -75,7 +75,7 @@ def test_two_workers_never_screen_a_chunk_twice(own_database: str) -> None:
     in_threads(worker, worker, worker)
     run.refresh_from_db()
     assert (run.state, run.changed, run.total) == ("done", 60, 60)
-    assert StandingChange.objects.filter(run=run).count() == 60
+    assert StandingChange.objects.filter(chunk__run=run).count() == 60
     assert AuditEvent.objects.filter(kind="run.chunk_done").count() == run.chunks.count() == 15
     assert AuditEvent.objects.filter(kind="run.finished").count() == 1
     assert max(run.chunks.values_list("attempts", flat=True)) == 1
@@ -136,5 +136,5 @@ def test_cancelling_while_workers_work_leaves_no_lock_and_no_chunk(own_database:
     run.refresh_from_db()
     assert run.state == "cancelled"
     assert not run.chunks.filter(state="waiting").exists()
-    assert run.changed == StandingChange.objects.filter(run=run).count()
+    assert run.changed == StandingChange.objects.filter(chunk__run=run).count()
     assert run.changed == sum(run.chunks.values_list("changed", flat=True))

@@ -149,7 +149,6 @@ class TurnedOutput(serializers.Serializer[Any]):
 
 
 class ChangeOutput(serializers.Serializer[Any]):
-    id = serializers.IntegerField()
     licensee = serializers.CharField()
     run = serializers.IntegerField()
     release = serializers.IntegerField()

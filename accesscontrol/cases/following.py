@@ -44,7 +44,7 @@ FINDINGS_ASK = """
     JOIN unnest(%(positions)s::text[], %(findings)s::text[], %(kind)s::text[], %(key)s::text[],
                 %(subject)s::text[], %(evidence)s::text[]) WITH ORDINALITY
         AS q(positions, findings, kind, key, subject, evidence, n)
-    ON a.positions = q.positions::int[] AND a.findings = q.findings::bigint[]
+    ON a.positions = q.positions::int[] AND a.findings = q.findings::int[]
     ORDER BY a.licensee_id, q.n
 """
 # Possible matches that no clearance in force answers.

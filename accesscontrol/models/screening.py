@@ -1,12 +1,18 @@
 """Screening runs and their chunks; findings, sheets, standings and how they changed."""
 
+from datetime import datetime
+
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GistIndex
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q, Value
+from django.db.models.functions import Least
 
 from accesscontrol.models.access import User
 from accesscontrol.models.orders import Release
 from accesscontrol.models.registry import Licensee
+
+LAST = 2**63 - 2  # what a range of ids can end with: its end is exclusive
 
 
 class ScreeningRun(models.Model):
@@ -76,6 +82,11 @@ class ScreeningRun(models.Model):
         return f"run {self.pk}"
 
     @property
+    def changes(self) -> "models.QuerySet[StandingChange]":
+        """The changes that its chunks made."""
+        return StandingChange.objects.filter(chunk__run=self)
+
+    @property
     def untouched(self) -> int:
         """Licensees that it answers for without a look: the change cannot have touched them."""
         return self.changed + self.unchanged - self.judged if self.basis_id else 0
@@ -90,6 +101,7 @@ class ScreeningChunk(models.Model):
         FAILED = "failed", "Failed"
         CANCELLED = "cancelled", "Cancelled"
 
+    id = models.AutoField(primary_key=True)
     run = models.ForeignKey(ScreeningRun, models.PROTECT, related_name="chunks")
     first_id = models.BigIntegerField()
     last_id = models.BigIntegerField()
@@ -121,6 +133,11 @@ class ScreeningChunk(models.Model):
         ordering = ["id"]
         indexes = [
             models.Index("id", name="chunk_waiting", condition=Q(state="waiting")),
+            GistIndex(
+                Func("first_id", Least("last_id", LAST), Value("[]"), function="int8range"),
+                name="chunk_that_changed",
+                condition=Q(changed__gt=0),
+            ),
         ]
         constraints = [
             models.UniqueConstraint("run", "first_id", name="chunk_once"),
@@ -136,9 +153,13 @@ class ScreeningChunk(models.Model):
 class Finding(models.Model):
     """An outcome with its deciding and unknown rules; content-addressed, never changed."""
 
-    digest = models.CharField(max_length=64, unique=True)
+    id = models.AutoField(primary_key=True)
+    digest = models.CharField(max_length=64)
     outcome = models.CharField(max_length=20)
     verdict = models.JSONField(help_text="language.md §8, of a standing, without facts")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["digest"], name="finding_once")]
 
     def __str__(self) -> str:
         return f"{self.outcome} {self.digest[:8]}"
@@ -147,8 +168,12 @@ class Finding(models.Model):
 class Sheet(models.Model):
     """The findings for every offering by position (0 = offering not judged); never changed."""
 
-    digest = models.CharField(max_length=64, unique=True)
+    id = models.AutoField(primary_key=True)
+    digest = models.CharField(max_length=64)
     findings = ArrayField(models.IntegerField())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["digest"], name="sheet_once")]
 
     def __str__(self) -> str:
         return f"sheet {self.digest[:8]}"
@@ -210,7 +235,7 @@ class CurrentFacts(models.Model):
 
 
 class Standing(models.Model):
-    """A licensee's forecast: its sheet, and the run that last changed it.
+    """A licensee's forecast: its sheet, and the chunk of a run that last changed it.
 
     Written by screening alone, by ids that its transaction has just read: the database does not
     check each of a million references again (measured, it costs more than all the rest).
@@ -221,30 +246,40 @@ class Standing(models.Model):
     sheet = models.ForeignKey(
         Sheet, models.PROTECT, db_index=False, db_constraint=False, related_name="+"
     )
-    run = models.ForeignKey(
-        ScreeningRun, models.PROTECT, db_index=False, db_constraint=False, related_name="+"
+    chunk = models.ForeignKey(
+        ScreeningChunk, models.PROTECT, db_index=False, db_constraint=False, related_name="+"
     )
-    since = models.DateTimeField()
 
     def __str__(self) -> str:
         return f"standing of {self.licensee}"
 
+    @property
+    def run(self) -> ScreeningRun:
+        """The run that last changed it."""
+        return self.chunk.run
+
+    @property
+    def since(self) -> datetime:
+        """The instant it was judged at when it last changed."""
+        assert self.chunk.finished_at is not None, "a standing of a chunk that has not ended"
+        return self.chunk.finished_at
+
 
 class StandingChange(models.Model):
-    """A licensee's sheet changed in a run; append only.
+    """A licensee's sheet changed in a chunk of a run; append only.
 
     A chunk's digest is the SHA-256 over its rows in order of licensee, each as 8 bytes licensee,
-    4 old sheet (0: none), 4 new sheet, 1 outcome changed; integers big-endian.
+    4 old sheet (0: none), 4 new sheet, 1 outcome changed; integers big-endian. When it was, and
+    what screened it, says the chunk.
     """
 
-    run = models.ForeignKey(
-        ScreeningRun, models.PROTECT, related_name="changes", db_constraint=False, db_index=False
-    )
+    pk = models.CompositePrimaryKey("chunk_id", "licensee_id")
+    licensee = models.ForeignKey(
+        Licensee, models.PROTECT, related_name="standing_changes", db_constraint=False,
+        db_index=False,
+    )  # fmt: skip
     chunk = models.ForeignKey(
         ScreeningChunk, models.PROTECT, related_name="changes", db_constraint=False, db_index=False
-    )
-    licensee = models.ForeignKey(
-        Licensee, models.PROTECT, related_name="standing_changes", db_constraint=False
     )
     old_sheet = models.ForeignKey(
         Sheet, models.PROTECT, null=True, db_index=False, db_constraint=False, related_name="+"
@@ -253,16 +288,12 @@ class StandingChange(models.Model):
         Sheet, models.PROTECT, db_index=False, db_constraint=False, related_name="+"
     )
     outcome_changed = models.BooleanField()
-    at = models.DateTimeField()
 
     class Meta:
-        ordering = ["id"]
-        constraints = [
-            models.UniqueConstraint("run", "licensee", name="standing_change_once_a_run")
-        ]
+        ordering = ["chunk_id", "licensee_id"]
 
     def __str__(self) -> str:
-        return f"{self.licensee} in {self.run}"
+        return f"{self.licensee} in {self.chunk}"
 
 
 class Boundary(models.Model):

@@ -2,7 +2,15 @@
 
 from accesscontrol.screening.chunks import next_chunk
 from accesscontrol.screening.due import due_boundaries, papers_due
-from accesscontrol.screening.feed import Change, Place, Reading, Turned, changes, newest_flips
+from accesscontrol.screening.feed import (
+    Change,
+    Place,
+    Reading,
+    Turned,
+    changes,
+    changes_of,
+    newest_flips,
+)
 from accesscontrol.screening.proof import Alarm, alarm, last_proof
 from accesscontrol.screening.runs import (
     CannotCancel,
@@ -17,6 +25,6 @@ from accesscontrol.screening.runs import (
 
 __all__ = [
     "Alarm", "CannotCancel", "Change", "NothingFailed", "Place", "Progress", "Reading", "Turned",
-    "alarm", "cancel", "changes", "due_boundaries", "last_proof", "newest_flips", "next_chunk",
-    "nightly", "papers_due", "progress", "retry_failed", "start",
+    "alarm", "cancel", "changes", "changes_of", "due_boundaries", "last_proof", "newest_flips",
+    "next_chunk", "nightly", "papers_due", "progress", "retry_failed", "start",
 ]  # fmt: skip

@@ -12,8 +12,8 @@ from accesscontrol.screening.impact import Impact, Ints, Judged
 
 TABLE = "accesscontrol_affectedlicensee"
 TYPES = {
-    "preview_id": ">i8", "licensee_id": ">i8", '"group"': ">i2", "before_id": ">i8",
-    "after_id": ">i8", "position": ">i4", "granted": ">i4",
+    "preview_id": ">i8", "licensee_id": ">i8", '"group"': ">i2", "before_id": ">i4",
+    "after_id": ">i4", "position": ">i4", "granted": ">i4",
 }  # fmt: skip
 COUNTRY = "country"
 

@@ -22,6 +22,7 @@ from accesscontrol.models import (
     Sheet,
     StandingChange,
 )
+from accesscontrol.models.screening import LAST
 
 # Rows that one reading looks at: where most changes are of reasons only, few of them are told.
 LOOKED_AT = 5_000
@@ -29,23 +30,33 @@ LOOKED_AT = 5_000
 SHOWN = 12
 
 LOCK = "SELECT pg_advisory_xact_lock(hashtext('screening.feed'))"
-# Chunk by chunk along the unique index on run and licensee: the changes need no other index.
+# Chunk by chunk along the primary key: the changes need no other index.
 READ = """
-SELECT c.feed, s.id, s.licensee_id, s.old_sheet_id, s.new_sheet_id, s.outcome_changed, s.at,
-    s.run_id
+SELECT c.feed, s.licensee_id, s.old_sheet_id, s.new_sheet_id, s.outcome_changed, c.finished_at,
+    c.run_id
 FROM (
-    SELECT id, run_id, feed, last_id,
+    SELECT id, run_id, feed, last_id, finished_at,
            CASE WHEN feed = %(chunk)s THEN %(licensee)s ELSE first_id - 1 END AS behind
     FROM accesscontrol_screeningchunk
     WHERE feed >= %(chunk)s {of_run} ORDER BY feed LIMIT %(most)s
 ) AS c
 CROSS JOIN LATERAL (
     SELECT * FROM accesscontrol_standingchange
-    WHERE run_id = c.run_id AND chunk_id = c.id
-      AND licensee_id > c.behind AND licensee_id <= c.last_id
+    WHERE chunk_id = c.id AND licensee_id > c.behind AND licensee_id <= c.last_id
     ORDER BY licensee_id LIMIT %(most)s
 ) AS s
 ORDER BY c.feed, s.licensee_id LIMIT %(most)s
+"""
+
+# Of the chunks that changed something those whose range has the licensee are few, and in which of
+# them he is says the primary key: an index by licensee over all changes ever made is not needed.
+CHANGED_IT = """
+SELECT c.id FROM accesscontrol_screeningchunk AS c
+WHERE int8range(c.first_id, least(c.last_id, %(last)s), '[]') @> %(licensee)s::bigint
+  AND c.changed > 0
+  AND EXISTS (SELECT FROM accesscontrol_standingchange AS s
+              WHERE s.chunk_id = c.id AND s.licensee_id = %(licensee)s)
+ORDER BY c.feed DESC LIMIT %(most)s
 """
 
 
@@ -81,7 +92,6 @@ class Change:
     """A licensee's standing changed in a run; no offering is named where only a reason changed."""
 
     place: Place
-    id: int
     licensee: str
     name: str
     run: int
@@ -103,7 +113,6 @@ class Reading:
 @dataclass(frozen=True)
 class _Row:
     place: Place
-    id: int
     licensee: int
     old: int | None
     new: int
@@ -147,17 +156,28 @@ def newest_flips(run: ScreeningRun, *, most: int = SHOWN) -> Sequence[Change]:
     chunks = run.chunks.filter(feed__isnull=False).exclude(flipped=[]).order_by("-feed")
     rows: list[_Row] = []
     for chunk in chunks[:most]:
-        found = StandingChange.objects.filter(run=run, licensee__in=chunk.flipped)
+        found = StandingChange.objects.filter(chunk=chunk, licensee__in=chunk.flipped)
         rows += [_row(chunk, change) for change in found.order_by("-licensee")]
         if len(rows) >= most:
             break
     return _in_words(rows[:most])
 
 
+def changes_of(licensee: int, *, most: int) -> Sequence[Change]:
+    """How a licensee's standing changed, the newest first."""
+    with connection.cursor() as cursor:
+        cursor.execute(CHANGED_IT, {"licensee": licensee, "last": LAST, "most": most})
+        chunks = ScreeningChunk.objects.in_bulk([row[0] for row in cursor.fetchall()])
+    found = StandingChange.objects.filter(chunk__in=chunks, licensee=licensee)
+    rows = [_row(chunks[change.chunk_id], change) for change in found]
+    return _in_words(sorted(rows, key=lambda row: row.place, reverse=True))
+
+
 def _row(chunk: ScreeningChunk, change: StandingChange) -> _Row:
+    assert chunk.finished_at is not None, "a change of a chunk that has not ended"
     return _Row(
-        Place(chunk.feed or 0, change.licensee_id), change.pk, change.licensee_id,
-        change.old_sheet_id, change.new_sheet_id, change.outcome_changed, change.at, change.run_id,
+        Place(chunk.feed or 0, change.licensee_id), change.licensee_id, change.old_sheet_id,
+        change.new_sheet_id, change.outcome_changed, chunk.finished_at, chunk.run_id,
     )  # fmt: skip
 
 
@@ -167,8 +187,8 @@ def _rows(after: Place, run: ScreeningRun | None) -> list[_Row]:
     with connection.cursor() as cursor:
         cursor.execute(statement, asked | ({"run": run.pk} if run else {}))
         return [
-            _Row(Place(place, licensee), pk, licensee, old, new, flipped, at, of_run)
-            for place, pk, licensee, old, new, flipped, at, of_run in cursor.fetchall()
+            _Row(Place(place, licensee), licensee, old, new, flipped, at, of_run)
+            for place, licensee, old, new, flipped, at, of_run in cursor.fetchall()
         ]
 
 
@@ -185,7 +205,7 @@ def _in_words(rows: Sequence[_Row]) -> list[Change]:
     turned = _turned({(row.old, row.new) for row in rows if row.outcome_changed}, sheets)
     return [
         Change(
-            row.place, row.id, *licensees[row.licensee], row.run, release[row.run], row.at,
+            row.place, *licensees[row.licensee], row.run, release[row.run], row.at,
             row.outcome_changed, turned.get((row.old, row.new), ()),
         )
         for row in rows

@@ -49,7 +49,7 @@ def look(chunk: ScreeningChunk, loaded: releases.Loaded, *, last: int, at: datet
     evaluator = evaluating.of(loaded, at=at)
     narrowed = narrowing.where(chunk.run, loaded, at=at, and_these=added)
     rows = evaluator.read(chunk.first_id, last, ids=chunk.ids, where=narrowed)
-    written = standings.write(chunk, evaluator, rows.ids, evaluator.answers(rows), at=at)
+    written = standings.write(chunk, evaluator, rows.ids, evaluator.answers(rows))
     licensees = len(rows) if narrowed is None else _count(chunk, last)
     followed = follow(chunk, written, last=last, at=at)
     return Looked(licensees, len(rows), written, followed, corrected)

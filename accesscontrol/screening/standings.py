@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from hashlib import sha256
 from typing import Any
@@ -21,11 +20,11 @@ Numbers = NDArray[Any]
 CHANGED = "eg_changed"  # a temporary table of this transaction: whose standing changed, and how
 FORGET = f"DROP TABLE IF EXISTS {CHANGED}"
 TOLD = (
-    f"CREATE TEMPORARY TABLE {CHANGED} (licensee_id bigint, old_sheet bigint, new_sheet bigint)"
+    f"CREATE TEMPORARY TABLE {CHANGED} (licensee_id bigint, old_sheet int, new_sheet int)"
     " ON COMMIT DROP"
 )
 MOVE = """
-    UPDATE accesscontrol_standing AS s SET sheet_id = t.new_sheet, run_id = %(run)s, since = %(at)s
+    UPDATE accesscontrol_standing AS s SET sheet_id = t.new_sheet, chunk_id = %s
     FROM eg_changed AS t WHERE s.licensee_id = t.licensee_id AND s.sheet_id = t.old_sheet
 """
 # Of few licensees each is looked up by its id; of many the whole range is read.
@@ -69,30 +68,28 @@ class Changes:
 
 def sheets_of(ids: Numbers) -> Numbers:
     """The numbers of these licensees' sheets now, 0 where there is no standing yet."""
-    sheets = np.zeros(len(ids), "i8")
+    sheets = np.zeros(len(ids), "i4")
     if not len(ids):
         return sheets
     select = f"FROM accesscontrol_standing WHERE licensee_id BETWEEN {ids[0]:d} AND {ids[-1]:d}"
     if len(ids) <= FEW:
         named = ",".join(map(str, ids.tolist()))
         select += f" AND licensee_id = ANY('{{{named}}}'::bigint[])"
-    stored = copying.columns(select, {"licensee_id": "i8", "sheet_id": "i8"})
+    stored = copying.columns(select, {"licensee_id": "i8", "sheet_id": "i4"})
     at = np.searchsorted(ids, stored["licensee_id"])
     mine = ids[np.minimum(at, len(ids) - 1)] == stored["licensee_id"]
     sheets[at[mine]] = stored["sheet_id"][mine]
     return sheets
 
 
-def write(
-    chunk: ScreeningChunk, evaluator: Evaluator, ids: Numbers, answers: Numbers, *, at: datetime
-) -> Written:
+def write(chunk: ScreeningChunk, evaluator: Evaluator, ids: Numbers, answers: Numbers) -> Written:
     """Store a chunk's answers: an evaluator's sheet for each of ``ids``, which are in order.
 
     Raises ChangedMeanwhile if a standing moves under it. Leaves the table CHANGED.
     """
     used = np.unique(answers)
     numbers = interning.sheet_ids(evaluator, used)
-    old, new = sheets_of(ids), numbers[answers]
+    old, new = sheets_of(ids), numbers[answers].astype("i4")
     differ = old != new
     known, after = remembered.of_database(), flips.outcomes(evaluator)
     turned, counts = flips.between(old[differ], answers[differ], _before(known, old[differ]), after)
@@ -100,12 +97,10 @@ def write(
     changes = Changes(ids[differ], old[differ], new[differ], turned)
     _tell(changes)
     first = changes.old == 0
-    _append(chunk, changes.only(~first), at)
-    _append(chunk, changes.only(first), at)
-    _move(chunk, int((~first).sum()), at)
-    begun = {"licensee_id": changes.ids[first], "sheet_id": changes.new[first]}
-    whose = {"run_id": np.int64(chunk.run_id), "since": copying.microseconds(at)}
-    copying.insert("accesscontrol_standing", begun | whose, int(first.sum()))
+    _append(chunk, changes.only(~first))
+    _append(chunk, changes.only(first))
+    _move(chunk, int((~first).sum()))
+    _begin(chunk, changes.only(first))
     flipped = changes.ids[turned][-feed.SHOWN :].tolist()
     return Written(changes.ids, counts, _digest(changes), flipped)
 
@@ -120,26 +115,33 @@ def _tell(changes: Changes) -> None:
         cursor.execute(f"ANALYZE {CHANGED}")
 
 
-def _append(chunk: ScreeningChunk, changes: Changes, at: datetime) -> None:
+def _append(chunk: ScreeningChunk, changes: Changes) -> None:
     """All of ``changes`` had a standing before, or none had."""
     rows = {
-        "run_id": np.int64(chunk.run_id),
-        "chunk_id": np.int64(chunk.pk),
+        "chunk_id": np.int32(chunk.pk),
         "licensee_id": changes.ids,
         "new_sheet_id": changes.new,
         "outcome_changed": changes.outcome_changed,
-        "at": copying.microseconds(at),
     }
     if changes.old.any():
         rows["old_sheet_id"] = changes.old
     copying.insert("accesscontrol_standingchange", rows, len(changes.ids))
 
 
-def _move(chunk: ScreeningChunk, expected: int, at: datetime) -> None:
+def _begin(chunk: ScreeningChunk, changes: Changes) -> None:
+    rows = {
+        "licensee_id": changes.ids,
+        "sheet_id": changes.new,
+        "chunk_id": np.int32(chunk.pk),
+    }
+    copying.insert("accesscontrol_standing", rows, len(changes.ids))
+
+
+def _move(chunk: ScreeningChunk, expected: int) -> None:
     if not expected:
         return
     with connection.cursor() as cursor:
-        cursor.execute(MOVE, {"run": chunk.run_id, "at": at})
+        cursor.execute(MOVE, [chunk.pk])
         if cursor.rowcount != expected:
             raise ChangedMeanwhile(f"{expected} standings expected, {cursor.rowcount} found")
 

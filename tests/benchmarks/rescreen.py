@@ -154,8 +154,10 @@ class Size:
                 " PRIMARY KEY (licensee_id, offering_id))"
             )
             cursor.execute(
-                "INSERT INTO bench_pair SELECT s.licensee_id, n, h.findings[n], s.run_id, s.since"
-                " FROM accesscontrol_standing s JOIN accesscontrol_sheet h ON h.id = s.sheet_id,"
+                "INSERT INTO bench_pair SELECT s.licensee_id, n, h.findings[n], c.run_id,"
+                " c.finished_at FROM accesscontrol_standing s"
+                " JOIN accesscontrol_screeningchunk c ON c.id = s.chunk_id"
+                " JOIN accesscontrol_sheet h ON h.id = s.sheet_id,"
                 " generate_series(1, cardinality(h.findings)) AS n"
                 " WHERE s.licensee_id = ANY(%s::bigint[])", [self.sample],
             )  # fmt: skip

@@ -28,7 +28,7 @@ from accesscontrol.screening.judging import Judge
 BROKEN_CHAINS = """
 SELECT count(*) FROM (
     SELECT s.licensee_id, s.old_sheet_id, s.new_sheet_id,
-           lag(s.new_sheet_id) OVER of_one AS before, lead(s.id) OVER of_one AS next
+           lag(s.new_sheet_id) OVER of_one AS before, lead(s.chunk_id) OVER of_one AS next
     FROM accesscontrol_standingchange AS s
     JOIN accesscontrol_screeningchunk AS c ON c.id = s.chunk_id
     WINDOW of_one AS (PARTITION BY s.licensee_id ORDER BY c.feed)
@@ -73,7 +73,7 @@ def _one(statement: str) -> Any:
 
 def _not_adding_up() -> list[int]:
     """Runs whose totals are not those of their chunks, or of the rows that stand for them."""
-    rows = Counter(StandingChange.objects.values_list("run", flat=True).iterator())
+    rows = Counter(StandingChange.objects.values_list("chunk__run", flat=True).iterator())
     wrong = []
     for run in ScreeningRun.objects.all():
         chunks = list(run.chunks.values_list("licensees", "changed", "unchanged", "state"))

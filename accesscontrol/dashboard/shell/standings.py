@@ -43,7 +43,7 @@ def of_licensee(licensee_id: int) -> tuple[Standing | None, list[PerOffering]]:
     """The standing and what it says per offering, in the order of models."""
     standing = (
         Standing.objects.filter(licensee=licensee_id)
-        .select_related("sheet", "run", "run__release")
+        .select_related("sheet", "chunk__run__release")
         .first()
     )
     if standing is None:
