@@ -12,12 +12,13 @@ import numpy as np
 
 from accesscontrol.policy.codes import ABSENT, Codes
 from accesscontrol.policy.compile import compiled
-from accesscontrol.policy.distinct import DistinctRows, Ints, Numbers, fresh_rows
+from accesscontrol.policy.distinct import DistinctRows, Ints, Numbers
 from accesscontrol.policy.forecasts import Forecasts
 from accesscontrol.policy.numbered import NumberedVerdicts
 from accesscontrol.policy.offerings import STATUS, of_an_offering
 from accesscontrol.policy.release import Release
 from accesscontrol.policy.values import instant_of
+from accesscontrol.policy.weighing import Case
 
 __all__ = ["ABSENT", "Columns"]
 
@@ -66,19 +67,28 @@ class Columns:
         return self._codes.code(attribute, value)
 
     def answers(self, codes: Numbers, statuses: Numbers | None = None) -> Ints:
-        """The index of each row's sheet.
+        """The index of each row's sheet; see ``patterns``."""
+        return self.of_patterns(self.patterns(codes, statuses))
+
+    def patterns(self, codes: Numbers, statuses: Numbers | None = None) -> Ints:
+        """The number of each row's pattern.
 
         ``codes``: (rows, len(reads)), quickest in Fortran's order; ``statuses``: (rows,
         len(offerings)), 0 none, 1 active, 2 held, needed where ``reads_status``.
         """
         rows = self._with_statuses(codes, statuses) if self.reads_status else codes
-        before = len(self._patterns)
-        patterns = self._patterns.numbers(rows)
-        fresh = fresh_rows(patterns, before, len(self._patterns))
-        blocks = np.split(fresh, range(self._block, len(fresh), self._block))
-        sheets = [self._judge(codes[block], rows[block]) for block in blocks if len(block)]
-        self._sheet_of = np.concatenate([self._sheet_of, *sheets])
+        return self._patterns.numbers(rows)
+
+    def of_patterns(self, patterns: Ints) -> Ints:
+        """The index of each pattern's sheet; those not met before are judged, all together."""
+        new = self._patterns.rows(len(self._sheet_of))
+        blocks = [new[n : n + self._block] for n in range(0, len(new), self._block)]
+        self._sheet_of = np.concatenate([self._sheet_of, *map(self._judge, blocks)])
         return self._sheet_of[patterns]
+
+    def with_papers(self, number: int, case: Case) -> int:
+        """The finding on a standing with papers; ``number``: that on the same one without them."""
+        return self._forecasts.with_papers(number, case)
 
     def _with_statuses(self, codes: Numbers, statuses: Numbers | None) -> Numbers:
         """The codes, and of the statuses a number for all together."""
@@ -89,9 +99,9 @@ class Columns:
         rows[:, -1] = self._statuses.numbers(statuses)
         return rows
 
-    def _judge(self, codes: Numbers, rows: Numbers) -> Ints:
+    def _judge(self, rows: Ints) -> Ints:
         """The sheets of some patterns."""
-        found = self._forecasts.of(codes)
+        found = self._forecasts.of(rows[:, : len(self.reads)])
         kinds = self._kind_of[:, 0]
         if self.reads_status:
             held = self._statuses.rows()[rows[:, -1]]

@@ -15,20 +15,20 @@ from accesscontrol.policy import findings
 from accesscontrol.policy.codes import ID, INVALID, Codes
 from accesscontrol.policy.compile import Compiled, CompiledRule
 from accesscontrol.policy.distinct import DistinctRows, Ints, Numbers, fresh_rows
+from accesscontrol.policy.evaluate import FALSE
 from accesscontrol.policy.numbered import NumberedVerdicts
 from accesscontrol.policy.offerings import Offering
 from accesscontrol.policy.patterns import Patterns, Weighed
 from accesscontrol.policy.rulecolumns import Clauses, RuleColumn
-from accesscontrol.policy.skeletons import without_facts
-from accesscontrol.policy.tree import judge_case_by_tree
-from accesscontrol.policy.verdict import OUTCOMES
-from accesscontrol.policy.weighing import Case
+from accesscontrol.policy.rules import Rule
+from accesscontrol.policy.tree import finding_on, settled
+from accesscontrol.policy.verdict import NO_FACTS, Lifted, Reason, Unknown, WouldHave
+from accesscontrol.policy.weighing import Case, covering
 from accesscontrol.policy.world import Seen
 
 SOMEBODY: Final = {ID: (Seen("-", frozenset(("-",))),)}  # where no rule reads who it is
 
 Heard = list[tuple[RuleColumn, int]]  # the rules that can say something, and their hearing's place
-PERMIT: Final = OUTCOMES.index("permit")
 
 
 class Forecasts:
@@ -42,16 +42,14 @@ class Forecasts:
         self._named = named  # what any rule of the release reads: an invalid value is named
         self._patterns = Patterns(compiled, standing=True)
         self._rules = [RuleColumn(compiled, rule, codes.classes) for rule in compiled.rules]
+        self._in_force = {each.rule.ref: each.rule for each in compiled.rules}
         self._hears: list[Heard] = []
         self._heard: list[DistinctRows] = []  # by offering what its rules say
         self._of_heard: list[Ints] = []  # and the verdict on each of those
         self._alike = DistinctRows(len(self._rules) + 1)
         self._found: Ints = np.empty((0, 0), np.int32)  # of those who are alike, by offering
         self._unusual: dict[object, int] = {}
-        self._ranks: dict[int, int] = {}  # by part: the outcome that it comes to by itself
-        self._place_of: dict[int, int] = {}  # the part that a weighed rule is, by its identity
-        self._weighed: list[Weighed] = []  # which keeps them, and so their identity
-        self._numbers: dict[object, int] = {}
+        self._weighed: dict[int, Weighed] = {}  # by identity, which it so keeps
 
     def place_of(self, facts: Mapping[str, object]) -> int:
         """The place of an offering; those that the rules cannot tell apart share one."""
@@ -115,19 +113,11 @@ class Forecasts:
         before = len(heard)
         numbers = heard.numbers(weighed)
         if len(heard) > before:
-            new = [self._of_weighed(row) for row in heard.rows(before).tolist()]
+            parts = (tuple(filter(None, row)) for row in heard.rows(before).tolist())
+            new = [self.verdicts.number(each) for each in parts]
             known = self._of_heard[place]
             self._of_heard[place] = np.concatenate([known, np.array(new, np.int32)])
         return self._of_heard[place][numbers]
-
-    def _of_weighed(self, numbers: list[int]) -> int:
-        key = tuple(filter(None, numbers))
-        number = self._numbers.get(key)
-        if number is None:
-            # The outcome of all rules is the strictest that one of them comes to by itself.
-            rank = min(map(self._ranks.__getitem__, key), default=PERMIT)
-            number = self._numbers[key] = self.verdicts.add(OUTCOMES[rank], key)
-        return number
 
     def _weigh(
         self,
@@ -146,15 +136,31 @@ class Forecasts:
         weighed = self._patterns.of_rule(rule, true, not_false, absent, case)
         if weighed is None:
             return 0
-        if id(weighed) not in self._place_of:
-            self._weighed.append(weighed)
-            part = self._place_of[id(weighed)] = self.verdicts.add_part(weighed.finding)
-            self._ranks[part] = OUTCOMES.index(self._patterns.outcome([weighed]))
-        return self._place_of[id(weighed)]
+        self._weighed[id(weighed)] = weighed
+        outcome = self._patterns.outcome([weighed])
+        return self.verdicts.part(id(weighed), weighed.finding, outcome)
 
     def _case(self, offering: Offering, numbers: Ints) -> Case:
         seen = {**SOMEBODY, **self._codes.seen(numbers), **offering.world.seen}
         return Case(replace(offering.world, seen=seen, known=frozenset(seen)), (), ())
+
+    def with_papers(self, number: int, case: Case) -> int:
+        """The number of the verdict on a case, of which without its papers that of ``number`` is.
+
+        A paper bears on the rules that it covers, and only where they are not false anyway.
+        """
+        said = self.verdicts.said[number]
+        parts = (self._part_with_papers(part, case) for part in said.parts)
+        found = self.verdicts.number(tuple(filter(None, parts)))
+        return self.verdicts.naming(found, said.invalid) if said.invalid else found
+
+    def _part_with_papers(self, part: int, case: Case) -> int:
+        finding = self.verdicts.parts[part]
+        if not isinstance(finding, Reason | Unknown | WouldHave):
+            return part
+        if finding.rule is None or covering(self._in_force[finding.rule], case) == (FALSE, FALSE):
+            return part
+        return self._part_by_tree(self._in_force[finding.rule], case)
 
     # ------------------------------------------------------- where the clauses do not decide
 
@@ -181,24 +187,27 @@ class Forecasts:
         """Name in each verdict the values that are none."""
         always = self._named.intersection(offering.world.invalid)
         for row in range(len(column)) if always else named:
-            column[row] = self._naming(int(column[row]), always | named.get(row, always))
+            names = tuple(sorted(always | named.get(row, always)))
+            column[row] = self.verdicts.naming(int(column[row]), names)
 
     def _by_tree(self, offering: Offering, numbers: Ints) -> int:
         case = self._case(offering, numbers)
-        verdict = without_facts(judge_case_by_tree(case))._replace(invalid=(), ignored=())
-        key = repr(verdict)
-        if key not in self._numbers:
-            self._numbers[key] = self.verdicts.add_verdict(verdict)
-        return self._numbers[key]
+        if case.world.lacking:
+            return self._lacking(*case.world.lacking)
+        parts = (self._part_by_tree(rule.rule, case) for rule in self._compiled.rules)
+        return self.verdicts.number(tuple(filter(None, parts)))
+
+    def _part_by_tree(self, rule: Rule, case: Case) -> int:
+        """The number of what there is to say about a rule in one case: 0 for nothing."""
+        finding = finding_on(rule, case)
+        if finding is None:
+            return 0
+        if not isinstance(finding, Lifted):
+            finding = finding._replace(facts=NO_FACTS)
+        settles = isinstance(finding, Unknown) and settled(rule, case)
+        outcome = findings.outcome([finding], standing=True, settled=lambda: settles)
+        return self.verdicts.part((repr(finding), settles), finding, outcome)
 
     def _lacking(self, *names: str) -> int:
-        if names not in self._numbers:
-            self._numbers[names] = self.verdicts.add_verdict(findings.incomplete(names))
-        return self._numbers[names]
-
-    def _naming(self, number: int, invalid: frozenset[str]) -> int:
-        key = number, invalid
-        if key not in self._numbers:
-            outcome, parts, _ = self.verdicts.said[number]
-            self._numbers[key] = self.verdicts.add(outcome, parts, tuple(sorted(invalid)))
-        return self._numbers[key]
+        (unknown,) = findings.incomplete(names).undetermined
+        return self.verdicts.number((self.verdicts.part(names, unknown, "undetermined"),))

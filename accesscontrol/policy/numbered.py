@@ -1,10 +1,13 @@
 """Verdicts by number: each kept as the numbers of its parts, and put together when asked for."""
 
-from typing import NamedTuple
+from collections.abc import Hashable
+from typing import Final, NamedTuple
 
 from accesscontrol.policy import findings
 from accesscontrol.policy.findings import Finding
-from accesscontrol.policy.verdict import Outcome, Verdict
+from accesscontrol.policy.verdict import OUTCOMES, Outcome, Verdict
+
+PERMIT: Final = OUTCOMES.index("permit")
 
 
 class Said(NamedTuple):
@@ -24,8 +27,10 @@ class NumberedVerdicts:
     def __init__(self) -> None:
         self.parts: list[Finding | None] = [None]
         self.said: list[Said] = []
+        self._ranks = [PERMIT]  # of each part the outcome that it comes to by itself
+        self._part_of: dict[Hashable, int] = {}
+        self._number_of: dict[tuple[int, ...] | Said, int] = {}  # the parts alone say most
         self._made: dict[int, Verdict] = {}
-        self._part_of: dict[str, int] = {}
 
     def __len__(self) -> int:
         return len(self.said)
@@ -39,22 +44,27 @@ class NumberedVerdicts:
             self._made[number] = findings.verdict(outcome, listed)._replace(invalid=invalid)
         return self._made[number]
 
-    def add_part(self, finding: Finding) -> int:
-        self.parts.append(finding)
-        return len(self.parts) - 1
+    def part(self, key: Hashable, finding: Finding, outcome: Outcome) -> int:
+        """The number of a finding; ``outcome``: what it would come to if it were the only one."""
+        number = self._part_of.setdefault(key, len(self.parts))
+        if number == len(self.parts):
+            self.parts.append(finding)
+            self._ranks.append(OUTCOMES.index(outcome))
+        return number
 
-    def add(self, outcome: Outcome, parts: tuple[int, ...], invalid: tuple[str, ...] = ()) -> int:
-        self.said.append(Said(outcome, parts, invalid))
-        return len(self.said) - 1
+    def number(self, parts: tuple[int, ...]) -> int:
+        """The number of the verdict of these parts: the strictest outcome of any is that of all."""
+        number = self._number_of.get(parts)
+        if number is None:
+            rank = min(map(self._ranks.__getitem__, parts), default=PERMIT)
+            number = self._number_of[parts] = len(self.said)
+            self.said.append(Said(OUTCOMES[rank], parts, ()))
+        return number
 
-    def add_verdict(self, verdict: Verdict) -> int:
-        """One that was made elsewhere, without facts."""
-        lists = (verdict.reasons, verdict.undetermined, verdict.lifted, verdict.would_have)
-        parts = tuple(self._part(finding) for listed in lists for finding in listed)
-        return self.add(verdict.outcome, parts, verdict.invalid)
-
-    def _part(self, finding: Finding) -> int:
-        key = repr(finding)
-        if key not in self._part_of:
-            self._part_of[key] = self.add_part(finding)
-        return self._part_of[key]
+    def naming(self, number: int, invalid: tuple[str, ...]) -> int:
+        """The number of the same verdict that also names values that are none."""
+        said = self.said[number]._replace(invalid=invalid)
+        named = self._number_of.setdefault(said, len(self.said))
+        if named == len(self.said):
+            self.said.append(said)
+        return named

@@ -54,7 +54,7 @@ def judge_case_by_tree(case: Case) -> Verdict:
     found: list[Finding] = []
     open_rules: list[Rule] = []
     for rule in world.release.by_ref:
-        finding = _finding(rule, case) if rule.period.holds(world.at) else None
+        finding = finding_on(rule, case) if rule.period.holds(world.at) else None
         if finding is not None:
             found.append(finding)
         if isinstance(finding, Unknown):
@@ -62,21 +62,22 @@ def judge_case_by_tree(case: Case) -> Verdict:
     outcome = findings.outcome(
         found,
         standing=world.standing,
-        settled=lambda: all(_settled(rule, case) for rule in open_rules),
+        settled=lambda: all(settled(rule, case) for rule in open_rules),
     )
     return findings.verdict(outcome, found)._replace(
         conflicts=world.conflicts, invalid=world.invalid, ignored=world.ignored
     )
 
 
-def _settled(rule: Rule, case: Case) -> bool:
+def settled(rule: Rule, case: Case) -> bool:
+    """Whether a rule that is unknown in a standing is one that a request settles."""
     try:
         return settled_by_a_request(rule, case)
     except Exception:  # an error leaves the rule unknown, here as below
         return False
 
 
-def _finding(rule: Rule, case: Case) -> Finding | None:
+def finding_on(rule: Rule, case: Case) -> Finding | None:
     """What the verdict says about a rule in force; nothing where it is simply false."""
     reports = rule.report_only(case.world.at)
     try:

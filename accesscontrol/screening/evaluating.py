@@ -20,6 +20,7 @@ from accesscontrol.screening import current, fragments, holders, judging, readin
 Numbers = NDArray[Any]
 Key = tuple[object, ...]
 
+AT_ONCE = 65_536  # licensees whose facts stand in memory as codes
 KEPT = 3  # evaluators a process keeps: the release in force, a draft, the one before
 
 
@@ -46,7 +47,7 @@ class Evaluator:
         )
         self._judge = judging.Judge(loaded.policy, at=at)
         self._fragments = fragments.Fragments(self._columns.findings, self._judge.reads)
-        self._holders = holders.Holders(self._judge)
+        self._holders = holders.Holders(self._judge, self._columns)
         self._classes = reading.Classes(self._columns.reads, self._columns.code, self._judge.named)
         self._finding_at: dict[str, int] = {}
         self._sheet_at = DistinctRows(self.width)
@@ -81,8 +82,9 @@ class Evaluator:
         """For each row the index of its sheet."""
         if not self.offerings:
             return self._sheets(np.zeros((len(rows), 0), "i4"))
-        statuses = self._statuses(rows) if self._columns.reads_status else None
-        found = self._columns.answers(self._classes.of(rows), statuses)
+        parts = [slice(n, n + AT_ONCE) for n in range(0, max(len(rows), 1), AT_ONCE)]
+        patterns = np.concatenate([self._patterns(rows.only(part)) for part in parts])
+        found = self._columns.of_patterns(patterns)
         self._take_over()
         answers = self._sheet_of[found]
         papers = np.flatnonzero(rows.columns["papers"])
@@ -95,6 +97,11 @@ class Evaluator:
         found = judging.Judge(self.release, at=self.at).answers(ids)
         rows = [[self._finding(each) if each else 0 for each in found[pk]] for pk in ids]
         return self._sheets(np.array(rows, "i4").reshape(len(ids), self.width))
+
+    def _patterns(self, rows: reading.Licensees) -> Numbers:
+        """What the columns tell apart of the licensees, papers aside."""
+        statuses = self._statuses(rows) if self._columns.reads_status else None
+        return self._columns.patterns(self._classes.of(rows), statuses)
 
     def _statuses(self, rows: reading.Licensees) -> Numbers:
         """(licensees, offerings): 0 none, 1 active, 2 held."""
@@ -113,15 +120,13 @@ class Evaluator:
         about = facts.about_licensees(ids, at=self.at)
         statuses = facts.entitlement_statuses(ids, known_at=self.at)
         positions = [each.position for each in self.offerings]
-        verdicts = self._columns.findings
-        sheets = self.sheets[self._sheet_of[plain]]
-        for pk, numbers, sheet in zip(ids, self._columns.sheets()[plain], sheets, strict=True):
+        found = []
+        for pk, numbers in zip(ids, self._columns.sheets()[plain].tolist(), strict=True):
             held = [statuses.get((pk, each.id), "none") for each in self.offerings]
-            without = [verdicts[number] for number in numbers.tolist()]
-            found = self._holders.verdicts(about[pk], held, without, at=self.at)
-            for position, verdict, was in zip(positions, found, without, strict=True):
-                if verdict is not was:
-                    sheet[position] = self._finding(self._judge.finding(verdict))
+            found.append(self._holders.findings(about[pk], held, numbers, at=self.at))
+        self._take_over()
+        sheets = np.zeros((len(ids), self.width), "i4")
+        sheets[:, positions] = self._finding_of[np.array(found)]
         return self._sheets(sheets)
 
     def _take_over(self) -> None:

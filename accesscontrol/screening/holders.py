@@ -1,18 +1,22 @@
 """Judges whoever holds an export license or a disposition, offering by offering.
 
 They are few. What the columns say of them without their papers stands wherever no rule that a paper
-could lift is left in it; only the rest is judged with the papers, and remembered.
+could lift is left in it; elsewhere those rules alone are weighed again, with the papers.
 """
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeGuard
 
-from accesscontrol import facts, policy
+import numpy as np
+
+from accesscontrol import facts
 from accesscontrol.models.common import instant
-from accesscontrol.policy.judging import judge_case
+from accesscontrol.policy.columns import Columns
+from accesscontrol.policy.distinct import Ints
+from accesscontrol.policy.findings import Finding
 from accesscontrol.policy.lifters import parse_dispositions, parse_licenses
 from accesscontrol.policy.verdict import Reason, Unknown, WouldHave
 from accesscontrol.policy.weighing import Case
@@ -20,77 +24,84 @@ from accesscontrol.policy.world import World, look
 from accesscontrol.screening.judging import Judge, OfferingFacts
 
 Paper = Mapping[str, Any]
+Covering = tuple[bool, ...]  # of each paper, licenses first
 Named = Reason | Unknown | WouldHave
-Alike = tuple[int, str, str, tuple[bool, ...]]
 MOST_REMEMBERED = 10_000
 
 
 class Holders:
-    """Judges holders of papers by one release, within one span of its boundaries."""
+    """Judges holders of papers by one release, within one span of its boundaries.
 
-    def __init__(self, judge: Judge) -> None:
+    Findings are numbers of the columns' findings, which it adds to.
+    """
+
+    def __init__(self, judge: Judge, columns: Columns) -> None:
         self._judge = judge
+        self._columns = columns
         self._reads: dict[tuple[str | None, int | None], frozenset[str]] = {
             (rule.ref, rule.version): rule.attributes for rule in judge.release.rules
         }
         self._offered: dict[tuple[int, str], World] = {}
-        self._known: dict[str, list[policy.Verdict]] = {}
+        self._told: dict[tuple[int, frozenset[str]], str] = {}
+        self._known: dict[str, Ints] = {}
 
-    def verdicts(
-        self,
-        about: facts.Sourced,
-        held: Sequence[str],
-        plain: Sequence[policy.Verdict],
-        *,
-        at: datetime,
-    ) -> list[policy.Verdict]:
-        """By offering; ``plain``: the same without the papers, ``held``: each entitlement's status.
-
-        Where the papers change nothing, the verdict is the very one that was given.
-        """
+    def findings(
+        self, about: facts.Sourced, held: Sequence[str], plain: Sequence[int], *, at: datetime
+    ) -> Ints:
+        """By offering; ``plain``: without the papers, ``held``: the status of each entitlement."""
         now = instant(at)
         valid = [_holds(paper, now) for paper in (*about.licenses, *about.dispositions)]
         key = f"{valid} {self._judge.pattern(about, held)}"
         if key not in self._known:
             if len(self._known) >= MOST_REMEMBERED:
                 self._known.clear()
-            self._known[key] = self._verdicts(about, held, plain, now)
+            self._known[key] = self._findings(about, held, plain, now)
         return self._known[key]
 
-    def _verdicts(
-        self, about: facts.Sourced, held: Sequence[str], plain: Sequence[policy.Verdict], now: str
-    ) -> list[policy.Verdict]:
+    def _findings(
+        self, about: facts.Sourced, held: Sequence[str], plain: Sequence[int], now: str
+    ) -> Ints:
         release = self._judge.release
         mine = look(release, facts=about.facts, stated={}, at=now, standing=True)
         licenses = parse_licenses(about.licenses, release.attributes, "/licenses")
         dispositions = parse_dispositions(about.dispositions, release.attributes, "/dispositions")
-        verdicts = list(plain)
-        alike: dict[Alike, policy.Verdict] = {}
+        papers = Papers(about)
+        found = list(plain)
+        alike: dict[tuple[object, ...], int] = {}
         for n, offering in enumerate(self._judge.offerings):
-            if _may_lift(about, offering, plain[n]):
-                key = self._alike(about, offering, held[n], plain[n])
-                if key not in alike:
-                    world = _together(mine, self._of_offering(offering, held[n], now))
-                    alike[key] = judge_case(Case(world, licenses, dispositions))
-                verdicts[n] = alike[key]
-        return verdicts
+            covering = papers.covering(offering)
+            read = self._read(plain[n], papers, covering) if any(covering) else frozenset()
+            if not read:
+                continue
+            key = plain[n], held[n], covering, self._told_of(n, offering, read)
+            if key not in alike:
+                world = _together(mine, self._of_offering(offering, held[n], now))
+                case = Case(world, licenses, dispositions)
+                alike[key] = self._columns.with_papers(plain[n], case)
+            found[n] = alike[key]
+        return np.array(found, np.int32)
 
-    def _alike(
-        self, about: facts.Sourced, offering: OfferingFacts, status: str, plain: policy.Verdict
-    ) -> Alike:
-        """What tells two offerings apart for one licensee, of whom without papers the same is said.
+    def _read(self, plain: int, papers: "Papers", covering: Covering) -> frozenset[str]:
+        """What rules read that these papers could lift, and what those rest on: nothing if none.
 
-        A paper bears on rules that are open there, by what these read and by its own scope.
+        A paper lifts a rule that is true or unknown, and the verdict names each of those.
         """
-        read: set[str] = set()
-        for rule, version in {(each.rule, each.version) for each in _open(plain)}:
-            read |= self._reads[rule, version]
-        for paper in about.dispositions:
-            read |= paper["facts"].keys()
-        papers = (*about.licenses, *about.dispositions)
-        known = {name: value for name, value in offering.facts.items() if name in read}
-        covering = tuple(_covers(paper, offering) for paper in papers)
-        return id(plain), status, json.dumps(known, sort_keys=True), covering
+        key = plain, covering
+        if key not in papers.read:
+            known = self._columns.findings
+            parts = [known.parts[part] for part in known.said[plain].parts]
+            lifted = [each for each in parts if papers.may_lift(each, covering)]
+            papers.read[key] = frozenset().union(
+                *(self._reads[each.rule, each.version] | papers.based_on for each in lifted)
+            )
+        return papers.read[key]
+
+    def _told_of(self, n: int, offering: OfferingFacts, read: frozenset[str]) -> str:
+        """What an offering says of the attributes that matter, as text."""
+        if (n, read) not in self._told:
+            known = {name: value for name, value in offering.facts.items() if name in read}
+            self._told[n, read] = json.dumps(known, sort_keys=True)
+        return self._told[n, read]
 
     def _of_offering(self, offering: OfferingFacts, status: str, now: str) -> World:
         known = self._offered.get((offering.id, status))
@@ -99,6 +110,36 @@ class Holders:
             known = look(self._judge.release, facts=said, stated={}, at=now, standing=True)
             self._offered[offering.id, status] = known
         return known
+
+
+class Papers:
+    """One licensee's export licenses and dispositions, and what they can bear on."""
+
+    def __init__(self, about: facts.Sourced) -> None:
+        self.read: dict[tuple[int, Covering], frozenset[str]] = {}
+        self.based_on = frozenset(name for each in about.dispositions for name in each["facts"])
+        self._all = (*about.licenses, *about.dispositions)
+        self._licenses = about.licenses
+        self._dispositions = about.dispositions
+
+    def covering(self, offering: OfferingFacts) -> Covering:
+        """Of each paper whether it is for this offering."""
+        return tuple(_covers(paper, offering) for paper in self._all)
+
+    def may_lift(self, finding: Finding | None, covering: Covering) -> TypeGuard[Named]:
+        """Whether a finding is a rule's that one of these papers could lift."""
+        if not isinstance(finding, Reason | Unknown | WouldHave):
+            return False
+        if finding.effect == "license_required":
+            return any(
+                fits and _orders(license_, finding.order)
+                for license_, fits in zip(self._licenses, covering, strict=False)
+            )
+        of_dispositions = covering[len(self._licenses) :]
+        return any(
+            fits and (paper["rule"], paper["version"]) == (finding.rule, finding.version)
+            for paper, fits in zip(self._dispositions, of_dispositions, strict=True)
+        )
 
 
 def _together(licensee: World, offering: World) -> World:
@@ -116,28 +157,6 @@ def _holds(paper: Paper, now: str) -> bool:
     """Instants as they are written sort as time does."""
     until = paper["valid_until"]
     return bool(paper["valid_from"] <= now and (until is None or now < until))
-
-
-def _may_lift(about: facts.Sourced, offering: OfferingFacts, plain: policy.Verdict) -> bool:
-    """Whether a paper names a rule of the verdict and this offering: else it changes nothing.
-
-    A paper lifts a rule that is true or unknown, and the verdict names each of those.
-    """
-    licenses = [each for each in about.licenses if _covers(each, offering)]
-    reviews = [each for each in about.dispositions if _covers(each, offering)]
-    return any(
-        each.rule is not None
-        and (
-            (each.effect == "license_required" and any(_orders(p, each.order) for p in licenses))
-            or any((p["rule"], p["version"]) == (each.rule, each.version) for p in reviews)
-        )
-        for each in _open(plain)
-    )
-
-
-def _open(plain: policy.Verdict) -> list[Named]:
-    """The rules that are true or unknown."""
-    return [*plain.reasons, *plain.undetermined, *plain.would_have]
 
 
 def _covers(paper: Paper, offering: OfferingFacts) -> bool:

@@ -108,7 +108,26 @@ def screening(made: World, random: Random, seen: Counter[str]) -> int:
             right = verdict._replace(invalid=named, ignored=())
             same(made, asked, right, columns.findings[number], "screening")
             count(right, seen)
+            papers(made, random, asked, columns, int(number), read)
     return len(licensees) * len(offerings)
+
+
+def papers(
+    made: World,
+    random: Random,
+    asked: dict[str, Any],
+    columns: Columns,
+    without: int,
+    read: frozenset[str],
+) -> None:
+    """The standing of a holder of papers, from what the columns say without them."""
+    asked = {**asked, "licenses": made.licenses(random), "dispositions": made.dispositions(random)}
+    at = instant_of(asked["at"])
+    case = prepare(made.release, **{**asked, "at": at}, stated={})
+    right = without_facts(judge_case_by_tree(case))
+    found = columns.findings[columns.with_papers(without, case)]
+    named = tuple(name for name in right.invalid if name in read)
+    same(made, asked, right._replace(invalid=named, ignored=()), found, "screening, with papers")
 
 
 def same(

@@ -1,0 +1,31 @@
+"""Findings written out of fragments are letter for letter those written whole."""
+
+from random import Random
+
+import numpy as np
+import pytest
+
+from accesscontrol.policy.columns import ABSENT, Columns
+from accesscontrol.screening import judging
+from accesscontrol.screening.fragments import Fragments
+from tests.policy.random_worlds import world
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_finding_out_of_fragments_is_the_one_written_whole(seed: int) -> None:
+    random = Random(seed)
+    made = world(random)
+    offerings = made.offerings(random)
+    columns = Columns(made.release, at=made.instant(random), offerings=offerings)
+    licensees = [made.licensee(random) for _ in range(30)]
+    codes = np.array(
+        [[columns.code(n, each.get(n, ABSENT)) for n in columns.reads] for each in licensees]
+    ).reshape(len(licensees), len(columns.reads))
+    columns.answers(codes, np.zeros((len(licensees), len(offerings)), np.int8))
+    reads = judging.read_by_rules(made.release)
+    fragments = Fragments(columns.findings, reads)
+    for number, said in enumerate(columns.findings.said):
+        whole = judging.finding(columns.findings[number], reads)
+        found = fragments.found(said)
+        assert (found, found.text) == (whole, whole.text)
+    assert len(columns.findings) > 0
