@@ -62,6 +62,10 @@ class Literals:
         self._named = frozenset(each for value in named for each in elements(value))
         self._steps = sorted(named, key=_in_order) if self.attribute.type in ORDERED else []
 
+    @property
+    def ask_whether_known(self) -> bool:
+        return self._known != (0, 0)
+
     def kind(self, value: Value) -> Hashable:
         """Equal for values that no test can tell apart: unnamed codes, numbers of one interval."""
         match self.attribute.type:

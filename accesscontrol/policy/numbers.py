@@ -9,40 +9,28 @@ VALUES: Final = 20_000  # of an attribute that are remembered
 # one Python type are looked up. All other types write their values as texts, which equal no number.
 EXACT: Final[dict[str, type]] = {"boolean": bool, "integer": int, "share": int}
 SETS: Final = ("countries", "codes")
+ABSENT: Final = object()  # no value at all, which no JSON value says; its number is 0
 
 
 class Numbers:
-    """By raw value its number, shifted to the attribute's field; sets are looked up as tuples."""
+    """By raw value its number, shifted to the attribute's field; sets are looked up as tuples.
 
-    def __init__(self, type_: str, read: Callable[[object], int], wrong: int) -> None:
-        self.exactly = EXACT.get(type_)
-        self.is_set = type_ in SETS
-        self.known: dict[object, int] = {}
+    Whoever asks has looked at the type of the value.
+    """
+
+    def __init__(self, read: Callable[[object], int], wrong: int) -> None:
+        self.known: dict[object, int] = {ABSENT: 0}
         self._read = read
         self._wrong = wrong
 
-    def of(self, raw: object) -> int:
-        """The number of any value. Raises TypeError where it cannot be looked up."""
-        if self.is_set:
-            return self.of_key(tuple(raw)) if isinstance(raw, list) else self._wrong
-        if self.exactly is not None and raw.__class__ is not self.exactly:
-            return self._wrong
-        return self.of_key(raw)
-
-    def of_key(self, key: object) -> int:
-        """The number of a value of the right type, a tuple for a set."""
-        number = self.known.get(key)
+    def of(self, value: object) -> int:
+        """The number of a value, a tuple for a set. Raises TypeError for what is no key."""
+        number = self.known.get(value)
         if number is None:
-            number = self._read(key)
+            number = self._read(value)
             if number != self._wrong:
                 if len(self.known) >= VALUES:
                     self.known.clear()
-                self.known[key] = number
+                    self.known[ABSENT] = 0
+                self.known[value] = number
         return number
-
-
-class Anything(dict[object, int]):
-    """Stands for an attribute that the vocabulary does not hold: its values say nothing."""
-
-    def __missing__(self, raw: object) -> int:
-        return 0

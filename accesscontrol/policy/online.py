@@ -1,31 +1,31 @@
 """Answers one question at a time by the compiled release, in a few microseconds.
 
 A value becomes the number of its class, shifted to the field of its attribute, and the numbers are
-added up. The fields make three sides (licensee, model, request), of which each has few different
-sums: the AND of the three sides' masks says which clauses are true, and which are not false.
+added up (rows.py): the sum holds all that the verdict depends on. Of a sum that was not met before
+the fields make three sides (licensee, model, request), of which each has few different sums: the
+AND of the three sides' masks says which clauses are true, and which are not false.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
-from operator import getitem, itemgetter
-from typing import Any, Final, NamedTuple, cast
+from typing import Final, NamedTuple
 
 from accesscontrol.policy.classes import ABSENT, Classes
 from accesscontrol.policy.compile import Compiled
 from accesscontrol.policy.findings import incomplete_in
-from accesscontrol.policy.numbers import Anything, Numbers
+from accesscontrol.policy.numbers import ABSENT as NO_VALUE
+from accesscontrol.policy.numbers import Numbers
 from accesscontrol.policy.patterns import Patterns, Remembered, Weighed
+from accesscontrol.policy.rows import Column, Groups, Row
 from accesscontrol.policy.skeletons import Skeleton
 from accesscontrol.policy.values import NotAValue
 from accesscontrol.policy.verdict import Verdict
 from accesscontrol.policy.weighing import Case, prepare
-from accesscontrol.policy.world import World
+from accesscontrol.policy.world import REQUIRED, World
 
 ROOM: Final = 2  # bits of a field beyond those that the number of its attribute's tests takes
 MOST_ROOM: Final = 12
-SUMS: Final = 50_000  # sums of one side that are remembered
-SHAPES: Final = 5_000  # combinations of the names of facts that are remembered
-ID, MODEL, ACTIVITY = "licensee.id", "model.id", "request.activity"
+SUMS: Final = 50_000  # of one side, and of whole questions, that are remembered
 SIDES: Final = (("licensee.",), ("model.", "entitlement."), ("user.", "request."))
 
 Facts = Mapping[str, object]
@@ -54,26 +54,6 @@ class Side:
         return summed
 
 
-class Shape:
-    """The names of a question's facts, in their order, and how to look their values up."""
-
-    __slots__ = ("complete", "exact", "ignored", "known", "numbers", "sets", "types")
-
-    def __init__(self, names: tuple[str, ...], known: Mapping[str, Numbers]) -> None:
-        self.complete = ID in names and MODEL in names
-        self.ignored = [name for name in names if name not in known]
-        self.numbers = [known.get(name) for name in names]
-        self.known = [ANYTHING if each is None else each.known for each in self.numbers]
-        held = [(place, known[name]) for place, name in enumerate(names) if name in known]
-        self.sets = [place for place, numbers in held if numbers.is_set]
-        exact = [(place, numbers.exactly) for place, numbers in held if numbers.exactly]
-        exact = exact * 2 if len(exact) == 1 else exact  # the getter of one gives no tuple
-        self.types = tuple(type_ for _, type_ in exact)
-        self.exact: Callable[[list[object]], Any] = (
-            itemgetter(*(place for place, _ in exact)) if exact else _none
-        )
-
-
 class Online:
     """A release compiled for one span, for questions or for standings."""
 
@@ -89,18 +69,19 @@ class Online:
         self.patterns = Patterns(compiled, standing=standing)
         self._sides = _sides(compiled, room)
         self._fields = {name: f for side in self._sides for name, f in side.fields.items()}
-        self._wrong = (
-            1 << sum(side.bits for side in self._sides).bit_length()
-        )  # a value that is none
+        bits = sum(side.bits for side in self._sides).bit_length()
+        self._wrong = 1 << bits  # the number of what is no value
         self._everything = (1 << 2 * compiled.size) - 1
-        self._facts = self._numbers(registered=True)
-        self._stated = {
-            name: numbers
-            for name, numbers in self._numbers(registered=False).items()
-            if not compiled.release.attributes[name].register_only
-        }
-        self._shapes: dict[tuple[str, ...], Shape] = {}
+        self._columns = {name: self._column(name) for name in compiled.release.attributes}
+        self._stateable = frozenset(
+            name
+            for name, attribute in compiled.release.attributes.items()
+            if not attribute.register_only
+        )
+        self._asked_whether_known = _asked_whether_known(compiled)
+        self._met: dict[int, Skeleton] = {}  # by the sum of a question's numbers
         self._skeletons = Remembered(self.patterns, self._made)
+        self._regroup([(self._columns[name],) for name in REQUIRED])
 
     def quick(self, facts: Facts, stated: Facts) -> Verdict | None:
         """The verdict on a question without papers.
@@ -108,31 +89,28 @@ class Online:
         None where the question is not a plain one: something needed is absent, a value is none, or
         a statement contradicts a fact. Raises Failing.
         """
-        key = tuple(facts)
-        shape = self._shapes.get(key) or self._shape(key)
-        if not shape.complete or not (ACTIVITY in facts or ACTIVITY in stated):
-            return None
-        ignored = shape.ignored
+        row = self._row
+        values = {**row.nothing, **facts}
+        ignored: list[str] = []
+        said: Facts | None = NOTHING
+        if stated:
+            said = self._said(facts, stated, ignored)
+            if said is None:
+                return None
+            values.update(said)
+        if len(values) > row.size:
+            row, values = self._widened(row, values, ignored)
         try:
-            total = self._sum(shape, facts)
-            if stated:
-                total += self._sum_stated(facts, stated)
+            total = row.total(*values.values())
         except TypeError:  # a value that cannot be looked up, such as an object
             return None
         if total >= self._wrong:
             return None
-        skeleton = self._skeleton(total, facts, stated)
-        if ignored or not stated.keys() <= self._stated.keys():
-            names = (*ignored, *(name for name in stated if name not in self._stated))
-            return skeleton.filled(self._values(facts, stated), ignored=tuple(sorted(set(names))))
-        if skeleton.silent:
-            return skeleton.empty
-        return skeleton.filled(self._values(facts, stated) if stated else facts)
-
-    def _values(self, facts: Facts, stated: Facts) -> Facts:
-        """The facts, and what is stated beyond them."""
-        more = {n: raw for n, raw in stated.items() if n not in facts and n in self._stated}
-        return {**facts, **more} if more else facts
+        skeleton = self._met.get(total) or self._skeleton(total, facts, stated)
+        if not skeleton.silent or ignored:
+            verdict = skeleton.filled({**facts, **said} if said else facts)
+            return verdict._replace(ignored=tuple(sorted(set(ignored)))) if ignored else verdict
+        return skeleton.empty
 
     def judge(self, case: Case) -> Verdict:
         """The verdict on any case. Raises Failing."""
@@ -146,42 +124,51 @@ class Online:
             skeleton = self._skeletons.of(mask, absent, lambda: case)
         return fill(skeleton, world)
 
-    def _sum(self, shape: Shape, facts: Facts) -> int:
-        """The numbers of the facts, added up. Raises TypeError."""
-        values = list(facts.values())
-        for place in shape.sets:
-            value = values[place]
-            if value.__class__ is not list:
-                return self._wrong
-            values[place] = tuple(cast("list[object]", value))
-        if tuple(map(type, shape.exact(values))) != shape.types:
-            return self._wrong
-        try:
-            return sum(map(getitem, shape.known, values))
-        except KeyError:  # some are not known yet
-            pairs = zip(shape.numbers, values, strict=True)
-            return sum(numbers.of_key(value) for numbers, value in pairs if numbers is not None)
+    def _said(self, facts: Facts, stated: Facts, ignored: list[str]) -> Facts | None:
+        """What is stated beyond the facts; adds the names of statements that state nothing.
 
-    def _sum_stated(self, facts: Facts, stated: Facts) -> int:
-        """The same of what is stated and is no fact already. Raises TypeError."""
-        total = 0
+        None where one contradicts a fact, or where a rule tells a statement from a fact.
+        """
+        said = {}
         for name, raw in stated.items():
-            numbers = self._stated.get(name)
-            if numbers is None:
-                continue  # ignored
-            if name not in facts:
-                total += numbers.of(raw)
-            elif raw.__class__ is not facts[name].__class__ or raw != facts[name]:
-                return self._wrong  # a contradiction
-        return total
+            fact = facts.get(name, NO_VALUE)
+            if name not in self._stateable:
+                ignored.append(name)
+            elif fact is not NO_VALUE:
+                if raw != fact or raw.__class__ is not fact.__class__:
+                    return None
+            elif name in self._asked_whether_known:
+                return None
+            else:
+                said[name] = raw
+        return said
 
-    def _numbers(self, *, registered: bool) -> dict[str, Numbers]:
-        return {
-            each.name: Numbers(each.type, partial(self._number, each.name, registered), self._wrong)
-            for each in self.compiled.release.vocabulary
-        }
+    def _widened(
+        self, row: Row, values: Facts, ignored: list[str]
+    ) -> tuple[Row, dict[str, object]]:
+        """A row with the attributes not met before, and the values in its order.
 
-    def _number(self, name: str, registered: bool, raw: object) -> int:
+        Adds the names that are no attributes.
+        """
+        new = list(values)[row.size :]
+        known = [self._columns[name] for name in new if name in self._columns]
+        if known:
+            row = self._regroup(row.with_more(known))
+        ignored += [name for name in new if name not in self._columns]
+        given = {name: raw for name, raw in values.items() if name in self._columns}
+        return row, {**row.nothing, **given}
+
+    def _regroup(self, groups: Groups) -> Row:
+        self._row = Row(groups, self._wrong, self._regroup)
+        return self._row
+
+    def _column(self, name: str) -> Column:
+        side = next(place for place, prefixes in enumerate(SIDES) if name.startswith(prefixes))
+        numbers = Numbers(partial(self._number, name), self._wrong)
+        type_ = self.compiled.release.attributes[name].type
+        return Column(name, type_, side, name in REQUIRED, numbers)
+
+    def _number(self, name: str, raw: object) -> int:
         """Of one raw value that was not met before, at the field of its attribute."""
         attribute = self.compiled.release.attributes[name]
         try:
@@ -191,18 +178,11 @@ class Online:
         field = self._fields.get(name)
         if field is None:
             return 0  # no rule in force reads it
-        known = registered or attribute.source == "request"
-        number = self.classes[name].of(value, registered=known)
+        number = self.classes[name].of(value)
         if number > field.most:
             self.full = True
             return self._wrong
         return number << field.lowest
-
-    def _shape(self, names: tuple[str, ...]) -> Shape:
-        if len(self._shapes) >= SHAPES:
-            self._shapes.clear()
-        shape = self._shapes[names] = Shape(names, self._facts)
-        return shape
 
     def _skeleton(self, total: int, facts: Facts, stated: Facts) -> Skeleton:
         mask, absent = self._everything, 0
@@ -212,9 +192,11 @@ class Online:
                 summed = side.remember(total, self._sum_up(side, total))
             mask &= summed[0]
             absent |= summed[1]
-        return self._skeletons.met(mask, absent) or self._skeletons.of(
-            mask, absent, partial(self._case, facts, stated)
-        )
+        skeleton = self._skeletons.of(mask, absent, partial(self._case, facts, stated))
+        if len(self._met) >= SUMS:
+            self._met.clear()
+        self._met[total] = skeleton
+        return skeleton
 
     def _sum_up(self, side: Side, total: int) -> Summed:
         mask, absent = self._everything, 0
@@ -262,12 +244,8 @@ def fill(skeleton: Skeleton, world: World) -> Verdict:
     """The verdict with the facts of this world; of two values, the register's."""
     attributes = world.release.attributes
     values = {name: attributes[name].write(seen[0].value) for name, seen in world.seen.items()}
-    return skeleton.filled(
-        values,
-        canonical=True,
-        conflicts=world.conflicts,
-        invalid=world.invalid,
-        ignored=world.ignored,
+    return skeleton.filled(values, canonical=True)._replace(
+        conflicts=world.conflicts, invalid=world.invalid, ignored=world.ignored
     )
 
 
@@ -285,9 +263,13 @@ def _sides(compiled: Compiled, room: int) -> list[Side]:
     return sides
 
 
-def _none(values: list[object]) -> tuple[object, ...]:
-    """Of these values none needs its type looked at."""
-    return ()
+def _asked_whether_known(compiled: Compiled) -> frozenset[str]:
+    """The attributes of the register about which a rule asks whether the register knows them."""
+    return frozenset(
+        name
+        for name, literals in zip(compiled.names, compiled.literals, strict=True)
+        if literals.ask_whether_known and literals.attribute.source == "register"
+    )
 
 
-ANYTHING: Final = Anything()
+NOTHING: Final[Facts] = {}

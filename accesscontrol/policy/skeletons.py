@@ -1,13 +1,13 @@
 """A verdict without facts, which many questions share, and the facts filled in for one of them."""
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final, cast
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, Final
 
 from accesscontrol.policy.attributes import Attribute
-from accesscontrol.policy.findings import Finding, verdict
+from accesscontrol.policy.findings import verdict
 from accesscontrol.policy.patterns import Weighed
-from accesscontrol.policy.rules import EFFECTS
-from accesscontrol.policy.values import Type
+from accesscontrol.policy.values import Type, read, written
 from accesscontrol.policy.verdict import (
     NO_FACTS,
     Fact,
@@ -21,6 +21,13 @@ from accesscontrol.policy.vocabulary import Vocabulary
 
 # Their canonical form is not the JSON value itself.
 REWRITTEN: Final[frozenset[Type]] = frozenset(("quantity", "countries", "codes"))
+QUANTITIES: Final = 10_000  # that are remembered in full
+
+FILLED: Final = (  # the lists of a verdict whose entries go with facts, by their place in it
+    (Verdict._fields.index("reasons"), Reason),
+    (Verdict._fields.index("undetermined"), Unknown),
+    (Verdict._fields.index("would_have"), WouldHave),
+)
 
 Names = tuple[str, ...]
 Write = Callable[[Any], Fact]
@@ -30,65 +37,42 @@ Blank = tuple[tuple[object, ...], int]  # a finding's members, and which names i
 class Skeleton:
     """All of a verdict that does not depend on what the facts are, beyond their pattern."""
 
-    def __init__(self, outcome: Outcome, found: Iterable[Weighed], vocabulary: Vocabulary) -> None:
-        listed = list(found)
-        self.empty = verdict(outcome, [each.finding for each in listed])
+    def __init__(self, outcome: Outcome, found: Sequence[Weighed], vocabulary: Vocabulary) -> None:
+        self.empty = verdict(outcome, [each.finding for each in found])
+        reads = {id(each.finding): each.reads for each in found}
         self._names: dict[Names, int] = {}  # rules that read the same have their facts in common
-        self._reasons = sorted(
-            self._blanks(Reason, listed), key=lambda blank: EFFECTS.index(cast(Any, blank[0][2]))
-        )
-        self._undetermined = self._blanks(Unknown, listed)
-        self._would_have = self._blanks(WouldHave, listed)
+        self._parts = [
+            (place, kind, self._blanks(self.empty[place], reads))
+            for place, kind in FILLED
+            if self.empty[place]
+        ]
         self._reads = [
             (names, [(n, _rewriting(vocabulary[n])) for n in names if _rewritten(vocabulary[n])])
             for names in self._names
         ]
         self.silent = not self._names
 
-    def filled(
-        self,
-        values: Mapping[str, Any],
-        *,
-        canonical: bool = False,
-        conflicts: tuple[str, ...] = (),
-        invalid: tuple[str, ...] = (),
-        ignored: tuple[str, ...] = (),
-    ) -> Verdict:
+    def filled(self, values: Mapping[str, Any], *, canonical: bool = False) -> Verdict:
         """The verdict with facts; ``values`` are their JSON values, or ``canonical`` ones."""
         facts = []
         for names, rewritten in self._reads:
-            read = {name: values[name] for name in names if name in values}
+            present = {name: values[name] for name in names if name in values}
             if rewritten and not canonical:
                 for name, write in rewritten:
-                    if name in read:
-                        read[name] = write(read[name])
-            facts.append(read)
-        empty = self.empty
-        return tuple.__new__(
-            Verdict,
-            (
-                empty[0],
-                _filled(Reason, self._reasons, facts) if self._reasons else (),
-                _filled(Unknown, self._undetermined, facts) if self._undetermined else (),
-                empty[3],
-                _filled(WouldHave, self._would_have, facts) if self._would_have else (),
-                conflicts,
-                invalid,
-                ignored,
-            ),
-        )
+                    if name in present:
+                        present[name] = write(present[name])
+            facts.append((present,))
+        new = tuple.__new__
+        members: list[Any] = [*self.empty]
+        for place, kind, blanks in self._parts:
+            members[place] = tuple([new(kind, bare + facts[names]) for bare, names in blanks])
+        return new(Verdict, members)
 
-    def _blanks(self, kind: type[Finding], listed: list[Weighed]) -> list[Blank]:
+    def _blanks(self, listed: Iterable[Any], reads: Mapping[int, Names]) -> list[Blank]:
         return [
-            (each.finding[:-1], self._names.setdefault(each.reads, len(self._names)))
-            for each in listed
-            if isinstance(each.finding, kind)
+            (finding[:-1], self._names.setdefault(reads[id(finding)], len(self._names)))
+            for finding in listed
         ]
-
-
-def _filled(kind: Any, blanks: list[Blank], facts: list[Any]) -> tuple[Any, ...]:
-    new = tuple.__new__
-    return tuple([new(kind, (*members, facts[names])) for members, names in blanks])
 
 
 def _rewritten(attribute: Attribute) -> bool:
@@ -96,9 +80,13 @@ def _rewritten(attribute: Attribute) -> bool:
 
 
 def _rewriting(attribute: Attribute) -> Write:
-    if attribute.type == "quantity":
-        return lambda raw: attribute.write(attribute.read(raw))
-    return sorted  # an array without duplicates, as it has been read already
+    # of sets: an array without duplicates, as it has been read already
+    return _in_full if attribute.type == "quantity" else sorted
+
+
+@lru_cache(maxsize=QUANTITIES)
+def _in_full(quantity: str) -> Fact:
+    return written("quantity", read("quantity", quantity))
 
 
 def without_facts(full: Verdict) -> Verdict:
