@@ -3,12 +3,44 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_field
+from django.db.models import QuerySet
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
 
-from accesscontrol import facts
+from accesscontrol import access, facts, policy, screening
 from accesscontrol.api.listing import Listing
+from accesscontrol.api.problems import Problem
 from accesscontrol.models import AIModel, Licensee
+
+STANDING = [
+    OpenApiParameter("standing", str, enum=policy.OUTCOMES),
+    OpenApiParameter("model", str, description="Of the standing"),
+    OpenApiParameter("activity", str, description="Of the standing"),
+]
+
+
+def _outcome(asked: str) -> str:
+    if asked not in policy.OUTCOMES:
+        known = ", ".join(policy.OUTCOMES)
+        raise Problem(400, "bad_value", f"standing is one of {known}.", pointer="/standing")
+    return asked
+
+
+def _instant(asked: str | None) -> datetime:
+    if asked is None:
+        return datetime.now(UTC)
+    try:
+        at: datetime | None = datetime.fromisoformat(asked)
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None:
+        message = "at is an instant with its time zone, such as 2026-06-12T21:21:00Z."
+        raise Problem(400, "bad_value", message, pointer="/at")
+    return at
 
 
 class FactOutput(serializers.Serializer[Any]):
@@ -49,12 +81,31 @@ class ModelDetail(ModelOutput):
         return _facts(facts.about_models([model.pk], at=datetime.now(UTC)).get(model.pk))
 
 
+class CountedOutput(serializers.Serializer[Any]):
+    activity = serializers.CharField()
+    outcome = serializers.CharField()
+    licensees = serializers.IntegerField()
+
+
+class StoodOutput(serializers.Serializer[Any]):
+    model = serializers.CharField()
+    activity = serializers.CharField()
+    outcome = serializers.CharField()
+
+
 class Models(Listing):
     """AI models and the activities they are offered for."""
 
     scopes = {"GET": "models:read"}
     queryset = AIModel.objects.prefetch_related("offerings")
     lookup_field = "ref"
+
+    @extend_schema(responses=CountedOutput(many=True), filters=False)
+    @action(detail=True, pagination_class=None)
+    def standings(self, request: Request, ref: str | None = None) -> Response:
+        """How many licensees have which standing for each activity of the model."""
+        access.require_scope(request.auth, "licensees:read")  # type: ignore[arg-type]
+        return Response(CountedOutput(screening.counts(self.get_object()), many=True).data)
 
     def get_serializer_class(self) -> type[ModelOutput]:
         return ModelDetail if self.action == "retrieve" else ModelOutput
@@ -84,6 +135,32 @@ class Licensees(Listing):
     queryset = Licensee.objects.all()
     lookup_field = "ref"
     filterset_fields = ["country", "hq_country"]
+
+    def get_queryset(self) -> QuerySet[Licensee]:
+        """Also whose standing is an outcome, for some offering, a model, an activity."""
+        rows = super().get_queryset()
+        asked = self.request.query_params
+        if self.action != "list" or "standing" not in asked:
+            return rows
+        about = {name: asked.get(name, "") for name in ("model", "activity")}
+        standing = screening.licensees_with(_outcome(asked["standing"]), **about)
+        return rows.filter(pk__in=standing.values("pk"))
+
+    @extend_schema(parameters=STANDING)
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Licensees, the newest first; of a standing, all whose standing it is."""
+        return super().list(request, *args, **kwargs)
+
+    @extend_schema(
+        responses=StoodOutput(many=True),
+        filters=False,
+        parameters=[OpenApiParameter("at", OpenApiTypes.DATETIME, description="Now, unless told")],
+    )
+    @action(detail=True, pagination_class=None)
+    def standings(self, request: Request, ref: str | None = None) -> Response:
+        """The outcome for each offering as it stood at an instant; empty: not judged by then."""
+        stood = screening.stood(self.get_object(), at=_instant(request.query_params.get("at")))
+        return Response(StoodOutput(stood, many=True).data)
 
     def get_serializer_class(self) -> type[LicenseeOutput]:
         return LicenseeDetail if self.action == "retrieve" else LicenseeOutput

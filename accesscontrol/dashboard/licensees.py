@@ -8,12 +8,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
 
-from accesscontrol import access, facts
+from accesscontrol import access, facts, screening
 from accesscontrol.dashboard import licensee_forms
 from accesscontrol.dashboard.search import find_licensees
 from accesscontrol.dashboard.shell import events, filters, paging, standings
 from accesscontrol.dashboard.shell.entry import screen
 from accesscontrol.models import (
+    AIModel,
     AuditEvent,
     Case,
     Entitlement,
@@ -39,10 +40,14 @@ COLUMN_OF_GAP = {"country": "country", "hq": "hq_country", "parent": "ultimate_p
 @screen()
 def listing(request: HttpRequest) -> HttpResponse:
     """By name, fifty at a time, with the standing and what is missing."""
-    chosen = filters.read(request, SEARCH, STANDING, COUNTRY, GAPS)
+    chosen = filters.read(request, SEARCH, STANDING, COUNTRY, GAPS, _model_filter())
     rows = find_licensees(chosen["q"]) if chosen["q"] else Licensee.objects.all()
     if chosen["standing"]:
-        rows = rows.filter(standing__sheet__in=standings.sheets_with(chosen["standing"]))
+        standing = screening.licensees_with(chosen["standing"], model=chosen["model"])
+        rows = rows.filter(pk__in=standing.values("pk"))
+    elif chosen["model"]:
+        granted = Entitlement.objects.filter(offering__model__ref=chosen["model"], ended_at=None)
+        rows = rows.filter(pk__in=granted.values("licensee"))
     if chosen["country"]:
         rows = rows.filter(country=chosen["country"])
     if chosen["gap"]:
@@ -59,6 +64,11 @@ def listing(request: HttpRequest) -> HttpResponse:
         "dashboard/licensees/list.html",
         {"page": page, "filters": chosen, "may_edit": access.may(request.user, "register.edit")},  # type: ignore[arg-type]
     )
+
+
+def _model_filter() -> filters.Filter:
+    """With a standing: that for this model. Alone: whoever was granted it."""
+    return filters.Filter("model", "Model", [*AIModel.objects.values_list("ref", "name")])
 
 
 def _entitled(ids: list[int]) -> dict[int, tuple[int, int]]:

@@ -12,6 +12,7 @@ from accesscontrol.screening.feed import (
     newest_flips,
 )
 from accesscontrol.screening.proof import Alarm, alarm, last_proof
+from accesscontrol.screening.queries import Counted, Stood, counts, licensees_with, stood
 from accesscontrol.screening.runs import (
     CannotCancel,
     NothingFailed,
@@ -24,7 +25,8 @@ from accesscontrol.screening.runs import (
 )
 
 __all__ = [
-    "Alarm", "CannotCancel", "Change", "NothingFailed", "Place", "Progress", "Reading", "Turned",
-    "alarm", "cancel", "changes", "changes_of", "due_boundaries", "last_proof", "newest_flips",
-    "next_chunk", "nightly", "papers_due", "progress", "retry_failed", "start",
+    "Alarm", "CannotCancel", "Change", "Counted", "NothingFailed", "Place", "Progress", "Reading",
+    "Stood", "Turned", "alarm", "cancel", "changes", "changes_of", "counts", "due_boundaries",
+    "last_proof", "licensees_with", "newest_flips", "next_chunk", "nightly", "papers_due",
+    "progress", "retry_failed", "start", "stood",
 ]  # fmt: skip

@@ -58,10 +58,4 @@ def of_licensee(licensee_id: int) -> tuple[Standing | None, list[PerOffering]]:
     ]
 
 
-def sheets_with(outcome: str) -> Any:
-    """The sheets in which some offering has this outcome (there are few distinct sheets)."""
-    findings = list(Finding.objects.filter(outcome=outcome).values_list("pk", flat=True))
-    return Sheet.objects.filter(findings__overlap=findings).values("pk")
-
-
 CHOICES = [(outcome, OUTCOMES[outcome][0]) for outcome in STRICTEST]

@@ -1,0 +1,97 @@
+"""Who stands how, now and at an instant: asked over sheets, of which there are few."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+from django.db.models import Q, QuerySet
+
+from accesscontrol.models import AIModel, Finding, Licensee, Offering, Sheet
+from accesscontrol.models.screening import LAST
+
+COUNTED = """
+    SELECT o.activity, f.outcome, sum(s.licensees)::bigint
+    FROM (SELECT sheet_id, count(*) AS licensees FROM accesscontrol_standing GROUP BY sheet_id) AS s
+    JOIN accesscontrol_sheet h ON h.id = s.sheet_id
+    CROSS JOIN accesscontrol_offering o
+    JOIN accesscontrol_finding f ON f.id = h.findings[o.position + 1]
+    WHERE o.model_id = %s GROUP BY o.activity, f.outcome ORDER BY o.activity, f.outcome
+"""
+# The last change by then, among the few chunks that changed something and whose range has him.
+STOOD = """
+    SELECT s.new_sheet_id FROM accesscontrol_screeningchunk c
+    JOIN accesscontrol_standingchange s ON s.chunk_id = c.id AND s.licensee_id = %(licensee)s
+    WHERE int8range(c.first_id, least(c.last_id, %(last)s), '[]') @> %(licensee)s::bigint
+      AND c.changed > 0 AND c.finished_at <= %(at)s
+    ORDER BY c.feed DESC LIMIT 1
+"""
+
+
+@dataclass(frozen=True)
+class Counted:
+    """How many licensees have an outcome for an activity of a model."""
+
+    activity: str
+    outcome: str
+    licensees: int
+
+
+@dataclass(frozen=True)
+class Stood:
+    """The outcome of a licensee's standing for an offering."""
+
+    model: str
+    activity: str
+    outcome: str
+
+
+def licensees_with(outcome: str, *, model: str = "", activity: str = "") -> QuerySet[Licensee]:
+    """Who stands so for some offering, of this model and for this activity where they are told."""
+    return Licensee.objects.filter(standing__sheet__in=_sheets(outcome, model, activity))
+
+
+def counts(model: AIModel) -> list[Counted]:
+    """How many licensees have which outcome for each activity that the model is offered for."""
+    with connection.cursor() as cursor:
+        cursor.execute(COUNTED, [model.pk])
+        return [Counted(*row) for row in cursor.fetchall()]
+
+
+def stood(licensee: Licensee, *, at: datetime) -> list[Stood]:
+    """What the licensee's standing said at an instant; nothing where it was not judged by then."""
+    with connection.cursor() as cursor:
+        cursor.execute(STOOD, {"licensee": licensee.pk, "last": LAST, "at": at})
+        row = cursor.fetchone()
+    return [] if row is None else _said(Sheet.objects.get(pk=row[0]))
+
+
+def _said(sheet: Sheet) -> list[Stood]:
+    found = Finding.objects.filter(pk__in=set(sheet.findings))
+    outcome = dict(found.values_list("pk", "outcome"))
+    rows = Offering.objects.order_by("model__ref", "position").select_related("model")
+    return [
+        Stood(row.model.ref, row.activity, outcome[pk])
+        for row in rows
+        if row.position < len(sheet.findings) and (pk := sheet.findings[row.position]) in outcome
+    ]
+
+
+def _sheets(outcome: str, model: str, activity: str) -> QuerySet[Sheet]:
+    findings = Finding.objects.filter(outcome=outcome)
+    if not model and not activity:
+        return Sheet.objects.filter(findings__overlap=list(findings.values_list("pk", flat=True)))
+    offerings = Offering.objects.all()
+    if model:
+        offerings = offerings.filter(model__ref=model)
+    if activity:
+        offerings = offerings.filter(activity=activity)
+    return _at(offerings.values_list("position", flat=True), findings)
+
+
+def _at(positions: Iterable[int], findings: QuerySet[Finding]) -> QuerySet[Sheet]:
+    """The sheets that have one of these findings at one of the positions."""
+    either = Q(pk__in=[])
+    for position in positions:
+        either |= Q(**{f"findings__{position}__in": findings.values("pk")})
+    return Sheet.objects.filter(either)
