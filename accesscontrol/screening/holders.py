@@ -43,7 +43,8 @@ class Holders:
         }
         self._offered: dict[tuple[int, str], World] = {}
         self._told: dict[tuple[int, frozenset[str]], str] = {}
-        self._known: dict[str, Ints] = {}
+        # By the dated facts, and by what the columns said: they may lag behind an instant just gone.
+        self._known: dict[tuple[str, bytes], Ints] = {}
 
     def findings(
         self, about: facts.Sourced, held: Sequence[str], plain: Sequence[int], *, at: datetime
@@ -51,7 +52,7 @@ class Holders:
         """By offering; ``plain``: without the papers, ``held``: the status of each entitlement."""
         now = instant(at)
         valid = [_holds(paper, now) for paper in (*about.licenses, *about.dispositions)]
-        key = f"{valid} {self._judge.pattern(about, held)}"
+        key = f"{valid} {self._judge.pattern(about, held)}", np.array(plain, np.int32).tobytes()
         if key not in self._known:
             if len(self._known) >= MOST_REMEMBERED:
                 self._known.clear()
