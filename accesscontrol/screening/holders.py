@@ -43,7 +43,7 @@ class Holders:
         }
         self._offered: dict[tuple[int, str], World] = {}
         self._told: dict[tuple[int, frozenset[str]], str] = {}
-        # By the dated facts, and by what the columns said: they may lag behind an instant just gone.
+        # By the dated facts, and by what the columns said, which may lag behind them an instant.
         self._known: dict[tuple[str, bytes], Ints] = {}
 
     def findings(
