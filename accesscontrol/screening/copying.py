@@ -1,7 +1,7 @@
 """Whole columns out of the database and whole tables into it, in binary, without a row in Python.
 
 PostgreSQL sends each row of a COPY as a message of its own; a million of them cost more than
-everything else that a screening does. A column gathered into one array is one message.
+everything else that a screening does. Rows gathered into one value are one message.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 
 SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)  # and neither flags nor a header of our own
 END = b"\xff\xff"
-ARRAY_HEAD = 20  # dimensions, flags, type, length, lower bound
+COUNT = slice(25, 33)  # of the rows, after the signature, the fields and this one's length
+LENGTH = slice(33, 37)  # of them all, which follow
+SEND = {"i4": "int4send", "i8": "int8send"}
 AT_ONCE = 16_384  # rows that are packed at a time
 DATABASE_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -26,34 +28,23 @@ def columns(
 
     ``select`` is what follows the list of expressions: FROM …, WHERE ….
     """
-    gathered = ", ".join(f"array_agg({expression})" for expression in types)
+    row = " || ".join(f"{SEND[type_]}({expression})" for expression, type_ in types.items())
     with connection.cursor() as cursor:
+        gathered = f"count(*), string_agg({row}, NULL)"
         statement = f"COPY (SELECT {gathered} {select}) TO STDOUT (FORMAT binary)"
         with cursor.copy(statement, params) as copy:
             data = b"".join(copy)
-    return dict(zip(types, _arrays(data, list(types.values())), strict=True))
+    rows = _rows(data, np.dtype([(name, f">{type_}") for name, type_ in types.items()]))
+    return {name: rows[name].astype(type_) for name, type_ in types.items()}
 
 
-def _arrays(data: bytes, types: Sequence[str]) -> list[NDArray[Any]]:
-    at = len(SIGNATURE) + 2
-    found = []
-    for type_ in types:
-        length = int.from_bytes(data[at : at + 4], "big", signed=True)
-        at += 4
-        if length < 0:  # no row at all
-            found.append(np.empty(0, type_))
-            continue
-        element = np.dtype([("length", ">i4"), ("value", f">{type_}")])
-        part = np.frombuffer(data, element, offset=at + ARRAY_HEAD, count=_count(length, element))
-        found.append(part["value"].astype(type_))
-        at += length
-    return found
-
-
-def _count(length: int, element: np.dtype[Any]) -> int:
-    count, rest = divmod(length - ARRAY_HEAD, element.itemsize)
-    assert not rest, "a column has nulls or another type than was told"
-    return count
+def _rows(data: bytes, row: np.dtype[Any]) -> NDArray[Any]:
+    count = int.from_bytes(data[COUNT], "big")
+    if not count:
+        return np.empty(0, row)
+    length = int.from_bytes(data[LENGTH], "big")
+    assert length == count * row.itemsize, "a value is null, or of another type than was told"
+    return np.frombuffer(data, row, offset=LENGTH.stop, count=count)
 
 
 def microseconds(at: datetime) -> np.int64:
