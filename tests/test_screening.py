@@ -379,7 +379,7 @@ def test_a_standing_that_moved_meanwhile_is_not_overwritten(offerings: list[Any]
     changes = standings.Changes(held, np.array([999], "i4"), np.array([1], "i4"), np.array([True]))
     standings._tell(changes)
     with pytest.raises(standings.ChangedMeanwhile):
-        standings._move(run.chunks.get(), 1)
+        standings._move(run.chunks.get(), held)
 
 
 def test_cancelling_keeps_what_is_done_and_stops_the_rest(offerings: list[Any]) -> None:

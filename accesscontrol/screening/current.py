@@ -6,6 +6,7 @@ licensees reads nothing else. The dated facts stay the truth, and the nightly pr
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -44,6 +45,17 @@ ID = "licensee.id"  # stands in the register itself
 VALUES = (*COLUMNS.values(), "attested", "more", "statuses", "papers")  # ids of FactValue
 STORED = (*VALUES, "lists")
 TABLE = "accesscontrol_currentfacts"
+COUNTED = """
+    SELECT (SELECT count(*) FROM accesscontrol_licensee
+            WHERE id BETWEEN %(first)s AND %(last)s),
+           (SELECT count(*) FROM accesscontrol_currentfacts
+            WHERE licensee_id BETWEEN %(first)s AND %(last)s)
+"""
+MISSING = """
+    SELECT l.id FROM accesscontrol_licensee l
+    WHERE l.id BETWEEN %(first)s AND %(last)s
+      AND NOT EXISTS (SELECT FROM accesscontrol_currentfacts c WHERE c.licensee_id = l.id)
+"""
 Texts = dict[str, str]  # column → canonical JSON of its value
 
 
@@ -81,17 +93,30 @@ def hold(licensees: Iterable[int]) -> None:
     list(rows.select_for_update().values_list("licensee_id", flat=True))
 
 
-def fill(first: int, last: int, *, at: datetime) -> list[int]:
-    """Write the rows that are missing of a range, so that nobody is passed over; whose they are."""
+@dataclass(frozen=True)
+class Filled:
+    """How many licensees a range has, and whose rows were missing in it."""
+
+    licensees: int
+    added: list[int]
+
+
+def fill(first: int, last: int, *, at: datetime) -> Filled:
+    """Write the rows that are missing of a range, so that nobody is passed over.
+
+    Each row is of one licensee, which the database sees to: where there are as many rows as
+    licensees, none is missing.
+    """
+    inside = {"first": first, "last": last}
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT l.id FROM accesscontrol_licensee l WHERE l.id BETWEEN %s AND %s"
-            " AND NOT EXISTS (SELECT FROM accesscontrol_currentfacts c WHERE c.licensee_id = l.id)",
-            [first, last],
-        )
-        missing = [row[0] for row in cursor.fetchall()]
+        cursor.execute(COUNTED, inside)
+        licensees, rows = cursor.fetchone()
+        missing: list[int] = []
+        if rows < licensees:
+            cursor.execute(MISSING, inside)
+            missing = [row[0] for row in cursor.fetchall()]
     refresh(missing, at=at)
-    return missing
+    return Filled(licensees, missing)
 
 
 def text_of(value: Any) -> str:

@@ -45,32 +45,40 @@ def look(chunk: ScreeningChunk, loaded: releases.Loaded, *, last: int, at: datet
     """Screen the licensees of a chunk up to ``last``, which the caller holds."""
     with connection.cursor() as cursor:
         cursor.execute(SETTINGS)
-    added, corrected = bring_up_to_date(chunk, last=last, at=at)
+    known = bring_up_to_date(chunk, last=last, at=at)
     evaluator = evaluating.of(loaded, at=at)
-    narrowed = narrowing.where(chunk.run, loaded, at=at, and_these=added)
+    narrowed = narrowing.where(chunk.run, loaded, at=at, and_these=known.added)
     rows = evaluator.read(chunk.first_id, last, ids=chunk.ids, where=narrowed)
     written = standings.write(chunk, evaluator, rows.ids, evaluator.answers(rows))
-    licensees = len(rows) if narrowed is None else _count(chunk, last)
+    licensees = len(rows) if narrowed is None else max(known.licensees, len(rows))
     followed = follow(chunk, written, last=last, at=at)
-    return Looked(licensees, len(rows), written, followed, corrected)
+    return Looked(licensees, len(rows), written, followed, known.corrected)
 
 
-def bring_up_to_date(
-    chunk: ScreeningChunk, *, last: int, at: datetime
-) -> tuple[list[int], list[int]]:
-    """See that the rows say what is known now: whose row was missing, and whose was corrected.
+@dataclass(frozen=True)
+class Known:
+    """How many licensees a chunk has, whose row was missing, and whose was corrected."""
+
+    licensees: int
+    added: list[int]
+    corrected: list[int]
+
+
+def bring_up_to_date(chunk: ScreeningChunk, *, last: int, at: datetime) -> Known:
+    """See that the rows say what is known now.
 
     Of named licensees a dated fact may have begun, which corrects nothing. The nightly proof
     trusts no row; others write those that are missing.
     """
     if chunk.ids is not None:
         current.refresh(chunk.ids, at=at)
-    elif chunk.run.cause == "nightly":
+        return Known(len(chunk.ids), [], [])
+    if chunk.run.cause == "nightly":
         everyone = Licensee.objects.filter(id__gte=chunk.first_id, id__lte=last)
-        return [], current.refresh(everyone.values_list("id", flat=True), at=at)
-    else:
-        return current.fill(chunk.first_id, last, at=at), []
-    return [], []
+        ids = list(everyone.values_list("id", flat=True))
+        return Known(len(ids), [], current.refresh(ids, at=at))
+    filled = current.fill(chunk.first_id, last, at=at)
+    return Known(filled.licensees, filled.added, [])
 
 
 def follow(
@@ -100,7 +108,3 @@ def _looked_at(chunk: ScreeningChunk, last: int) -> str:
         )
         cursor.execute(f"ANALYZE {LOOKED_AT}")
     return LOOKED_AT
-
-
-def _count(chunk: ScreeningChunk, last: int) -> int:
-    return Licensee.objects.filter(id__gte=chunk.first_id, id__lte=last).count()

@@ -1,10 +1,10 @@
 """Cuts a run into chunks, and keeps two workers from looking at the same licensees at once."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from django.db import connection
 
-from accesscontrol.models import ScreeningChunk, ScreeningRun
+from accesscontrol.models import ScreeningChunk
 
 END = 2**63 - 1
 
@@ -14,35 +14,49 @@ BLOCK_BITS = 12
 LOCKS = 1_024
 LOCK_CLASS = 0x45670003
 
-# Chunks much larger than a block consist of whole blocks, so that neighbors share no lock.
-CUT = """
-    SELECT min(first), sum(n)::bigint FROM (
-        SELECT min(id) AS first, count(*) AS n,
-               (sum(count(*)) OVER (ORDER BY id >> %(bits)s) - count(*))::bigint / %(size)s AS part
-        FROM accesscontrol_licensee GROUP BY id >> %(bits)s
-    ) AS blocks GROUP BY part ORDER BY 1
+# Where so many licensees on somebody stands, and where his block begins or the next one.
+NEXT = """
+    SELECT id, ((id - 1 >> %(bits)s) + 1) << %(bits)s FROM accesscontrol_licensee
+    WHERE id >= %(first)s ORDER BY id OFFSET %(size)s LIMIT 1
 """
+COUNT = "SELECT count(*) FROM accesscontrol_licensee WHERE id >= %s AND id < %s"
 
 
-def of_everyone(run: ScreeningRun, size: int) -> list[ScreeningChunk]:
-    """Ranges without gaps up to the end of all ids: a licensee added meanwhile falls into one."""
+def of_everyone(size: int) -> list[ScreeningChunk]:
+    """Ranges without gaps up to the end of all ids: a licensee added meanwhile falls into one.
+
+    Chunks much larger than a block consist of whole blocks, so that neighbors share no lock.
+    """
     bits = BLOCK_BITS if size >= 8 << BLOCK_BITS else 0
-    with connection.cursor() as cursor:
-        cursor.execute(CUT, {"bits": bits, "size": size})
-        parts = cursor.fetchall() or [(0, 0)]
+    parts = list(_parts(size, bits)) or [(0, 0)]
     firsts = [min(parts[0][0], 0)] + [first for first, _ in parts[1:]]
     ends = [first - 1 for first in firsts[1:]] + [END]
     return [
-        ScreeningChunk(run=run, first_id=first, last_id=last, licensees=licensees)
+        ScreeningChunk(first_id=first, last_id=last, licensees=licensees)
         for first, last, (_, licensees) in zip(firsts, ends, parts, strict=True)
     ]
 
 
-def of_named(run: ScreeningRun, ids: Sequence[int], size: int) -> list[ScreeningChunk]:
+def _parts(size: int, bits: int) -> Iterator[tuple[int, int]]:
+    """(first id, licensees) of each chunk; the index is read once, whatever the size."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT min(id) FROM accesscontrol_licensee")
+        first = cursor.fetchone()[0]
+        while first is not None:
+            cursor.execute(NEXT, {"first": first, "size": size, "bits": bits})
+            stands, following = cursor.fetchone() or (None, None)
+            cursor.execute(COUNT, [first, END] if stands is None else [stands, following])
+            more = cursor.fetchone()[0]
+            if more or stands is not None:
+                yield first, more if stands is None else size + more
+            first = following
+
+
+def of_named(ids: Sequence[int], size: int) -> list[ScreeningChunk]:
     """These ids, in order, a chunk's worth at a time."""
     parts = [list(ids[n : n + size]) for n in range(0, len(ids), size)]
     return [
-        ScreeningChunk(run=run, first_id=part[0], last_id=part[-1], ids=part, licensees=len(part))
+        ScreeningChunk(first_id=part[0], last_id=part[-1], ids=part, licensees=len(part))
         for part in parts
     ]
 

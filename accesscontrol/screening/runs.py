@@ -14,7 +14,6 @@ from accesscontrol import access, audit, releases, webhooks
 from accesscontrol.errors import Refused
 from accesscontrol.models import (
     ApiToken,
-    Licensee,
     Release,
     ScreeningChunk,
     ScreeningRun,
@@ -82,6 +81,7 @@ def start(
     if release is None:
         return None
     with transaction.atomic():
+        parts = ranges.of_everyone(chunk) if ids is None else ranges.of_named(ids, chunk)
         run = ScreeningRun.objects.create(
             cause=cause,
             subject=str(subject or "")[:300],
@@ -90,11 +90,12 @@ def start(
             from_release=_release_before(release),
             full=ids is None,
             basis=basis.choose(cause=cause) if ids is None else None,
-            total=Licensee.objects.count() if ids is None else len(ids),
+            total=sum(part.licensees for part in parts),
             started_by=by if isinstance(by, User) else None,
             created_at=at,
         )
-        parts = ranges.of_everyone(run, chunk) if ids is None else ranges.of_named(run, ids, chunk)
+        for part in parts:
+            part.run = run
         ScreeningChunk.objects.bulk_create(parts)
         if run.full:
             boundaries.of_release(releases.get(release.number), at=at)

@@ -26,6 +26,7 @@ TOLD = (
 MOVE = """
     UPDATE accesscontrol_standing AS s SET sheet_id = t.new_sheet, chunk_id = %s
     FROM eg_changed AS t WHERE s.licensee_id = t.licensee_id AND s.sheet_id = t.old_sheet
+      AND s.licensee_id BETWEEN %s AND %s
 """
 # Of few licensees each is looked up by its id; of many the whole range is read.
 FEW = 10_000
@@ -99,7 +100,7 @@ def write(chunk: ScreeningChunk, evaluator: Evaluator, ids: Numbers, answers: Nu
     first = changes.old == 0
     _append(chunk, changes.only(~first))
     _append(chunk, changes.only(first))
-    _move(chunk, int((~first).sum()))
+    _move(chunk, changes.ids[~first])
     _begin(chunk, changes.only(first))
     flipped = changes.ids[turned][-feed.SHOWN :].tolist()
     return Written(changes.ids, counts, _digest(changes), flipped)
@@ -137,13 +138,13 @@ def _begin(chunk: ScreeningChunk, changes: Changes) -> None:
     copying.insert("accesscontrol_standing", rows, len(changes.ids))
 
 
-def _move(chunk: ScreeningChunk, expected: int) -> None:
-    if not expected:
+def _move(chunk: ScreeningChunk, ids: Numbers) -> None:
+    if not len(ids):
         return
     with connection.cursor() as cursor:
-        cursor.execute(MOVE, [chunk.pk])
-        if cursor.rowcount != expected:
-            raise ChangedMeanwhile(f"{expected} standings expected, {cursor.rowcount} found")
+        cursor.execute(MOVE, [chunk.pk, int(ids[0]), int(ids[-1])])
+        if cursor.rowcount != len(ids):
+            raise ChangedMeanwhile(f"{len(ids)} standings expected, {cursor.rowcount} found")
 
 
 def _digest(changes: Changes) -> str:
