@@ -44,8 +44,8 @@ class Row:
         }
         self.size = len(self.nothing)
         self._regroup = regroup
-        sums = [_Sums(self, place, wrong) for place in range(len(groups))]
-        self.total = _compiled(groups, sums, wrong)
+        self.sums = [_Sums(self, place, wrong) for place in range(len(groups))]
+        self.total = _compiled(groups, self.sums, wrong)
 
     def with_more(self, columns: Sequence[Column]) -> Groups:
         """The groups with further attributes, each in the last group of its side."""

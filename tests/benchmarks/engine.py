@@ -2,8 +2,9 @@
 
 Questions are drawn from thousands of licensees of the population, a twentieth of whom lack a fact;
 most state who the user is and where, the rest rest on attestations or lack it. Measured in time of
-the processor: a question that was met before (its facts in a pattern seen before), one never seen
-(a release just compiled), the tree evaluator that is the oracle, and cedarpy with the same rules.
+the processor: a question that was met before (its facts in a pattern seen before), one about a
+licensee never met while others were, one never seen (a release just compiled), the tree evaluator
+that is the oracle, and cedarpy with the same rules.
 Every answer is compared with the oracle's, and with cedarpy's where nothing is missing.
 """
 
@@ -29,14 +30,17 @@ class Question:
     stated: dict[str, Any]
 
 
-def questions(count: int, licensees: int) -> list[Question]:
-    """Questions about this many licensees; seven of ten say who asks, and from where."""
-    people = populate(licensees)
+def questions(count: int, licensees: int, *, after: int = 0) -> list[Question]:
+    """Questions about this many licensees; seven of ten say who asks, and from where.
+
+    ``after`` so many other licensees, whom nothing is asked about.
+    """
+    people = populate(after + licensees)
     draw = random.Random(SEED)
     about = {name: {"model.id": name, **model_facts(name)} for name in MODELS}
     asked = []
     for n in range(count):
-        facts = people.facts(n % licensees)
+        facts = people.facts(after + n % licensees)
         facts |= {**about[draw.choice(MODELS)], "request.activity": draw.choice(ACTIVITIES)}
         facts["entitlement.status"] = "active"
         stated = {}
@@ -111,6 +115,14 @@ def _measure(
             found.append(harness.seconds(ask(release, asked[1:]), clock=time.process_time))
         return [each / (len(asked) - 1) * 1e6 for each in found]
 
+    def strangers(rules: int) -> list[float]:
+        """Each round about licensees whom no round before was about."""
+        found = []
+        for n in range(args.rounds):
+            others = questions(args.licensees, args.licensees, after=(n + 1) * args.licensees)
+            found.append(harness.seconds(ask(releases[rules], others), clock=time.process_time))
+        return [each / args.licensees * 1e6 for each in found]
+
     parts = {f"{n} rules": (ask(releases[n], asked), len(asked)) for n in RULES}
     parts["60 rules, tree"] = (ask(releases[60], few, policy.judge_by_tree), len(few))
     parts["1000 rules, tree"] = (ask(releases[1000], few, policy.judge_by_tree), len(few))
@@ -118,6 +130,7 @@ def _measure(
         args.rounds, {name: part for name, (part, _) in parts.items()}, clock=time.process_time
     )
     us = {name: [s / parts[name][1] * 1e6 for s in each] for name, each in took.items()}
+    us |= {f"{n} rules, other licensees": strangers(n) for n in RULES}
     return us | {f"{n} rules, never seen": cold(n) for n in RULES}
 
 
