@@ -5,10 +5,12 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+from django.db import connection
+
 from accesscontrol import access, policy
 from accesscontrol.decisions import units
 from accesscontrol.decisions.judging import HELD, Judged
-from accesscontrol.models import ApiToken, Order, User
+from accesscontrol.models import ApiToken, User
 from accesscontrol.models.common import instant
 
 EFFECT_WORDS = {
@@ -18,6 +20,10 @@ EFFECT_WORDS = {
 }
 NEUTRAL_UNKNOWN = "An export rule cannot be decided while these facts are missing."
 ENTITLEMENT_HELD = "entitlement_held"
+CONFIDENTIAL = """
+    SELECT reference FROM accesscontrol_order
+    WHERE confidential AND reference = ANY(%s::text[])
+"""
 
 
 def may_explain(by: ApiToken | User) -> bool:
@@ -91,12 +97,16 @@ def _boundaries(release: policy.Release) -> list[str]:
 
 
 def _confidential_rules(judged: Judged) -> frozenset[str]:
-    orders = {rule.ref: rule.order for rule in judged.release.policy.rules}
-    secret = set(
-        Order.objects.filter(reference__in=set(orders.values()), confidential=True).values_list(
-            "reference", flat=True
-        )
-    )
+    """Of the rules that the answer would name, those of confidential orders."""
+    verdict = judged.verdict
+    lists = (verdict.reasons, verdict.undetermined, verdict.would_have, verdict.lifted)
+    named = {each.rule for listed in lists for each in listed}
+    if not named:
+        return frozenset()
+    orders = {rule.ref: rule.order for rule in judged.release.policy.rules if rule.ref in named}
+    with connection.cursor() as cursor:
+        cursor.execute(CONFIDENTIAL, [sorted(set(orders.values()))])
+        secret = {row[0] for row in cursor.fetchall()}
     return frozenset(ref for ref, order in orders.items() if order in secret)
 
 

@@ -15,7 +15,7 @@ from django.db.models import Q
 from accesscontrol import audit
 from accesscontrol.decisions.judging import Judged
 from accesscontrol.ledger.canonical import canonical_json, digest
-from accesscontrol.models import ApiToken, Decision, Order, ReasonBlob, User
+from accesscontrol.models import ApiToken, Decision, ReasonBlob, User
 
 LONGEST_LISTS = 8_000  # characters of reasons kept in the row; longer ones are stored once
 NOTED_EVERY = timedelta(minutes=1)
@@ -24,6 +24,10 @@ NEWEST_LISTS = """
     SELECT r.code, max(v.number) FROM accesscontrol_listversion v
     JOIN accesscontrol_restrictedlist r ON r.id = v.restricted_list_id
     GROUP BY r.code ORDER BY r.code
+"""
+FIRST_REFUSAL = """
+    UPDATE accesscontrol_order SET first_refusal_at = %(at)s
+    WHERE reference = ANY(%(orders)s::text[]) AND first_refusal_at IS NULL
 """
 
 
@@ -155,8 +159,8 @@ def _note_first_refusals(judged: Sequence[Judged], at: datetime) -> None:
         reason.order for each in judged if not each.permits for reason in each.verdict.reasons
     }
     if refused:
-        waiting = Order.objects.filter(reference__in=refused, first_refusal_at=None)
-        waiting.update(first_refusal_at=at)
+        with connection.cursor() as cursor:
+            cursor.execute(FIRST_REFUSAL, {"at": at, "orders": sorted(refused)})
 
 
 def _note_use(by: ApiToken | User, judged: Sequence[tuple[int, Judged]], at: datetime) -> None:
