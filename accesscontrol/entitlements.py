@@ -188,15 +188,17 @@ FIND = """
     FROM {whom} w
     JOIN accesscontrol_entitlement e ON e.licensee_id = w.licensee_id AND e.ended_at IS NULL
     JOIN accesscontrol_offering o ON o.id = e.offering_id
-    JOIN accesscontrol_standing s ON s.licensee_id = w.licensee_id
-    JOIN accesscontrol_sheet sheet ON sheet.id = s.sheet_id
+    JOIN accesscontrol_sheet sheet ON sheet.id = w.sheet_id
     JOIN accesscontrol_finding f ON f.id = sheet.findings[o.position + 1]
-    WHERE f.outcome <> ALL(%(usable)s)
+    WHERE f.outcome <> ALL(%(usable)s) AND e.licensee_id BETWEEN %(first)s AND %(last)s
 """
+# Of a range of licensees nothing outside it is read.
+RANGE = "SELECT coalesce(min(licensee_id), 0), coalesce(max(licensee_id), -1) FROM {whom}"
 RELEASE = """
     UPDATE accesscontrol_hold h SET released_at = %(at)s, released_run_id = %(run)s
     FROM accesscontrol_entitlement e JOIN {whom} w ON w.licensee_id = e.licensee_id
     WHERE h.entitlement_id = e.id AND h.cause = 'screening' AND h.released_at IS NULL
+      AND e.licensee_id BETWEEN %(first)s AND %(last)s
       AND NOT EXISTS (SELECT FROM eg_found t
                       WHERE t.entitlement_id = e.id AND t.outcome = h.outcome)
 """
@@ -219,12 +221,15 @@ PLACE = """
 def follow(whom: str, *, run: ScreeningRun, at: datetime) -> dict[str, int]:
     """Hold and release entitlements as the standings of these licensees say, set-wise.
 
-    ``whom``: a table of this transaction with their ``licensee_id``. An officer's hold is never
-    touched. Safe to repeat: what is right already stays as it is. Leaves the table FOUND
-    (licensee_id, entitlement_id, position, finding_id, outcome).
+    ``whom``: a table of this transaction with their ``licensee_id`` and the ``sheet_id`` of their
+    standing, null where there is none. An officer's hold is never touched. Safe to repeat: what is
+    right already stays as it is. Leaves the table FOUND (licensee_id, entitlement_id, position,
+    finding_id, outcome).
     """
     values: dict[str, Any] = {"at": at, "run": run.pk, "usable": list(USABLE)}
     with connection.cursor() as cursor:
+        cursor.execute(RANGE.format(whom=whom))
+        values["first"], values["last"] = cursor.fetchone()
         cursor.execute(FORGET)
         cursor.execute(FIND.format(whom=whom), values)
         cursor.execute("ANALYZE eg_found")

@@ -18,13 +18,16 @@ FORGET = f"DROP TABLE IF EXISTS {LOOKED_AT}"
 TOLD = f"CREATE TEMPORARY TABLE {LOOKED_AT} ON COMMIT DROP AS "
 # Statements of a few milliseconds each: compiling them takes longer than running them, and of a
 # table that lives as long as a transaction a small sample says enough.
-SETTINGS = (
-    "SELECT set_config('jit', 'off', true), set_config('default_statistics_target', '10', true)"
-)
-BY_NAME = "SELECT id AS licensee_id FROM accesscontrol_licensee WHERE id = ANY(%(ids)s::bigint[])"
-BY_RANGE = (
-    "SELECT id AS licensee_id FROM accesscontrol_licensee WHERE id BETWEEN %(first)s AND %(last)s"
-)
+SETTINGS = """
+    SELECT set_config('jit', 'off', true), set_config('default_statistics_target', '10', true),
+           set_config('work_mem', '16MB', true)
+"""
+STANDING = """
+    SELECT l.id AS licensee_id, s.sheet_id
+    FROM accesscontrol_licensee l LEFT JOIN accesscontrol_standing s ON s.licensee_id = l.id
+"""
+BY_NAME = STANDING + " WHERE l.id = ANY(%(ids)s::bigint[])"
+BY_RANGE = STANDING + " WHERE l.id BETWEEN %(first)s AND %(last)s"
 
 
 @dataclass(frozen=True)

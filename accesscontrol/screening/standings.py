@@ -20,11 +20,11 @@ Numbers = NDArray[Any]
 CHANGED = "eg_changed"  # a temporary table of this transaction: whose standing changed, and how
 FORGET = f"DROP TABLE IF EXISTS {CHANGED}"
 TOLD = (
-    f"CREATE TEMPORARY TABLE {CHANGED} (licensee_id bigint, old_sheet int, new_sheet int)"
+    f"CREATE TEMPORARY TABLE {CHANGED} (licensee_id bigint, old_sheet int, sheet_id int)"
     " ON COMMIT DROP"
 )
 MOVE = """
-    UPDATE accesscontrol_standing AS s SET sheet_id = t.new_sheet, chunk_id = %s
+    UPDATE accesscontrol_standing AS s SET sheet_id = t.sheet_id, chunk_id = %s
     FROM eg_changed AS t WHERE s.licensee_id = t.licensee_id AND s.sheet_id = t.old_sheet
       AND s.licensee_id BETWEEN %s AND %s
 """
@@ -110,7 +110,7 @@ def _tell(changes: Changes) -> None:
     with connection.cursor() as cursor:
         cursor.execute(FORGET)
         cursor.execute(TOLD)
-    rows = {"licensee_id": changes.ids, "old_sheet": changes.old, "new_sheet": changes.new}
+    rows = {"licensee_id": changes.ids, "old_sheet": changes.old, "sheet_id": changes.new}
     copying.insert(CHANGED, rows, len(changes.ids))
     with connection.cursor() as cursor:
         cursor.execute(f"ANALYZE {CHANGED}")
