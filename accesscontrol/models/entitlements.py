@@ -33,15 +33,24 @@ class Hold(models.Model):
 
     entitlement = models.ForeignKey(Entitlement, models.PROTECT, related_name="holds")
     cause = models.CharField(max_length=10, choices=Cause.choices)
-    run = models.ForeignKey(ScreeningRun, models.PROTECT, null=True, related_name="+")
+    # Nobody asks for the holds of a run or a person, and neither is ever deleted: no index on those.
+    run = models.ForeignKey(
+        ScreeningRun, models.PROTECT, null=True, related_name="+", db_index=False
+    )
     outcome = models.CharField(max_length=20, blank=True)
     because = models.TextField()
-    placed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    placed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
     placed_at = models.DateTimeField()
-    release_asked_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    release_asked_by = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="+", db_index=False
+    )
     release_asked_at = models.DateTimeField(null=True, blank=True)
-    released_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
-    released_run = models.ForeignKey(ScreeningRun, models.PROTECT, null=True, related_name="+")
+    released_by = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    released_run = models.ForeignKey(
+        ScreeningRun, models.PROTECT, null=True, related_name="+", db_index=False
+    )
     released_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
