@@ -48,16 +48,33 @@ class DistinctRows:
 
         Quickest where a column's numbers lie side by side.
         """
-        self._fit(rows)
+        self.fit(rows.max(axis=0, initial=0).tolist())
         found = np.empty(len(rows), np.int32)
         for start in range(0, len(rows), BLOCK):
             words = _packed(rows[start : start + BLOCK].T, self._layout)
             found[start : start + BLOCK] = self._found(words)
         return found
 
-    def _fit(self, rows: Numbers) -> None:
-        """See that every number has room in its column."""
-        bits = [int(most).bit_length() for most in rows.max(axis=0, initial=0)]
+    def of_packed(self, words: Keys) -> Ints:
+        """The number of each row that was packed by ``packed``: (words, rows)."""
+        found = np.empty(words.shape[1], np.int32)
+        for start in range(0, len(found), BLOCK):
+            found[start : start + BLOCK] = self._found(words[:, start : start + BLOCK])
+        return found
+
+    def packed(self, column: int, numbers: Ints) -> tuple[int, Keys]:
+        """The word that a column's numbers belong to, and what they add to it, by ``|``."""
+        word, lowest = self._layout[column]
+        return word, np.left_shift(numbers, lowest, dtype=np.int64)
+
+    @property
+    def words(self) -> int:
+        """How many words a row is packed into, until a number has no room."""
+        return len(self._words)
+
+    def fit(self, most: Sequence[int]) -> None:
+        """See that in every column there is room for numbers up to ``most``."""
+        bits = [number.bit_length() for number in most]
         if all(needed <= width for needed, width in zip(bits, self._bits, strict=True)):
             return
         known = self.rows().T

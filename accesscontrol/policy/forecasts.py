@@ -28,6 +28,7 @@ from accesscontrol.policy.world import Seen
 
 SOMEBODY: Final = {ID: (Seen("-", frozenset(("-",))),)}  # where no rule reads who it is
 
+AT_ONCE: Final = 1 << 19  # words of what rules say, which stand in memory together
 Heard = list[tuple[RuleColumn, int]]  # the rules that can say something, and their hearing's place
 
 
@@ -44,8 +45,8 @@ class Forecasts:
         self._rules = [RuleColumn(compiled, rule, codes.classes) for rule in compiled.rules]
         self._in_force = {each.rule.ref: each.rule for each in compiled.rules}
         self._hears: list[Heard] = []
-        self._heard: list[DistinctRows] = []  # by offering what its rules say
-        self._of_heard: list[Ints] = []  # and the verdict on each of those
+        self._together = DistinctRows(len(self._rules))  # what the rules say to one offering
+        self._verdict_of: Ints = np.empty(0, np.int32)  # by its number
         self._alike = DistinctRows(len(self._rules) + 1)
         self._found: Ints = np.empty((0, 0), np.int32)  # of those who are alike, by offering
         self._unusual: dict[object, int] = {}
@@ -59,8 +60,6 @@ class Forecasts:
                 return place
         heard = [] if offering.failing else [(rule, rule.hear(offering)) for rule in self._rules]
         self._hears.append([(rule, place) for rule, place in heard if place is not None])
-        self._heard.append(DistinctRows(len(self._hears[-1])))
-        self._of_heard.append(np.empty(0, np.int32))
         self.offerings.append(offering)
         return len(self.offerings) - 1
 
@@ -77,9 +76,11 @@ class Forecasts:
         alike = self._alike.numbers(said)
         fresh = fresh_rows(alike, before, len(self._alike))
         if len(fresh):
-            found = self._judged(said[fresh])
+            step = max(1, AT_ONCE // (1 + len(self.offerings) * self._together.words))
+            blocks = [said[fresh[n : n + step]] for n in range(0, len(fresh), step)]
+            found = np.concatenate([self._judged(block) for block in blocks])
             self._look_closer(found, codes[fresh], numbers[fresh], failing[fresh])
-            self._found = np.concatenate([self._found.reshape(-1, len(self.offerings)), found])
+            self._found = np.concatenate([self._found, found]) if before else found
         return self._found[alike]
 
     def _unlike(self, codes: Numbers, numbers: Ints, failing: NDArray[np.bool_]) -> Ints:
@@ -94,30 +95,33 @@ class Forecasts:
         return unlike
 
     def _judged(self, said: Ints) -> Ints:
-        """Where the clauses decide: for each offering what its rules say, all of it together."""
-        heard: dict[tuple[int, int], Ints] = {}
-        for rule, place in {pair for hears in self._hears for pair in hears}:
-            at = rule.rule.place
-            heard[at, place] = rule.weighed(said[:, at], place)
-        found = np.empty((len(said), len(self.offerings)), np.int32)
-        for n, hears in enumerate(self._hears):
-            together = np.empty((len(hears), len(said)), np.int32)
-            for row, (rule, place) in enumerate(hears):
-                together[row] = heard[rule.rule.place, place]
-            found[:, n] = self._together(n, together.T)
-        return found
+        """Where the clauses decide: for each offering what its rules say, all of it together.
 
-    def _together(self, place: int, weighed: Ints) -> Ints:
-        """The verdicts on one offering by what each of its rules says."""
-        heard = self._heard[place]
-        before = len(heard)
-        numbers = heard.numbers(weighed)
-        if len(heard) > before:
-            parts = (tuple(filter(None, row)) for row in heard.rows(before).tolist())
-            new = [self.verdicts.number(each) for each in parts]
-            known = self._of_heard[place]
-            self._of_heard[place] = np.concatenate([known, np.array(new, np.int32)])
-        return self._of_heard[place][numbers]
+        Whichever offerings hear the same of the same rules, the verdict is one.
+        """
+        self._together.fit([len(rule.parts) - 1 for rule in self._rules])
+        heard = {
+            (rule, place): self._together.packed(at, rule.weighed(said[:, at], place))
+            for at, rule in enumerate(self._rules)
+            for place in range(len(rule.hearing))
+        }
+        words = np.zeros((self._together.words, len(self.offerings), len(said)), np.int64)
+        for n, hears in enumerate(self._hears):
+            for each in hears:
+                word, packed = heard[each]
+                words[word, n] |= packed
+        shape = len(self.offerings), len(said)
+        numbers = self._together.of_packed(words.reshape(len(words), shape[0] * shape[1]))
+        self._put_together()
+        return self._verdict_of[numbers].reshape(shape).T
+
+    def _put_together(self) -> None:
+        """The verdicts on what was met since the last time."""
+        rows = self._together.rows(len(self._verdict_of))
+        for at, rule in enumerate(self._rules):
+            rows[:, at] = np.array(rule.parts)[rows[:, at]]
+        new = [self.verdicts.number(tuple(filter(None, parts))) for parts in rows.tolist()]
+        self._verdict_of = np.append(self._verdict_of, np.array(new, np.int32))
 
     def _weigh(
         self,

@@ -29,6 +29,7 @@ class RuleColumn:
             for place in bits(rule.attributes(rule.every))
             if not of_an_offering(compiled.names[place])
         ]
+        self.parts = [0]  # that it can say, by their numbers here: the first is nothing
         self._kinds: dict[tuple[int, ...], int] = {}
         self._said: dict[tuple[int, ...], int] = {}
         self._weighed = np.empty((0, 0), np.int32)
@@ -58,7 +59,7 @@ class RuleColumn:
         return np.array(said, np.int32)[kinds]
 
     def weighed(self, said: Ints, place: int) -> Ints:
-        """For a hearing's place what there is to say, 0 for nothing, by what the rule says."""
+        """For a hearing's place the number of what there is to say, as in ``parts``."""
         if len(self._weighed) < len(self._said):
             self._weighed = np.array(list(self._said), np.int32)
         return np.asarray(self._weighed[:, place][said])
@@ -75,11 +76,16 @@ class RuleColumn:
         if kind not in self._kinds:
             theirs = self._clauses(row)
             weighed = tuple(
-                weigh(self.rule, mine, theirs, offering, row)
+                self._number(weigh(self.rule, mine, theirs, offering, row))
                 for mine, offering in self.hearing.items()
             )
             self._kinds[kind] = self._said.setdefault(weighed, len(self._said))
         return self._kinds[kind]
+
+    def _number(self, part: int) -> int:
+        if part not in self.parts:  # they are few
+            self.parts.append(part)
+        return self.parts.index(part)
 
     def _clauses(self, numbers: Ints) -> Clauses:
         """Of one row the rule's clauses that are true and not false, and what is absent."""
