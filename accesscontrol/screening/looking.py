@@ -16,11 +16,11 @@ from accesscontrol.screening import current, evaluating, narrowing, standings
 LOOKED_AT = "eg_looked_at"  # a temporary table of this transaction: whose holds and cases follow
 FORGET = f"DROP TABLE IF EXISTS {LOOKED_AT}"
 TOLD = f"CREATE TEMPORARY TABLE {LOOKED_AT} ON COMMIT DROP AS "
-# Statements of a few milliseconds each: compiling them takes longer than running them, and of a
-# table that lives as long as a transaction a small sample says enough.
+# Statements of a few milliseconds each: compiling them takes longer than running them, of a table
+# that lives as long as a transaction a small sample says enough, and few licensees are looked up.
 SETTINGS = """
     SELECT set_config('jit', 'off', true), set_config('default_statistics_target', '10', true),
-           set_config('work_mem', '16MB', true)
+           set_config('work_mem', '16MB', true), set_config('random_page_cost', '1.1', true)
 """
 STANDING = """
     SELECT l.id AS licensee_id, s.sheet_id

@@ -26,9 +26,8 @@ TOLD = (
 MOVE = """
     UPDATE accesscontrol_standing AS s SET sheet_id = t.sheet_id, chunk_id = %s
     FROM eg_changed AS t WHERE s.licensee_id = t.licensee_id AND s.sheet_id = t.old_sheet
-      AND s.licensee_id BETWEEN %s AND %s
+      AND s.licensee_id {which}
 """
-# Of few licensees each is looked up by its id; of many the whole range is read.
 FEW = 10_000
 
 DIGESTED = np.dtype([("licensee", ">i8"), ("old", ">i4"), ("new", ">i4"), ("outcome", "u1")])
@@ -72,15 +71,20 @@ def sheets_of(ids: Numbers) -> Numbers:
     sheets = np.zeros(len(ids), "i4")
     if not len(ids):
         return sheets
-    select = f"FROM accesscontrol_standing WHERE licensee_id BETWEEN {ids[0]:d} AND {ids[-1]:d}"
-    if len(ids) <= FEW:
-        named = ",".join(map(str, ids.tolist()))
-        select += f" AND licensee_id = ANY('{{{named}}}'::bigint[])"
+    select = f"FROM accesscontrol_standing WHERE licensee_id {_which(ids)}"
     stored = copying.columns(select, {"licensee_id": "i8", "sheet_id": "i4"})
     at = np.searchsorted(ids, stored["licensee_id"])
     mine = ids[np.minimum(at, len(ids) - 1)] == stored["licensee_id"]
     sheets[at[mine]] = stored["sheet_id"][mine]
     return sheets
+
+
+def _which(ids: Numbers) -> str:
+    """Few are looked up, of many the whole range is read: in order, and some more than these."""
+    if len(ids) <= FEW:
+        named = ",".join(map(str, ids.tolist()))
+        return f"= ANY('{{{named}}}'::bigint[])"
+    return f"BETWEEN {ids[0]:d} AND {ids[-1]:d}"
 
 
 def write(chunk: ScreeningChunk, evaluator: Evaluator, ids: Numbers, answers: Numbers) -> Written:
@@ -142,7 +146,7 @@ def _move(chunk: ScreeningChunk, ids: Numbers) -> None:
     if not len(ids):
         return
     with connection.cursor() as cursor:
-        cursor.execute(MOVE, [chunk.pk, int(ids[0]), int(ids[-1])])
+        cursor.execute(MOVE.format(which=_which(ids)), [chunk.pk])
         if cursor.rowcount != len(ids):
             raise ChangedMeanwhile(f"{len(ids)} standings expected, {cursor.rowcount} found")
 
