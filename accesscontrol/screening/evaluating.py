@@ -20,8 +20,8 @@ from accesscontrol.screening import fragments, holders, judging, reading
 Numbers = NDArray[Any]
 Key = tuple[object, ...]
 
-AT_ONCE = 65_536  # licensees whose facts stand in memory as codes
-KEPT = 3  # evaluators a process keeps: the release in force, a draft, the one before
+AT_ONCE = 131_072  # licensees whose facts stand in memory as codes
+KEPT = 2  # evaluators that a process keeps, of 50 MB each: the release in force and a draft
 
 
 class Evaluator:

@@ -113,12 +113,20 @@ class Classes:
     def of(self, rows: Licensees) -> Numbers:
         """(licensees, attributes read) class codes."""
         codes = np.zeros((len(rows), len(self.reads)), "i4", order="F")
+        unread: dict[int, Numbers] = {}
         for n, attribute in enumerate(self.reads):
             if attribute == current.ID:
                 codes[:, n] = self._ids(rows.ids)
-            else:
-                for name in self._columns(attribute):
-                    codes[:, n] = self._of_column(attribute, name, rows.columns[name])
+            for name in self._columns(attribute):
+                codes[:, n] = self._of_column(attribute, name, rows.columns[name])
+                new = codes[:, n] == NOT_READ
+                if new.any():
+                    unread[n] = np.unique(rows.columns[name][new])
+        if unread:
+            self._meet({self.reads[n]: values for n, values in unread.items()})
+        for n in unread:
+            for name in self._columns(self.reads[n]):
+                codes[:, n] = self._of_column(self.reads[n], name, rows.columns[name])
         return codes
 
     def _columns(self, attribute: str) -> list[str]:
@@ -139,20 +147,20 @@ class Classes:
         if name == "lists":
             status = (values >> np.int64(self._shift(attribute) or 0)) & 3
             return self._list_codes(attribute)[status]
-        table = self._table(attribute, int(values.max(initial=0)))
-        codes = table[values]
-        unread = np.unique(values[codes == NOT_READ])
-        if len(unread):
-            member = None if attribute in current.COLUMNS else attribute
-            for value, known in texts(unread).items():
-                table[value] = self._class(attribute, member, json.loads(known))
-            codes = table[values]
-        return codes
+        return self._table(attribute, int(values.max(initial=0)))[values]
 
-    def _class(self, attribute: str, member: str | None, value: Any) -> int:
-        if member is None:
+    def _meet(self, unread: Mapping[str, Numbers]) -> None:
+        """Give the values that are new, by attribute, their codes; all are asked for at once."""
+        every = texts(np.unique(np.concatenate(list(unread.values()))))
+        known = {value: json.loads(text) for value, text in every.items()}
+        for attribute, values in unread.items():
+            for value in values.tolist():
+                self._tables[attribute][value] = self._class(attribute, known[value])
+
+    def _class(self, attribute: str, value: Any) -> int:
+        if attribute in current.COLUMNS:
             return self._code(attribute, value)
-        return self._code(attribute, value[member]) if member in value else 0
+        return self._code(attribute, value[attribute]) if attribute in value else 0
 
     def _table(self, attribute: str, most: int) -> Numbers:
         """The codes by value id; NOT_READ where it was never met, 0 (absent) for id 0."""
