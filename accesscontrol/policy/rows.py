@@ -11,7 +11,7 @@ from typing import Final, NamedTuple, cast
 
 from accesscontrol.policy.numbers import ABSENT, EXACT, SETS, Numbers
 
-COMBINATIONS: Final = 2_000  # of a group's values; with more it is split
+COMBINATIONS: Final = 1_000  # of a group's values; with more it is split
 ALONE: Final = 20_000  # values that are remembered of an attribute that stands alone
 
 

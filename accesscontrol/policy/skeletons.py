@@ -37,6 +37,8 @@ Blank = tuple[tuple[object, ...], int]  # a finding's members, and which names i
 class Skeleton:
     """All of a verdict that does not depend on what the facts are, beyond their pattern."""
 
+    __slots__ = ("_names", "_parts", "_reads", "empty", "silent")
+
     def __init__(self, outcome: Outcome, found: Sequence[Weighed], vocabulary: Vocabulary) -> None:
         self.empty = verdict(outcome, [each.finding for each in found])
         reads = {id(each.finding): each.reads for each in found}
