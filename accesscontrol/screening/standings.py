@@ -11,7 +11,7 @@ import numpy as np
 from django.db import connection, transaction
 from numpy.typing import NDArray
 
-from accesscontrol.models import Finding, ScreeningChunk, Sheet
+from accesscontrol.models import ScreeningChunk
 from accesscontrol.screening import copying, feed, flips, interning, remembered
 from accesscontrol.screening.evaluating import Evaluator
 
@@ -28,6 +28,8 @@ MOVE = """
     FROM eg_changed AS t WHERE s.licensee_id = t.licensee_id AND s.sheet_id = t.old_sheet
       AND s.licensee_id {which}
 """
+SHEETS = "SELECT id, findings FROM accesscontrol_sheet WHERE id = ANY(%s::int[])"
+OUTCOMES = "SELECT id, outcome FROM accesscontrol_finding WHERE id = ANY(%s::int[])"
 FEW = 10_000
 
 DIGESTED = np.dtype([("licensee", ">i8"), ("old", ">i4"), ("new", ">i4"), ("outcome", "u1")])
@@ -169,15 +171,15 @@ def _before(known: remembered.Remembered, sheets: Numbers) -> Mapping[int, bytes
     return codes | new
 
 
-def _stored(sheets: Sequence[int]) -> dict[int, bytes]:
+def _stored(sheets: list[int]) -> dict[int, bytes]:
     if not sheets:
         return {}
-    stored = dict(Sheet.objects.filter(id__in=sheets).values_list("id", "findings"))
-    ids = {finding for findings in stored.values() for finding in findings}
-    code = {0: 0} | {
-        pk: flips.CODES[outcome]
-        for pk, outcome in Finding.objects.filter(id__in=ids).values_list("id", "outcome")
-    }
+    with connection.cursor() as cursor:
+        cursor.execute(SHEETS, [sheets])
+        stored = dict(cursor.fetchall())
+        ids = {finding for findings in stored.values() for finding in findings}
+        cursor.execute(OUTCOMES, [list(ids)])
+        code = {0: 0} | {pk: flips.CODES[outcome] for pk, outcome in cursor.fetchall()}
     return {pk: bytes([code[each] for each in found]) for pk, found in stored.items()}
 
 
