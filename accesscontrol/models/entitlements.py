@@ -33,7 +33,7 @@ class Hold(models.Model):
 
     entitlement = models.ForeignKey(Entitlement, models.PROTECT, related_name="holds")
     cause = models.CharField(max_length=10, choices=Cause.choices)
-    # Nobody asks for the holds of a run or a person, and neither is ever deleted: no index on those.
+    # Nobody asks for the holds of a run or a person, and neither is ever deleted: no index there.
     run = models.ForeignKey(
         ScreeningRun, models.PROTECT, null=True, related_name="+", db_index=False
     )
