@@ -186,11 +186,6 @@ class Remembered(Generic[Made]):
         self._met: dict[int, _Pattern[Made]] = {}
         self._most = MASKS_BYTES // (200 + patterns.compiled.size // 4)
 
-    def met(self, mask: int, absent: int) -> Made | None:
-        """What was made already, if anything."""
-        pattern = self._met.get(mask)
-        return None if pattern is None else pattern.made.get(absent & pattern.open)
-
     def of(self, mask: int, absent: int, case: Callable[[], Case]) -> Made:
         """``case`` is any case of the pattern, without papers or conflicts."""
         pattern = self._met.get(mask)
