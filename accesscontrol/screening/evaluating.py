@@ -38,10 +38,7 @@ class Evaluator:
         self.offerings = judging.offerings(at)
         self.findings: list[judging.Found | None] = [None]
         self.sheets: Numbers = np.zeros((0, self.width), "i4")
-        # For whoever stores them (interning, standings): their numbers in the database, and the
-        # outcomes of sheets stored before.
-        self.kept: dict[str, Numbers] = {}
-        self.stored: dict[int, Numbers] = {}
+        self.kept: dict[str, Numbers] = {}  # for whoever stores them: their numbers there
         self._columns = Columns(
             loaded.policy, at=at, offerings=[each.facts for each in self.offerings]
         )
