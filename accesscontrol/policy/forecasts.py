@@ -65,6 +65,14 @@ class Forecasts:
 
     def of(self, codes: Numbers) -> Ints:
         """The number of each row's verdict for each offering."""
+        try:
+            return self._of(codes)
+        except Exception:  # rows that have a number and no verdict would be taken for judged
+            self._alike = DistinctRows(len(self._rules) + 1)
+            self._found = np.empty((0, 0), np.int32)
+            raise
+
+    def _of(self, codes: Numbers) -> Ints:
         numbers = self._codes.numbers(codes)
         failing = self._codes.failing(numbers)
         sound = np.where(failing[:, np.newaxis], np.int32(0), numbers) if failing.any() else numbers

@@ -4,7 +4,7 @@ The one function behind a screening and an impact preview; it writes nothing.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from accesscontrol import facts, releases
 from accesscontrol.ledger.canonical import digest
-from accesscontrol.policy.columns import Columns
+from accesscontrol.policy.columns import ABSENT, STATUSES, Columns
 from accesscontrol.policy.distinct import DistinctRows
-from accesscontrol.screening import fragments, holders, judging, reading
+from accesscontrol.screening import current, fragments, holders, judging, reading, remembered
 
 Numbers = NDArray[Any]
 Key = tuple[object, ...]
@@ -86,7 +86,7 @@ class Evaluator:
         answers = self._sheet_of[found]
         papers = np.flatnonzero(rows.columns["papers"])
         if len(papers):
-            answers[papers] = self._with_papers(rows.ids[papers].tolist(), found[papers])
+            answers[papers] = self._with_papers(rows.only(papers))
         return answers
 
     def by_truth(self, ids: Sequence[int]) -> Numbers:
@@ -112,19 +112,38 @@ class Evaluator:
                     table[n, at[position]] = 2 if status == "held" else 1
         return table[row.reshape(-1)]
 
-    def _with_papers(self, ids: Sequence[int], plain: Numbers) -> Numbers:
-        """The sheets of holders of papers; ``plain``: those of the columns, without the papers."""
+    def _with_papers(self, rows: reading.Licensees) -> Numbers:
+        """The sheets of holders of papers, judged by their dated facts alone.
+
+        A row may lag behind an instant just gone, and what it says must not be mixed with what the
+        papers then cover.
+        """
+        ids = rows.ids.tolist()
         about = facts.about_licensees(ids, at=self.at)
         statuses = facts.entitlement_statuses(ids, known_at=self.at)
-        positions = [each.position for each in self.offerings]
-        found = []
-        for pk, numbers in zip(ids, self._columns.sheets()[plain].tolist(), strict=True):
-            held = [statuses.get((pk, each.id), "none") for each in self.offerings]
-            found.append(self._holders.findings(about[pk], held, numbers, at=self.at))
+        held = [[statuses.get((pk, each.id), "none") for each in self.offerings] for pk in ids]
+        plain = self._columns.answers(
+            self._coded(rows, [about[pk].facts for pk in ids]),
+            np.array([[STATUSES.index(each) for each in one] for one in held], "i1"),
+        )
+        sheets = self._columns.sheets()[plain].tolist()
+        found = [
+            self._holders.findings(about[pk], status, numbers, at=self.at)
+            for pk, status, numbers in zip(ids, held, sheets, strict=True)
+        ]
         self._take_over()
-        sheets = np.zeros((len(ids), self.width), "i4")
-        sheets[:, positions] = self._finding_of[np.array(found)]
-        return self._sheets(sheets)
+        stored = np.zeros((len(ids), self.width), "i4")
+        positions = [each.position for each in self.offerings]
+        stored[:, positions] = self._finding_of[np.array(found)]
+        return self._sheets(stored)
+
+    def _coded(self, rows: reading.Licensees, known: Sequence[Mapping[str, object]]) -> Numbers:
+        """The classes of dated facts; who it is, the rows say."""
+        codes = self._classes.of(rows)
+        for n, name in enumerate(self._columns.reads):
+            if name != current.ID:
+                codes[:, n] = [self._columns.code(name, each.get(name, ABSENT)) for each in known]
+        return codes
 
     def _take_over(self) -> None:
         """What the columns have found since the last time, as findings and sheets of ours."""
@@ -167,7 +186,7 @@ def of(loaded: releases.Loaded, *, at: datetime) -> Evaluator:
 def _key(loaded: releases.Loaded, at: datetime) -> Key:
     """Release, span of time between its boundaries, offerings with their models' facts, lists."""
     return (
-        reading.database(),
+        remembered.database(),
         loaded.sha256,
         sum(edge <= at for edge in loaded.policy.boundaries()),
         _digest(judging.offerings(at)),

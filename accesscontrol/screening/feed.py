@@ -38,7 +38,7 @@ FROM (
     SELECT id, run_id, feed, last_id, finished_at,
            CASE WHEN feed = %(chunk)s THEN %(licensee)s ELSE first_id - 1 END AS behind
     FROM accesscontrol_screeningchunk
-    WHERE feed >= %(chunk)s {of_run} ORDER BY feed LIMIT %(most)s
+    WHERE feed >= %(chunk)s {of_run} ORDER BY feed LIMIT %(most)s + 1  -- one may be read already
 ) AS c
 CROSS JOIN LATERAL (
     SELECT * FROM accesscontrol_standingchange

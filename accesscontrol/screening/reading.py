@@ -208,10 +208,3 @@ def texts(ids: Numbers) -> dict[int, str]:
 def lists() -> tuple[tuple[str, int], ...]:
     """The restricted lists, by which the bits of ``lists`` are read."""
     return tuple(RestrictedList.objects.order_by("id").values_list("code", "id"))
-
-
-def database() -> int:
-    """Which database the numbers are of: what one process remembers holds for this one alone."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT oid::bigint FROM pg_database WHERE datname = current_database()")
-        return int(cursor.fetchone()[0])

@@ -33,11 +33,16 @@ class Remembered:
 _of: dict[str, Remembered] = {}
 
 
-def of_database() -> Remembered:
-    """What is remembered of the database that is spoken to now."""
+def database() -> str:
+    """Which database is spoken to now: whatever a process remembers by number is of this alone."""
     with connection.cursor() as cursor:
         cursor.execute(DATABASE)
-        name = str(cursor.fetchone()[0])
+        return str(cursor.fetchone()[0])
+
+
+def of_database() -> Remembered:
+    """What is remembered of the database that is spoken to now."""
+    name = database()
     known = _of.get(name)
     if known is None:
         _of.clear()

@@ -15,7 +15,7 @@ from accesscontrol.policy.clauses import Literal
 from accesscontrol.policy.narrowing import STATUS, Clause, HasPapers, Invalid, Mark
 from accesscontrol.policy.span import ABSENT, Span, named_values, read_or_none
 from accesscontrol.policy.world import Seen
-from accesscontrol.screening import current, reading
+from accesscontrol.screening import current, reading, remembered
 
 MOST_VALUES = 300_000  # beyond these, a process does not keep them all: no row is left out by them
 MOST_ATTRIBUTES = 100
@@ -203,12 +203,12 @@ def _note(known: _Known, number: int, raw: object, attribute: Attribute, span: S
         known.present.append((number, span.seen(attribute, value)))
 
 
-_by_database: dict[int, Values] = {}
+_by_database: dict[str, Values] = {}
 
 
 def values() -> Values:
     """Those of the database that this process is connected to, the only one it usually meets."""
-    database = reading.database()
+    database = remembered.database()
     if database not in _by_database:
         _by_database.clear()
         _by_database[database] = Values()
