@@ -13,8 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from accesscontrol.ledger.canonical import canonical_json
 from accesscontrol.models import Group
 from accesscontrol.policy import OUTCOMES
+from accesscontrol.screening.judging import Found
 
 Ints = NDArray[np.integer[Any]]
 USABLE = ("per_request", "permit")
@@ -60,22 +62,26 @@ GROUPS = _table()
 class Side:
     """What one of the two releases says: a sheet for each licensee, a finding for each position.
 
-    ``places``: per licensee the row of ``sheets``, whose cells are places in ``findings``; these
-    are verdicts of language.md §8 in their JSON shape, None where no offering stands.
+    ``places``: per licensee the row of ``sheets``, whose cells are places in ``findings``; None
+    where no offering stands.
     """
 
     places: Ints
     sheets: Ints
-    findings: Sequence[Mapping[str, Any] | None]
+    findings: Sequence[Found | None]
 
     def outcomes(self) -> NDArray[np.uint8]:
         """The outcome's number for each sheet and position."""
-        numbers = [OUTCOMES.index(each["outcome"]) if each else UNJUDGED for each in self.findings]
+        numbers = [OUTCOMES.index(each.outcome) if each else UNJUDGED for each in self.findings]
         return np.array(numbers, np.uint8)[self.sheets]
 
     def names(self, rule: str) -> NDArray[np.bool_]:
         """Whether the rule is true or open there, enforced or only reported."""
-        named = [each is not None and _names(each, rule) for each in self.findings]
+        spelled = f'"rule":{canonical_json(rule)}'  # as in no text of a finding that names others
+        named = [
+            each is not None and spelled in each.text and _names(each.verdict, rule)
+            for each in self.findings
+        ]
         return np.array(named, bool)[self.sheets]
 
 
@@ -251,7 +257,7 @@ def _ask(found: Impact, after: Side, kinds: _Kinds) -> None:
         missing = {
             name
             for finding in filter(None, (after.findings[number] for number in numbers))
-            for unknown in finding["undetermined"]
+            for unknown in finding.verdict["undetermined"]
             for name in unknown["missing"]
         }
         found.ask_for.update(dict.fromkeys(missing, int(kinds.counts[kind])))

@@ -149,12 +149,7 @@ def next_range(up_to: int, most: int) -> tuple[int, int]:
 
 def _said(evaluator: Evaluator, answers: Ints) -> Side:
     used, places = np.unique(answers, return_inverse=True)
-    sheets = np.array([evaluator.sheets[n] for n in used.tolist()], np.int32)
-    return Side(
-        places=places.reshape(-1),
-        sheets=sheets.reshape(len(used), evaluator.width),
-        findings=[each.verdict if each else None for each in evaluator.findings],
-    )
+    return Side(places.reshape(-1), evaluator.sheets[used], evaluator.findings)
 
 
 def _country(text: str | None) -> str:
