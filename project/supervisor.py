@@ -50,8 +50,9 @@ def programs(state: Path, host: str, port: int, env: dict[str, str]) -> list[Pro
     commands = {
         "web": [
             str(binaries / "granian"), "--interface", "wsgi", "--host", host, "--port", str(port),
-            # Its default opens dozens of threads, each with a connection of its own, for no speed.
-            "--workers", "2", "--blocking-threads", "4", "--no-ws", "--log-level", "warning",
+            # Its default opens dozens of threads, each with a connection of its own, for no speed;
+            # with four a worker the questions of 16 clients took half as long again as with two.
+            "--workers", "2", "--blocking-threads", "2", "--no-ws", "--log-level", "warning",
             # A worker that is told to end while it still loads the product never hears of it, and
             # granian would wait for it for ever: after a killed supervisor nobody else ends them.
             "--workers-kill-timeout", "10", "--respawn-failed-workers", "project.wsgi:application",
