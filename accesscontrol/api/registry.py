@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accesscontrol import access, facts, policy, screening
+from accesscontrol.api import instants
 from accesscontrol.api.listing import Listing
 from accesscontrol.api.problems import Problem
 from accesscontrol.models import AIModel, Licensee
@@ -28,19 +29,6 @@ def _outcome(asked: str) -> str:
         known = ", ".join(policy.OUTCOMES)
         raise Problem(400, "bad_value", f"standing is one of {known}.", pointer="/standing")
     return asked
-
-
-def _instant(asked: str | None) -> datetime:
-    if asked is None:
-        return datetime.now(UTC)
-    try:
-        at: datetime | None = datetime.fromisoformat(asked)
-    except ValueError:
-        at = None
-    if at is None or at.tzinfo is None:
-        message = "at is an instant with its time zone, such as 2026-06-12T21:21:00Z."
-        raise Problem(400, "bad_value", message, pointer="/at")
-    return at
 
 
 class FactOutput(serializers.Serializer[Any]):
@@ -159,7 +147,9 @@ class Licensees(Listing):
     @action(detail=True, pagination_class=None)
     def standings(self, request: Request, ref: str | None = None) -> Response:
         """The outcome for each offering as it stood at an instant; empty: not judged by then."""
-        stood = screening.stood(self.get_object(), at=_instant(request.query_params.get("at")))
+        asked = request.query_params.get("at")
+        at = datetime.now(UTC) if asked is None else instants.read(asked, "at")
+        stood = screening.stood(self.get_object(), at=at)
         return Response(StoodOutput(stood, many=True).data)
 
     def get_serializer_class(self) -> type[LicenseeOutput]:

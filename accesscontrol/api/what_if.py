@@ -6,7 +6,7 @@ from typing import Any
 from django.http import HttpRequest, JsonResponse
 
 from accesscontrol import decisions, policy
-from accesscontrol.api import authentication, ijson, questions
+from accesscontrol.api import authentication, ijson, instants, questions
 from accesscontrol.api.evaluation import sha256_of
 from accesscontrol.api.problems import Problem, plain_view
 from accesscontrol.models import RuleVersion
@@ -55,20 +55,10 @@ def _instant(document: dict[str, Any], name: str, now: datetime) -> datetime | N
     """An RFC 3339 instant with its offset, not in the future of what is known."""
     if name not in document:
         return None
-    try:
-        moment = datetime.fromisoformat(document[name])
-    except (TypeError, ValueError):
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise Problem(
-            400,
-            "bad_value",
-            f"{name} must be an instant such as 2026-06-20T00:00:00Z.",
-            pointer=f"/{name}",
-        )
+    moment = instants.read(document[name], name)
     if name == "known_at" and moment > now:
         raise Problem(400, "bad_value", "Nobody knows the future.", pointer="/known_at")
-    return moment.astimezone(UTC)
+    return moment
 
 
 def _draft(document: dict[str, Any]) -> RuleVersion | None:

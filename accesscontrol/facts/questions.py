@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from django.db import connection
 from accesscontrol.facts.gathering import (
     LICENSEE_PATHS,
     MODEL_PATHS,
+    Sourced,
     dispositions_of,
     licenses_of,
 )
@@ -60,16 +61,12 @@ STATEMENT = QUESTION.format(
 
 
 @dataclass
-class Question:
+class Question(Sourced):
     """Everything the register says for one question; the judge gets ``facts`` and the papers.
 
     ``licensee`` and ``model`` have their id, ref and name; the rest of them is read when asked for.
     """
 
-    facts: dict[str, Any] = field(default_factory=dict)
-    sources: dict[str, str] = field(default_factory=dict)
-    licenses: list[dict[str, Any]] = field(default_factory=list)
-    dispositions: list[dict[str, Any]] = field(default_factory=list)
     entitlement: str = "none"
     licensee: Licensee | None = None
     model: AIModel | None = None
@@ -90,7 +87,7 @@ def question(
     papers = False
     for what, name, value, source in _asked(asked):
         if what == "fact":
-            found.facts[name], found.sources[name] = value, source
+            found.put(name, value, source)
         elif what == "entitlement":
             found.entitlement = value
         elif what == "licensee":
@@ -102,10 +99,8 @@ def question(
     if papers and found.licensee is not None:
         found.licenses = licenses_of([licensee], known)
         found.dispositions = [each for _, each in dispositions_of([found.licensee.pk], known)]
-    of_the_question = {"request.activity": (activity, "request"),
-                       "entitlement.status": (found.entitlement, "register")}  # fmt: skip
-    for name, (value, source) in of_the_question.items():
-        found.facts[name], found.sources[name] = value, source
+    found.put("request.activity", activity, "request")
+    found.put("entitlement.status", found.entitlement, "register")
     return found
 
 

@@ -50,14 +50,13 @@ ORDER BY c.feed, s.licensee_id LIMIT %(most)s
 
 # Of the chunks that changed something those whose range has the licensee are few, and in which of
 # them he is says the primary key: an index by licensee over all changes ever made is not needed.
-CHANGED_IT = """
-SELECT c.id FROM accesscontrol_screeningchunk AS c
-WHERE int8range(c.first_id, least(c.last_id, %(last)s), '[]') @> %(licensee)s::bigint
+THAT_CHANGED = f"""
+FROM accesscontrol_screeningchunk AS c
+JOIN accesscontrol_standingchange AS s ON s.chunk_id = c.id AND s.licensee_id = %(licensee)s
+WHERE int8range(c.first_id, least(c.last_id, {LAST}), '[]') @> %(licensee)s::bigint
   AND c.changed > 0
-  AND EXISTS (SELECT FROM accesscontrol_standingchange AS s
-              WHERE s.chunk_id = c.id AND s.licensee_id = %(licensee)s)
-ORDER BY c.feed DESC LIMIT %(most)s
 """
+CHANGED_IT = f"SELECT c.id {THAT_CHANGED} ORDER BY c.feed DESC LIMIT %(most)s"
 
 
 @dataclass(frozen=True, order=True)
@@ -166,7 +165,7 @@ def newest_flips(run: ScreeningRun, *, most: int = SHOWN) -> Sequence[Change]:
 def changes_of(licensee: int, *, most: int) -> Sequence[Change]:
     """How a licensee's standing changed, the newest first."""
     with connection.cursor() as cursor:
-        cursor.execute(CHANGED_IT, {"licensee": licensee, "last": LAST, "most": most})
+        cursor.execute(CHANGED_IT, {"licensee": licensee, "most": most})
         chunks = ScreeningChunk.objects.in_bulk([row[0] for row in cursor.fetchall()])
     found = StandingChange.objects.filter(chunk__in=chunks, licensee=licensee)
     rows = [_row(chunks[change.chunk_id], change) for change in found]

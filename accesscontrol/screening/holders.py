@@ -43,16 +43,17 @@ class Holders:
         }
         self._offered: dict[tuple[int, str], World] = {}
         self._told: dict[tuple[int, frozenset[str]], str] = {}
-        # By the dated facts, and by what the columns said, which may lag behind them an instant.
-        self._known: dict[tuple[str, bytes], Ints] = {}
+        self._known: dict[str, Ints] = {}
 
     def findings(
         self, about: facts.Sourced, held: Sequence[str], plain: Sequence[int], *, at: datetime
     ) -> Ints:
-        """By offering; ``plain``: without the papers, ``held``: the status of each entitlement."""
+        """By offering; ``plain``: what the columns say of the same facts without the papers,
+        ``held``: the status of each entitlement.
+        """
         now = instant(at)
         valid = [_holds(paper, now) for paper in (*about.licenses, *about.dispositions)]
-        key = f"{valid} {self._judge.pattern(about, held)}", np.array(plain, np.int32).tobytes()
+        key = f"{valid} {self._judge.pattern(about, held)}"
         if key not in self._known:
             if len(self._known) >= MOST_REMEMBERED:
                 self._known.clear()

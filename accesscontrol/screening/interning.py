@@ -65,7 +65,7 @@ def sheet_ids(evaluator: Evaluator, used: Numbers) -> Numbers:
     numbers = _kept(evaluator, name, len(evaluator.sheets))
     new = used[numbers[used] == 0]
     if len(new):
-        sheets = np.array([evaluator.sheets[n] for n in new], "i4")
+        sheets = evaluator.sheets[new]
         numbers[new] = _intern_sheets(_finding_ids(evaluator, known, sheets)[sheets], known)
         _keep(evaluator, name, numbers)
     return numbers

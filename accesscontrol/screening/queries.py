@@ -8,7 +8,7 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 
 from accesscontrol.models import AIModel, Finding, Licensee, Offering, Sheet
-from accesscontrol.models.screening import LAST
+from accesscontrol.screening import feed
 
 COUNTED = """
     SELECT o.activity, f.outcome, sum(s.licensees)::bigint
@@ -18,12 +18,9 @@ COUNTED = """
     JOIN accesscontrol_finding f ON f.id = h.findings[o.position + 1]
     WHERE o.model_id = %s GROUP BY o.activity, f.outcome ORDER BY o.activity, f.outcome
 """
-# The last change by then, among the few chunks that changed something and whose range has him.
-STOOD = """
-    SELECT s.new_sheet_id FROM accesscontrol_screeningchunk c
-    JOIN accesscontrol_standingchange s ON s.chunk_id = c.id AND s.licensee_id = %(licensee)s
-    WHERE int8range(c.first_id, least(c.last_id, %(last)s), '[]') @> %(licensee)s::bigint
-      AND c.changed > 0 AND c.finished_at <= %(at)s
+STOOD = f"""
+    SELECT s.new_sheet_id {feed.THAT_CHANGED}
+      AND c.finished_at <= %(at)s
     ORDER BY c.feed DESC LIMIT 1
 """
 
@@ -61,7 +58,7 @@ def counts(model: AIModel) -> list[Counted]:
 def stood(licensee: Licensee, *, at: datetime) -> list[Stood]:
     """What the licensee's standing said at an instant; nothing where it was not judged by then."""
     with connection.cursor() as cursor:
-        cursor.execute(STOOD, {"licensee": licensee.pk, "last": LAST, "at": at})
+        cursor.execute(STOOD, {"licensee": licensee.pk, "at": at})
         row = cursor.fetchone()
     return [] if row is None else _said(Sheet.objects.get(pk=row[0]))
 
