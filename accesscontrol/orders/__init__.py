@@ -44,13 +44,13 @@ from accesscontrol.orders.refusals import (
     CannotSubmit,
     ImpactChanged,
 )
-from accesscontrol.orders.terms import Plan, in_force, plan
-from accesscontrol.orders.test_cases import (
+from accesscontrol.orders.rule_cases import (
     CaseResult,
     add_test_case,
     remove_test_case,
     run_test_cases,
 )
+from accesscontrol.orders.terms import Plan, in_force, plan
 from accesscontrol.orders.timeline import Step, Timeline, timeline
 
 __all__ = [

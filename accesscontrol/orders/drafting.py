@@ -22,7 +22,7 @@ from accesscontrol.models import (
 from accesscontrol.orders import terms
 from accesscontrol.orders.language import ensure_canonical, ensure_reason, parsed
 from accesscontrol.orders.refusals import CannotEdit
-from accesscontrol.orders.test_cases import CaseResult, run_test_cases
+from accesscontrol.orders.rule_cases import CaseResult, run_test_cases
 
 State = RuleVersion.State
 OPEN = (State.DRAFT, State.SUBMITTED, State.APPROVED)
