@@ -13,6 +13,7 @@ from django.db.backends.utils import CursorWrapper
 from accesscontrol import entitlements
 from accesscontrol.cases import asking
 from accesscontrol.models import Case, ScreeningRun
+from accesscontrol.models.parties import answered_sql
 
 Kind = Case.Kind
 
@@ -47,6 +48,7 @@ FINDINGS_ASK = """
     ON a.positions = q.positions::int[] AND a.findings = q.findings::int[]
     ORDER BY a.licensee_id, q.n
 """
+ANSWERED = answered_sql("m", at="%(at)s::timestamptz", known="%(at)s::timestamptz")
 # Possible matches that no clearance in force answers.
 MATCHES_ASK = """
     INSERT INTO eg_question
@@ -62,10 +64,7 @@ MATCHES_ASK = """
         JOIN accesscontrol_restrictedlist r ON r.id = m.restricted_list_id
         LEFT JOIN accesscontrol_listedparty p ON p.id = m.party_id
         WHERE m.status = 'possible' AND m.superseded_at IS NULL
-          AND NOT EXISTS (SELECT FROM accesscontrol_clearance c
-                          WHERE c.match_id = m.id AND c.confirmed_at <= %(at)s
-                            AND c.valid @> %(at)s::timestamptz
-                            AND (c.revoked_at IS NULL OR c.revoked_at > %(at)s))
+          AND NOT {answered}
     ) AS possible
     CROSS JOIN LATERAL (SELECT key || ': ' || party) AS told(subject)
     ORDER BY licensee_id, key, id DESC
@@ -133,7 +132,7 @@ def follow(whom: str, *, changed: str, run: ScreeningRun, at: datetime) -> dict[
         cursor.execute(FORGET)
         cursor.execute(TOLD)
         asked = _findings_ask(cursor)
-        cursor.execute(MATCHES_ASK.format(whom=whom), values)
+        cursor.execute(MATCHES_ASK.format(whom=whom, answered=ANSWERED), values)
         asked += cursor.rowcount
         cursor.execute(PRESENT.format(whom=whom, key=KEY))
         present = cursor.rowcount

@@ -18,71 +18,87 @@ from accesscontrol.models import (
     Entitlement,
     ExportLicense,
 )
-from accesscontrol.models.common import instant
+from accesscontrol.models.common import in_force_sql, instant
+from accesscontrol.models.parties import answered_sql
 
-# THE table of paths. Each source yields (licensee id, attribute, value as jsonb, source) as it
-# stood at ``at``, as known at ``known``. Every attribute has exactly one of them.
+AT, KNOWN = "%(at)s::timestamptz", "%(known)s::timestamptz"
+
+# THE table of paths. Each yields (id, attribute, value as jsonb, source) of licensees or models as
+# they stood at ``at``, as known at ``known``. Every attribute has exactly one path.
+# ``union_of`` fills in {ids}, {in_force} and {answered}.
 LICENSEE_PATHS = {
     "licensee.id": """
         SELECT l.id, 'licensee.id', to_jsonb(l.ref), 'register'
-        FROM accesscontrol_licensee l WHERE l.id = ANY(%(ids)s::bigint[])""",
-    "the facts table: country, hq_country, sector, ownership per regime, custom ones …": """
+        FROM accesscontrol_licensee l WHERE l.id = ANY({ids})""",
+    # The facts table: country, hq_country, sector, ownership per regime, custom ones …
+    "licensee.*": """
         SELECT f.licensee_id, f.attribute, f.value, f.source
         FROM accesscontrol_fact f
-        WHERE f.licensee_id = ANY(%(ids)s::bigint[]) AND NOT f.waits AND f.value IS NOT NULL
+        WHERE f.licensee_id = ANY({ids}) AND NOT f.waits AND f.value IS NOT NULL
           AND f.value <> 'null'::jsonb
           AND f.held @> %(at)s::timestamptz AND f.learned_at <= %(known)s::timestamptz
           AND (f.superseded_at IS NULL OR f.superseded_at > %(known)s::timestamptz)""",
-    "user.* and request.*: attestations that a second person confirmed": """
+    # Attestations that a second person confirmed.
+    "user.*, request.*": """
         SELECT a.licensee_id, a.attribute, a.value, 'attestation: ' || a.evidence
         FROM accesscontrol_attestation a
-        WHERE a.licensee_id = ANY(%(ids)s::bigint[]) AND a.confirmed_at <= %(known)s::timestamptz
-          AND a.valid @> %(at)s::timestamptz AND a.recorded_at <= %(known)s::timestamptz
-          AND (a.revoked_at IS NULL OR a.revoked_at > %(known)s::timestamptz)""",
-    "licensee.list_status.<LIST>: the strictest match that no clearance in force answers": """
+        WHERE a.licensee_id = ANY({ids}) AND {in_force}""",
+    # The strictest match that no clearance in force answers.
+    "licensee.list_status.*": """
         SELECT m.licensee_id, 'licensee.list_status.' || r.code,
                to_jsonb((array['clear', 'possible', 'confirmed'])[max(CASE
-                   WHEN m.status = 'clear' OR EXISTS (
-                       SELECT 1 FROM accesscontrol_clearance c
-                       WHERE c.match_id = m.id AND c.confirmed_at <= %(known)s::timestamptz
-                         AND c.valid @> %(at)s::timestamptz
-                         AND (c.revoked_at IS NULL OR c.revoked_at > %(known)s::timestamptz)) THEN 1
+                   WHEN m.status = 'clear' OR {answered} THEN 1
                    WHEN m.status = 'possible' THEN 2 ELSE 3 END)]),
                r.code || ' v' || max(m.list_version)
         FROM accesscontrol_match m
         JOIN accesscontrol_restrictedlist r ON r.id = m.restricted_list_id
-        WHERE m.licensee_id = ANY(%(ids)s::bigint[]) AND m.learned_at <= %(known)s::timestamptz
+        WHERE m.licensee_id = ANY({ids}) AND m.learned_at <= %(known)s::timestamptz
           AND (m.superseded_at IS NULL OR m.superseded_at > %(known)s::timestamptz)
         GROUP BY m.licensee_id, r.code""",
-    "licensee.red_flags_open: flags that no second person has confirmed resolved": """
+    # Red flags that no second person has confirmed resolved.
+    "licensee.red_flags_open": """
         SELECT l.id, 'licensee.red_flags_open', to_jsonb((
                    SELECT count(*) FROM accesscontrol_redflag f
                    WHERE f.licensee_id = l.id AND f.opened_at <= %(known)s::timestamptz
                      AND (f.confirmed_at IS NULL OR f.confirmed_at > %(known)s::timestamptz))),
                'red flags'
-        FROM accesscontrol_licensee l WHERE l.id = ANY(%(ids)s::bigint[])""",
+        FROM accesscontrol_licensee l WHERE l.id = ANY({ids})""",
 }
 
 MODEL_PATHS = {
     "model.id": """
         SELECT m.id, 'model.id', to_jsonb(m.ref), 'register'
-        FROM accesscontrol_aimodel m WHERE m.id = ANY(%(ids)s::bigint[])""",
-    "the facts table": """
+        FROM accesscontrol_aimodel m WHERE m.id = ANY({ids})""",
+    # The facts table.
+    "model.*": """
         SELECT f.model_id, f.attribute, f.value, f.source
         FROM accesscontrol_fact f
-        WHERE f.model_id = ANY(%(ids)s::bigint[]) AND NOT f.waits AND f.value IS NOT NULL
+        WHERE f.model_id = ANY({ids}) AND NOT f.waits AND f.value IS NOT NULL
           AND f.value <> 'null'::jsonb
           AND f.held @> %(at)s::timestamptz AND f.learned_at <= %(known)s::timestamptz
           AND (f.superseded_at IS NULL OR f.superseded_at > %(known)s::timestamptz)""",
-    "model.jailbreak_findings_open: incidents not confirmed resolved": """
+    # Incidents that no second person has confirmed resolved.
+    "model.jailbreak_findings_open": """
         SELECT m.id, 'model.jailbreak_findings_open', to_jsonb((
                    SELECT count(*) FROM accesscontrol_modelincident i
                    WHERE i.model_id = m.id AND i.kind = 'jailbreak'
                      AND i.opened_at <= %(known)s::timestamptz
                      AND (i.confirmed_at IS NULL OR i.confirmed_at > %(known)s::timestamptz))),
                'incidents'
-        FROM accesscontrol_aimodel m WHERE m.id = ANY(%(ids)s::bigint[])""",
+        FROM accesscontrol_aimodel m WHERE m.id = ANY({ids})""",
 }
+
+
+def union_of(paths: Mapping[str, str], *, ids: str) -> str:
+    """Every path in one statement, about the ids that the SQL array ``ids`` has."""
+    in_force = in_force_sql("a", at=AT, known=KNOWN)
+    answered = answered_sql("m", at=AT, known=KNOWN)
+    return " UNION ALL ".join(paths.values()).format(ids=ids, in_force=in_force, answered=answered)
+
+
+ABOUT = "SELECT * FROM ({facts}) AS facts(id, attribute, value, source)"
+ABOUT_LICENSEES = ABOUT.format(facts=union_of(LICENSEE_PATHS, ids="%(ids)s::bigint[]"))
+ABOUT_MODELS = ABOUT.format(facts=union_of(MODEL_PATHS, ids="%(ids)s::bigint[]"))
 
 
 @dataclass
@@ -109,7 +125,7 @@ def about_licensees(
     """
     wanted = list(ids)
     known = known_at or at
-    about = _gather(LICENSEE_PATHS, wanted, at, known)
+    about = _gather(ABOUT_LICENSEES, wanted, at, known)
     refs = {about[pk].facts["licensee.id"]: pk for pk in about}
     for license_ in licenses_of(refs, known):
         for ref in license_["licensees"]:
@@ -124,7 +140,7 @@ def about_models(
     ids: Iterable[int], *, at: datetime, known_at: datetime | None = None
 ) -> dict[int, Sourced]:
     """The facts of AI models."""
-    return _gather(MODEL_PATHS, list(ids), at, known_at or at)
+    return _gather(ABOUT_MODELS, list(ids), at, known_at or at)
 
 
 def entitlement_statuses(
@@ -148,16 +164,10 @@ def entitlement_statuses(
     return {(licensee, offering): "held" if n else "active" for licensee, offering, n in rows}
 
 
-def _gather(
-    paths: Mapping[str, str], ids: list[int], at: datetime, known: datetime
-) -> dict[int, Sourced]:
+def _gather(statement: str, ids: list[int], at: datetime, known: datetime) -> dict[int, Sourced]:
     about: dict[int, Sourced] = {pk: Sourced() for pk in ids}
     with connection.cursor() as cursor:
-        statement = " UNION ALL ".join(paths.values())
-        cursor.execute(
-            f"SELECT * FROM ({statement}) AS facts(id, attribute, value, source)",  # noqa: S608
-            {"ids": ids, "at": at, "known": known},
-        )
+        cursor.execute(statement, {"ids": ids, "at": at, "known": known})
         for pk, attribute, value, source in cursor.fetchall():
             about[pk].put(attribute, json.loads(value), source)  # jsonb comes as text
     return {pk: each for pk, each in about.items() if each.facts}
@@ -171,15 +181,9 @@ def licenses_of(refs: Iterable[str], known: datetime) -> list[dict[str, Any]]:
         filter=Q(uses__used_at__lte=known)
         & (Q(uses__given_back_at=None) | Q(uses__given_back_at__gt=known)),
     )
-    rows = (
-        ExportLicense.objects.filter(
-            licensees__overlap=named, confirmed_at__lte=known, recorded_at__lte=known
-        )
-        .filter(Q(revoked_at=None) | Q(revoked_at__gt=known))
-        .annotate(used=used)
-        .order_by("number")
-    )
-    return [license_json(row, used=row.used) for row in rows] if named else []
+    rows = ExportLicense.objects.counting(known).filter(licensees__overlap=named)
+    counted = rows.annotate(used=used).order_by("number")
+    return [license_json(row, used=row.used) for row in counted] if named else []
 
 
 def license_json(row: ExportLicense, *, used: int) -> dict[str, Any]:
@@ -201,15 +205,9 @@ def license_json(row: ExportLicense, *, used: int) -> dict[str, Any]:
 
 def dispositions_of(ids: list[int], known: datetime) -> list[tuple[int, dict[str, Any]]]:
     """(licensee id, disposition) of those that counted then, in order of their references."""
-    rows = (
-        Disposition.objects.filter(
-            licensee__in=ids, confirmed_at__lte=known, recorded_at__lte=known
-        )
-        .filter(Q(revoked_at=None) | Q(revoked_at__gt=known))
-        .select_related("licensee")
-        .order_by("ref")
-    )
-    return [(row.licensee_id, disposition_json(row)) for row in rows]
+    rows = Disposition.objects.counting(known).filter(licensee__in=ids)
+    in_order = rows.select_related("licensee").order_by("ref")
+    return [(row.licensee_id, disposition_json(row)) for row in in_order]
 
 
 def disposition_json(row: Disposition) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from accesscontrol.facts.gathering import (
     Sourced,
     dispositions_of,
     licenses_of,
+    union_of,
 )
 from accesscontrol.models import AIModel, Licensee
 
@@ -49,14 +50,9 @@ QUESTION = """
 """
 
 
-def _facts(of: str, paths: Mapping[str, str]) -> str:
-    """The statement of many licensees or models, asked about the one that is found."""
-    one = f"ARRAY(SELECT id FROM {of})"  # noqa: S608
-    return " UNION ALL ".join(paths.values()).replace("%(ids)s::bigint[]", one)
-
-
 STATEMENT = QUESTION.format(
-    licensee_facts=_facts("licensee", LICENSEE_PATHS), model_facts=_facts("model", MODEL_PATHS)
+    licensee_facts=union_of(LICENSEE_PATHS, ids="ARRAY(SELECT id FROM licensee)"),
+    model_facts=union_of(MODEL_PATHS, ids="ARRAY(SELECT id FROM model)"),
 )
 
 

@@ -38,18 +38,60 @@ class Dated(models.Model):
         abstract = True
 
 
+# SQL: the instant at which all that is on record is known, also what is dated later than now.
+EVERYTHING = "'infinity'::timestamptz"
+
+
 class DatedQuerySet(models.QuerySet[Any]):
-    """Rows as they stood at an instant, as known at an instant."""
+    """Rows as they stood at an instant, as known at an instant.
+
+    Without ``known_at`` everything on record is known. ``counting_sql`` and ``in_force_sql`` say
+    the same in SQL; a test holds them equal.
+    """
+
+    def on_record(self, known_at: Any = None) -> Any:
+        """Rows that were recorded by then and not revoked by then."""
+        if known_at is None:
+            return self.filter(revoked_at=None)
+        standing = Q(revoked_at=None) | Q(revoked_at__gt=known_at)
+        return self.filter(standing, recorded_at__lte=known_at)
 
     def at(self, at: Any, known_at: Any = None) -> Any:
-        known = known_at or at
-        return self.filter(Q(revoked_at=None) | Q(revoked_at__gt=known)).filter(
-            valid__contains=at, recorded_at__lte=known
-        )
+        """Rows on record that are valid at ``at``; known at the same instant unless told."""
+        return self.on_record(known_at or at).filter(valid__contains=at)
 
     def confirmed(self, known_at: Any = None) -> Any:
+        """Rows that a second person had confirmed by then."""
         rows = self.filter(confirmed_at__isnull=False)
         return rows.filter(confirmed_at__lte=known_at) if known_at else rows
+
+    def counting(self, known_at: Any = None) -> Any:
+        """Rows on record and confirmed, whether or not they are valid."""
+        return self.on_record(known_at).confirmed(known_at)
+
+    def in_force(self, at: Any, known_at: Any) -> Any:
+        """Rows that count and are valid at ``at``."""
+        return self.counting(known_at).filter(valid__contains=at)
+
+    def waiting(self) -> Any:
+        """Rows on record that no second person has confirmed."""
+        return self.on_record().filter(confirmed_at=None)
+
+
+def counting_sql(row: str, *, known: str) -> str:
+    """The condition that a row counts, as known at ``known``: ``DatedQuerySet.counting`` in SQL.
+
+    ``row`` is the alias of its table; ``known`` an expression of SQL, such as EVERYTHING.
+    """
+    return (
+        f"{row}.recorded_at <= {known} AND {row}.confirmed_at <= {known}"
+        f" AND ({row}.revoked_at IS NULL OR {row}.revoked_at > {known})"
+    )
+
+
+def in_force_sql(row: str, *, at: str, known: str) -> str:
+    """The condition that a row counts and is valid at ``at``: ``DatedQuerySet.in_force`` in SQL."""
+    return f"{counting_sql(row, known=known)} AND {row}.valid @> {at}"
 
 
 def two_persons(name: str) -> models.CheckConstraint:

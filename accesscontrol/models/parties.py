@@ -3,7 +3,13 @@
 from django.db import models
 from django.db.models import Q
 
-from accesscontrol.models.common import Dated, DatedQuerySet, SecondPerson, two_persons
+from accesscontrol.models.common import (
+    Dated,
+    DatedQuerySet,
+    SecondPerson,
+    in_force_sql,
+    two_persons,
+)
 from accesscontrol.models.registry import Licensee
 
 
@@ -140,3 +146,15 @@ class Clearance(SecondPerson, Dated):
 
     def __str__(self) -> str:
         return f"clearance of {self.match}"
+
+
+def answered_sql(match: str, *, at: str, known: str) -> str:
+    """The condition that a clearance in force at ``at`` answers a match, as known at ``known``.
+
+    ``match`` is the alias of its table; ``at`` and ``known`` are expressions of SQL.
+    """
+    in_force = in_force_sql("answer", at=at, known=known)
+    return (
+        "EXISTS (SELECT FROM accesscontrol_clearance answer"
+        f" WHERE answer.match_id = {match}.id AND {in_force})"
+    )

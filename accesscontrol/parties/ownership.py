@@ -14,6 +14,8 @@ from django.db.models import Q, QuerySet
 
 from accesscontrol.matching import ownership
 from accesscontrol.models import Clearance, Fact, Licensee, Owner, OwnershipDeclaration, Party
+from accesscontrol.models.common import EVERYTHING
+from accesscontrol.models.parties import answered_sql
 from accesscontrol.parties.timeline import NewFact, put_facts
 
 # Which lists' parties capture, per regime (OFAC's 50 % rule; the BIS Affiliates Rule).
@@ -23,6 +25,25 @@ REGIME_LISTS: dict[str, tuple[str, ...]] = {
 }
 _RANK = {True: 2, None: 1, False: 0}
 SOURCE = "computed from the owners on record"
+
+WITH_A_RECORD = """
+    SELECT owned_id FROM accesscontrol_owner WHERE owned_id IS NOT NULL
+    UNION SELECT licensee_id FROM accesscontrol_ownershipdeclaration
+"""
+# Outside parties under the exact name that a list prints, and licensees whose match is open.
+LISTED = f"""
+    SELECT 'p' || o.id, 'confirmed' FROM accesscontrol_party o
+    WHERE EXISTS (
+        SELECT FROM accesscontrol_listedname n
+        JOIN accesscontrol_listedparty p ON p.id = n.party_id AND p.last_version IS NULL
+        JOIN accesscontrol_restrictedlist r ON r.id = p.restricted_list_id
+        WHERE n.normalized = o.normalized_name AND r.code = ANY(%(lists)s))
+    UNION
+    SELECT 'l' || m.licensee_id, m.status FROM accesscontrol_match m
+    JOIN accesscontrol_restrictedlist r ON r.id = m.restricted_list_id
+    WHERE m.superseded_at IS NULL AND m.status <> 'clear' AND r.code = ANY(%(lists)s)
+      AND NOT {answered_sql("m", at="%(at)s::timestamptz", known=EVERYTHING)}
+"""  # noqa: S608
 
 
 @dataclass(frozen=True)
@@ -127,7 +148,7 @@ def _stricter(
 
 def _holdings(at: datetime) -> Holdings:
     """One read of all edges; every licensee can have owners that nobody named."""
-    known = Owner.objects.filter(Q(revoked_at=None) | Q(revoked_at__gt=at), recorded_at__lte=at)
+    known = Owner.objects.on_record(at)
     edges = list(known.filter(valid__contains=at).order_by("id"))
     everyone = [f"l{pk}" for pk in _with_a_record()]
     complete = OwnershipDeclaration.objects.at(at).confirmed()
@@ -149,9 +170,9 @@ def _turns(known: QuerySet[Owner], at: datetime) -> dict[str, datetime]:
         (f"l{row.owned_id}" if row.owned_id else f"p{row.owned_party_id}", row.valid)
         for row in known.exclude(valid__endswith=None, valid__startswith__lte=at)
     ]
-    declarations = OwnershipDeclaration.objects.filter(revoked_at=None)
+    declarations = OwnershipDeclaration.objects.on_record()
     dated += [(f"l{row.licensee_id}", row.valid) for row in declarations]
-    clearances = Clearance.objects.confirmed().filter(match__superseded_at=None, revoked_at=None)
+    clearances = Clearance.objects.counting().filter(match__superseded_at=None)
     found = clearances.values_list("match__licensee_id", "valid")
     dated += [(f"l{pk}", valid) for pk, valid in found]
     turns: dict[str, datetime] = {}
@@ -183,34 +204,14 @@ def _edges(edges: Iterable[Owner], everyone: Iterable[str]) -> dict[str, list[ow
 def _with_a_record() -> list[int]:
     """Licensees of whom owners or a declaration were ever recorded; of others nothing is known."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT owned_id FROM accesscontrol_owner WHERE owned_id IS NOT NULL"
-            " UNION SELECT licensee_id FROM accesscontrol_ownershipdeclaration"
-        )
+        cursor.execute(WITH_A_RECORD)
         return [row[0] for row in cursor.fetchall()]
 
 
 def _listed(regime: str, at: datetime) -> tuple[set[str], set[str]]:
-    """Keys of listed entities: those sure to be, and licensees that are only possible matches.
-
-    An outside party is listed under the exact name that the list prints.
-    """
-    lists = list(REGIME_LISTS[regime])
+    """Keys of listed entities: those sure to be, and licensees that are only possible matches."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT 'p' || o.id, 'confirmed' FROM accesscontrol_party o WHERE EXISTS ("
-            " SELECT 1 FROM accesscontrol_listedname n"
-            " JOIN accesscontrol_listedparty p ON p.id = n.party_id AND p.last_version IS NULL"
-            " JOIN accesscontrol_restrictedlist r ON r.id = p.restricted_list_id"
-            " WHERE n.normalized = o.normalized_name AND r.code = ANY(%s))"
-            " UNION SELECT 'l' || m.licensee_id, m.status FROM accesscontrol_match m"
-            " JOIN accesscontrol_restrictedlist r ON r.id = m.restricted_list_id"
-            " WHERE m.superseded_at IS NULL AND m.status <> 'clear' AND r.code = ANY(%s)"
-            " AND NOT EXISTS (SELECT 1 FROM accesscontrol_clearance c WHERE c.match_id = m.id"
-            "   AND c.confirmed_at IS NOT NULL AND c.revoked_at IS NULL"
-            "   AND c.valid @> %s::timestamptz)",
-            [lists, lists, at],
-        )
+        cursor.execute(LISTED, {"lists": list(REGIME_LISTS[regime]), "at": at})
         rows = cursor.fetchall()
     sure = {key for key, status in rows if status == "confirmed"}
     return sure, {key for key, _ in rows} - sure

@@ -65,10 +65,10 @@ def confirm_attestation(
     """The second person's word; an earlier one about the same attribute ends."""
     with transaction.atomic():
         waiting = lock(attestation)
-        Attestation.objects.filter(
-            licensee=waiting.licensee, attribute=waiting.attribute, valid__overlap=waiting.valid,
-            revoked_at=None, confirmed_at__isnull=False,
-        ).exclude(pk=waiting.pk).update(revoked_at=at)  # fmt: skip
+        earlier = Attestation.objects.counting().filter(
+            licensee=waiting.licensee, attribute=waiting.attribute, valid__overlap=waiting.valid
+        )
+        earlier.exclude(pk=waiting.pk).update(revoked_at=at)
         row = second_word(waiting, by, at)
         audit.record("attestation.confirmed", row.licensee, by=by, at=at, because=because,
                      details=_details(row))  # fmt: skip

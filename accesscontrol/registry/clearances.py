@@ -31,7 +31,7 @@ def confirm_match(*, match: Match, by: Actor, at: datetime, because: str) -> Mat
     _needs_reason(because)
     with transaction.atomic():
         found = _current(match)
-        answered = found.clearances.filter(revoked_at=None).exists()
+        answered = found.clearances.on_record().exists()
         if found.status == Match.Status.CONFIRMED and not answered:
             raise CannotClear("A person has already confirmed that it is the same party.")
         Match.objects.filter(pk=found.pk).update(superseded_at=at)
@@ -61,7 +61,7 @@ def clear(
                           pointer="/valid_until")  # fmt: skip
     with transaction.atomic():
         found = _current(match)
-        if found.clearances.filter(confirmed_at=None, revoked_at=None).exists():
+        if found.clearances.waiting().exists():
             raise CannotClear("A clearance of this match already waits for a second person.")
         row = Clearance.objects.create(
             match=found, because=because, valid=DateTimeTZRange(at, valid_until),

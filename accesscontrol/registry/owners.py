@@ -114,12 +114,12 @@ def confirm_owners(
     """The second person's word for a whole declaration; what was on record before ends."""
     with transaction.atomic():
         row = second_word(declaration, by, at)
-        edges = Owner.objects.filter(owned=row.licensee, revoked_at=None)
+        edges = Owner.objects.on_record().filter(owned=row.licensee)
         mine = edges.filter(recorded_at=row.recorded_at, entered_by=row.entered_by,
                             confirmed_at=None, source=row.source)  # fmt: skip
         kept = list(mine.values_list("pk", flat=True))
         edges.exclude(pk__in=kept).update(revoked_at=at)
-        earlier = OwnershipDeclaration.objects.filter(licensee=row.licensee, revoked_at=None)
+        earlier = OwnershipDeclaration.objects.on_record().filter(licensee=row.licensee)
         earlier.exclude(pk=row.pk).update(revoked_at=at)
         edges.filter(pk__in=kept).update(confirmed_by=row.confirmed_by, confirmed_at=at)
         audit.record("owners.confirmed", row.licensee, by=by, at=at, because=because,

@@ -151,7 +151,7 @@ def _send_back(case: Case, data: dict[str, Any], request: HttpRequest) -> Case:
 
 
 def _waiting(case: Case) -> list[Disposition]:
-    return list(Disposition.objects.filter(case=case, confirmed_at=None, revoked_at=None))
+    return list(Disposition.objects.waiting().filter(case=case))
 
 
 def _following(request: HttpRequest, case: Case) -> int | None:

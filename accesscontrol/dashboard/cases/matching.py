@@ -40,8 +40,5 @@ def disagree(case: Case, *, because: str, by: User, at: datetime) -> None:
 
 
 def _waiting(case: Case) -> list[Clearance]:
-    return list(
-        Clearance.objects.filter(
-            match=case.evidence.get("match"), confirmed_at=None, revoked_at=None
-        ).select_related("match")
-    )
+    waiting = Clearance.objects.waiting().filter(match=case.evidence.get("match"))
+    return list(waiting.select_related("match"))
