@@ -5,7 +5,7 @@ from random import Random
 import numpy as np
 import pytest
 
-from accesscontrol.policy.columns import ABSENT, Columns
+from accesscontrol.policy.columns.reader import ABSENT, Columns
 from accesscontrol.screening import judging
 from accesscontrol.screening.fragments import Fragments
 from tests.policy.random_worlds import world

@@ -20,8 +20,8 @@ from accesscontrol.models import (
     Sheet,
     Standing,
 )
-from accesscontrol.policy.narrowing import Clause, touched, touches
-from accesscontrol.policy.span import Span
+from accesscontrol.policy.narrowing.interval import Span
+from accesscontrol.policy.narrowing.touched import Clause, touched, touches
 from accesscontrol.screening import current, judging, reading, runs, touching
 from tests import screening_world as world
 from tests.policy import moving, worlds

@@ -6,7 +6,7 @@ import pytest
 
 from accesscontrol import screening
 from accesscontrol.models import Attestation, ExportLicense, Fact, Hold, Licensee
-from accesscontrol.policy.forecasts import Forecasts
+from accesscontrol.policy.columns.standings import Forecasts
 from accesscontrol.screening import evaluating, feed, remembered
 from tests import screening_world as world
 from tests.screening_world import (

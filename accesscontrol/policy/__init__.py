@@ -4,19 +4,19 @@ It is pure: no Django, no database, no clock, no log. ``parse_release`` reads wh
 ``judge`` answers a question or forecasts a standing, ``explain`` says it in words.
 """
 
-from accesscontrol.policy.attributes import ACTIVITIES, Attribute
-from accesscontrol.policy.builtin import BUILT_IN
-from accesscontrol.policy.changing import what_would_change
-from accesscontrol.policy.conditions import Condition
-from accesscontrol.policy.errors import PolicyError
-from accesscontrol.policy.explaining import explain, sentence, why_not
-from accesscontrol.policy.judging import judge
-from accesscontrol.policy.lint import Finding, lint
-from accesscontrol.policy.release import Release, parse_release
-from accesscontrol.policy.rules import EFFECTS, Exemption, Period, Rule, parse_rule
-from accesscontrol.policy.tree import judge_by_tree
-from accesscontrol.policy.verdict import OUTCOMES, Lifted, Reason, Unknown, Verdict, WouldHave
-from accesscontrol.policy.vocabulary import vocabulary
+from accesscontrol.policy.judge.reference import judge_by_tree
+from accesscontrol.policy.judge.verdict import OUTCOMES, Lifted, Reason, Unknown, Verdict, WouldHave
+from accesscontrol.policy.language.attributes import ACTIVITIES, Attribute
+from accesscontrol.policy.language.builtin import BUILT_IN
+from accesscontrol.policy.language.conditions import Condition
+from accesscontrol.policy.language.errors import PolicyError
+from accesscontrol.policy.language.release import Release, parse_release
+from accesscontrol.policy.language.rules import EFFECTS, Exemption, Period, Rule, parse_rule
+from accesscontrol.policy.language.vocabulary import vocabulary
+from accesscontrol.policy.online.judge import judge
+from accesscontrol.policy.words.lint import Finding, lint
+from accesscontrol.policy.words.rules import explain, sentence, why_not
+from accesscontrol.policy.words.what_would_change import what_would_change
 
 __all__ = [
     "ACTIVITIES",

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from accesscontrol.policy.cases import run_cases
-from accesscontrol.policy.errors import PolicyError
-from accesscontrol.policy.judging import judge_asked
-from accesscontrol.policy.lines import Reader, answers, parse_document
-from accesscontrol.policy.lint import lint
-from accesscontrol.policy.release import Release, parse_release
-from accesscontrol.policy.tree import judge_case_by_tree
+from accesscontrol.policy.command.cases import run_cases
+from accesscontrol.policy.command.session import Reader, answers, parse_document
+from accesscontrol.policy.judge.reference import judge_case_by_tree
+from accesscontrol.policy.language.errors import PolicyError
+from accesscontrol.policy.language.release import Release, parse_release
+from accesscontrol.policy.online.judge import judge_asked
+from accesscontrol.policy.words.lint import lint
 
 FOUND: Final = 1
 UNREADABLE: Final = 2
@@ -70,7 +70,7 @@ def reader_named(name: str) -> Reader:
     if name == "tree":
         return lambda asked: judge_case_by_tree(asked.case())
     if name == "columns":
-        from accesscontrol.policy.batches import judge_alone
+        from accesscontrol.policy.columns.batches import judge_alone
 
         return judge_alone
     return judge_asked

@@ -6,7 +6,7 @@ from typing import Any
 
 from accesscontrol import releases
 from accesscontrol.errors import Refused
-from accesscontrol.policy import values
+from accesscontrol.policy.language import values
 
 # Where there is a table of its own, the facts table must not say it a second time.
 DERIVED = (

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from accesscontrol import facts, releases
 from accesscontrol.ledger.canonical import digest
-from accesscontrol.policy.columns import ABSENT, STATUSES, Columns
-from accesscontrol.policy.distinct import DistinctRows
+from accesscontrol.policy.columns.reader import ABSENT, STATUSES, Columns
+from accesscontrol.policy.columns.unique_rows import DistinctRows
 from accesscontrol.screening import current, fragments, holders, judging, reading, remembered
 
 Numbers = NDArray[Any]

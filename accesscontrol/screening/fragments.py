@@ -3,11 +3,11 @@
 from typing import Final
 
 from accesscontrol.ledger.canonical import canonical_json
-from accesscontrol.policy import findings
-from accesscontrol.policy.findings import Finding
-from accesscontrol.policy.numbered import NumberedVerdicts, Said
-from accesscontrol.policy.rules import EFFECTS
-from accesscontrol.policy.verdict import Reason
+from accesscontrol.policy.columns.verdict_table import NumberedVerdicts, Said
+from accesscontrol.policy.judge import findings
+from accesscontrol.policy.judge.findings import Finding
+from accesscontrol.policy.judge.verdict import Reason
+from accesscontrol.policy.language.rules import EFFECTS
 from accesscontrol.screening.judging import Found
 
 LISTS: Final = ("lifted", "undetermined", "would_have")  # after them reasons, by strictness

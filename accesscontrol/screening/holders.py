@@ -14,13 +14,13 @@ import numpy as np
 
 from accesscontrol import facts
 from accesscontrol.models.common import instant
-from accesscontrol.policy.columns import Columns
-from accesscontrol.policy.distinct import Ints
-from accesscontrol.policy.findings import Finding
-from accesscontrol.policy.lifters import parse_dispositions, parse_licenses
-from accesscontrol.policy.verdict import Reason, Unknown, WouldHave
-from accesscontrol.policy.weighing import Case
-from accesscontrol.policy.world import World, look
+from accesscontrol.policy.columns.reader import Columns
+from accesscontrol.policy.columns.unique_rows import Ints
+from accesscontrol.policy.judge.findings import Finding
+from accesscontrol.policy.judge.known import World, look
+from accesscontrol.policy.judge.papers import parse_dispositions, parse_licenses
+from accesscontrol.policy.judge.rule_truth import Case
+from accesscontrol.policy.judge.verdict import Reason, Unknown, WouldHave
 from accesscontrol.screening.judging import Judge, OfferingFacts
 
 Paper = Mapping[str, Any]

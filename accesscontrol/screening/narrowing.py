@@ -7,8 +7,8 @@ from datetime import datetime
 
 from accesscontrol import releases
 from accesscontrol.models import ScreeningRun
-from accesscontrol.policy.narrowing import Clause, touched
-from accesscontrol.policy.span import Span
+from accesscontrol.policy.narrowing.interval import Span
+from accesscontrol.policy.narrowing.touched import Clause, touched
 from accesscontrol.screening import basis, reading, touching
 
 log = logging.getLogger(__name__)

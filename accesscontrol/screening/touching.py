@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from accesscontrol.models import FactValue, Licensee
-from accesscontrol.policy.attributes import Attribute
-from accesscontrol.policy.clauses import Literal
-from accesscontrol.policy.narrowing import STATUS, Clause, HasPapers, Invalid, Mark
-from accesscontrol.policy.span import ABSENT, Span, named_values, read_or_none
-from accesscontrol.policy.world import Seen
+from accesscontrol.policy.compiled.clauses import Literal
+from accesscontrol.policy.judge.known import Seen
+from accesscontrol.policy.language.attributes import Attribute
+from accesscontrol.policy.narrowing.interval import ABSENT, Span, named_values, read_or_none
+from accesscontrol.policy.narrowing.touched import STATUS, Clause, HasPapers, Invalid, Mark
 from accesscontrol.screening import current, reading, remembered
 
 MOST_VALUES = 300_000  # beyond these, a process does not keep them all: no row is left out by them

@@ -10,8 +10,8 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from accesscontrol.policy.countries import COUNTRIES
-from accesscontrol.policy.values import read
+from accesscontrol.policy.language.countries import COUNTRIES
+from accesscontrol.policy.language.values import read
 
 Json = dict[str, Any]
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from accesscontrol.policy.countries import COUNTRIES
+from accesscontrol.policy.language.countries import COUNTRIES
 from tests.benchmarks.policy import CERTIFICATE, LISTS, MANAGER, SECTORS
 
 SEED = 20260612

@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 
 from accesscontrol import policy
-from accesscontrol.policy.batches import judge_batch
-from accesscontrol.policy.columns import ABSENT, Columns
-from accesscontrol.policy.judging import judge_case
-from accesscontrol.policy.skeletons import without_facts
-from accesscontrol.policy.tree import judge_case_by_tree
-from accesscontrol.policy.values import instant_of
-from accesscontrol.policy.weighing import prepare
+from accesscontrol.policy.columns.batches import judge_batch
+from accesscontrol.policy.columns.reader import ABSENT, Columns
+from accesscontrol.policy.judge.reference import judge_case_by_tree
+from accesscontrol.policy.judge.rule_truth import prepare
+from accesscontrol.policy.language.values import instant_of
+from accesscontrol.policy.online.judge import judge_case
+from accesscontrol.policy.online.template import without_facts
 from tests.policy.random_worlds import World, world
 
 QUESTIONS = 60  # of each release: those of one kind, each with its own facts

@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from accesscontrol import policy
-from accesscontrol.policy.span import Span
+from accesscontrol.policy.narrowing.interval import Span
 from tests.policy import worlds
 from tests.spec import language
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from accesscontrol.policy.__main__ import READERS, reader_named
-from accesscontrol.policy.lines import Session
+from accesscontrol.policy.command.session import Session
 
 FOLDER = Path(__file__).parents[3] / "shared" / "data" / "policy"
 FILES = ("handmade", "random")

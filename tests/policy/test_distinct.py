@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from accesscontrol.policy.distinct import DistinctRows, fresh_rows
+from accesscontrol.policy.columns.unique_rows import DistinctRows, fresh_rows
 
 
 @pytest.mark.parametrize("width", [0, 1, 3, 22])

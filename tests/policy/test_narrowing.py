@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from accesscontrol.policy.narrowing import touched, touches
+from accesscontrol.policy.narrowing.touched import touched, touches
 from tests.policy import moving
 
 

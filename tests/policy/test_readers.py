@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from accesscontrol import policy
 from accesscontrol.ledger.canonical import digest
-from accesscontrol.policy.bounds import clauses
-from accesscontrol.policy.clauses import clauses_of
-from accesscontrol.policy.lines import parse_line
-from accesscontrol.policy.printing import condition_json
+from accesscontrol.policy.command.session import parse_line
+from accesscontrol.policy.compiled.clauses import clauses_of
+from accesscontrol.policy.language.bounds import clauses
+from accesscontrol.policy.language.condition_json import condition_json
 from tests.policy import worlds
 from tests.policy.test_agreements import AT, worlds_settings
 from tests.spec import language

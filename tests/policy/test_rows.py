@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from accesscontrol import policy
-from accesscontrol.policy import online, rows
-from accesscontrol.policy.judging import _readers
+from accesscontrol.policy.online import reader, sums
+from accesscontrol.policy.online.judge import _readers
 from tests.policy.random_worlds import world
 from tests.spec import language
 from tests.spec.language import IDS, rule
@@ -28,7 +28,7 @@ def agree(release: policy.Release, **asked: Any) -> policy.Verdict:
     return right
 
 
-def row(release: policy.Release) -> rows.Row:
+def row(release: policy.Release) -> sums.Row:
     return _readers(release).at(AT, False)._row
 
 
@@ -36,11 +36,11 @@ def row(release: policy.Release) -> rows.Row:
 def test_answers_are_the_same_however_the_facts_are_grouped(
     limit: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module, name in [(rows, "COMBINATIONS"), (rows, "ALONE"), (online, "SUMS")]:
+    for module, name in [(sums, "COMBINATIONS"), (sums, "ALONE"), (reader, "SUMS")]:
         monkeypatch.setattr(module, name, limit)
     split = []
-    halve = rows.Row.split
-    monkeypatch.setattr(rows.Row, "split", lambda *given: split.append(halve(*given)))
+    halve = sums.Row.split
+    monkeypatch.setattr(sums.Row, "split", lambda *given: split.append(halve(*given)))
     for seed in range(40):
         random = Random(f"rows {seed}")
         made = world(random)
@@ -89,9 +89,9 @@ def test_names_that_are_no_attributes_are_ignored() -> None:
 def test_what_varies_stands_alone_in_the_end_and_is_forgotten_in_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(rows, "COMBINATIONS", 20)
-    monkeypatch.setattr(rows, "ALONE", 50)
-    monkeypatch.setattr(online, "SUMS", 30)
+    monkeypatch.setattr(sums, "COMBINATIONS", 20)
+    monkeypatch.setattr(sums, "ALONE", 50)
+    monkeypatch.setattr(reader, "SUMS", 30)
     release = language.release(rule(OPEN), rule(THERE, ref="R-2"))
     for n in range(500):
         facts = {
@@ -105,6 +105,6 @@ def test_what_varies_stands_alone_in_the_end_and_is_forgotten_in_time(
     groups = [{column.name for column in group} for group in row(release).groups]
     assert {"licensee.id"} in groups
     assert {"licensee.sector", "licensee.custom.tier"} in groups
-    for sums in row(release).sums:
-        assert len(sums) <= 50
+    for each in row(release).sums:
+        assert len(each) <= 50
     assert len(_readers(release).at(AT, False)._met) <= 30

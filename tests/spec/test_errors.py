@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from accesscontrol import policy
-from accesscontrol.policy.lines import Session
+from accesscontrol.policy.command.session import Session
 from tests.spec.language import (
     ATTRIBUTES,
     IDS,

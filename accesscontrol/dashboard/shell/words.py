@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from accesscontrol.policy.countries import COUNTRIES
-from accesscontrol.policy.families import built_in
+from accesscontrol.policy.language.builtin import built_in
+from accesscontrol.policy.language.countries import COUNTRIES
 
 OUTCOMES: Mapping[str, tuple[str, str]] = {  # outcome -> (word, tone); the icon has the tone's name
     "permit": ("Allowed", "allow"),

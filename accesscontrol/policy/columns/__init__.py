@@ -1,0 +1,1 @@
+"""Tells the standings of many licensees at once."""

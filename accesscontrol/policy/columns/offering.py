@@ -1,0 +1,58 @@
+"""What the facts of one offering make of the clauses, before anybody asks for it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from accesscontrol.policy.compiled.attribute_tests import Failing
+from accesscontrol.policy.compiled.release import Compiled, CompiledRule
+from accesscontrol.policy.compiled.value_classes import ABSENT, Classes, class_of
+from accesscontrol.policy.judge.known import look
+
+ACTIVITY: Final = "request.activity"
+STATUS: Final = "entitlement.status"
+
+
+def of_an_offering(name: str) -> bool:
+    """Whether its model, its activity or an entitlement to it says it, not the licensee."""
+    return name in (ACTIVITY, STATUS) or name.startswith("model.")
+
+
+class Offering:
+    """An offering in one status: the mask of its own facts, which most clauses do not pass."""
+
+    def __init__(
+        self, compiled: Compiled, classes: Sequence[Classes], facts: Mapping[str, object]
+    ) -> None:
+        self.world = look(compiled.release, facts=facts, stated={}, at=compiled.at, standing=True)
+        self.lacking = tuple(name for name in self.world.lacking if of_an_offering(name))
+        self.failing = False
+        self.mask = (1 << 2 * compiled.size) - 1
+        self.absent = 0
+        for place, name in enumerate(compiled.names):
+            if of_an_offering(name):
+                self._apply(classes[place], name, place)
+        self._true = self.mask & (1 << compiled.size) - 1
+        self._not_false = self.mask >> compiled.size
+
+    @property
+    def kind(self) -> tuple[object, ...]:
+        """Equal for offerings that get the same answers."""
+        return self.mask, self.absent, self.world.invalid, self.lacking, self.failing
+
+    def of_rule(self, rule: CompiledRule) -> tuple[int, int, int] | None:
+        """All of it that a rule can tell: its own clauses that are true, those that are not false,
+        and what it reads that is absent; nothing where its condition is false already.
+        """
+        not_false = rule.of(self._not_false)
+        if not not_false & rule.when:
+            return None
+        return rule.of(self._true), not_false, self.absent & rule.attributes(rule.every)
+
+    def _apply(self, classes: Classes, name: str, place: int) -> None:
+        try:
+            number = class_of(classes, self.world, name)
+        except Failing:
+            self.failing = True
+            return
+        self.mask &= classes.masks[number]
+        self.absent |= (number == ABSENT) << place

@@ -1,0 +1,225 @@
+"""Finds the standings of many licensees for many offerings, each distinct verdict kept once.
+
+Licensees of whom every rule says the same are judged once, however their facts differ.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from accesscontrol.policy.columns.offering import Offering
+from accesscontrol.policy.columns.rule_column import Clauses, RuleColumn
+from accesscontrol.policy.columns.unique_rows import DistinctRows, Ints, Numbers, fresh_rows
+from accesscontrol.policy.columns.value_codes import ID, INVALID, Codes
+from accesscontrol.policy.columns.verdict_table import NumberedVerdicts
+from accesscontrol.policy.compiled.release import Compiled, CompiledRule
+from accesscontrol.policy.compiled.rule_outcomes import Patterns, Weighed
+from accesscontrol.policy.judge import findings
+from accesscontrol.policy.judge.known import Seen
+from accesscontrol.policy.judge.reference import finding_on, settled
+from accesscontrol.policy.judge.rule_truth import Case, covering
+from accesscontrol.policy.judge.truth import FALSE
+from accesscontrol.policy.judge.verdict import NO_FACTS, Lifted, Reason, Unknown, WouldHave
+from accesscontrol.policy.language.rules import Rule
+
+SOMEBODY: Final = {ID: (Seen("-", frozenset(("-",))),)}  # where no rule reads who it is
+
+AT_ONCE: Final = 1 << 19  # words of what rules say, which stand in memory together
+Heard = list[tuple[RuleColumn, int]]  # the rules that can say something, and their hearing's place
+
+
+class Forecasts:
+    """The verdicts on standings under one compiled release, numbered as they are met."""
+
+    def __init__(self, compiled: Compiled, codes: Codes, named: frozenset[str]) -> None:
+        self.verdicts = NumberedVerdicts()
+        self.offerings: list[Offering] = []  # those that the rules tell apart
+        self._compiled = compiled
+        self._codes = codes
+        self._named = named  # what any rule of the release reads: an invalid value is named
+        self._patterns = Patterns(compiled, standing=True)
+        self._rules = [RuleColumn(compiled, rule, codes.classes) for rule in compiled.rules]
+        self._in_force = {each.rule.ref: each.rule for each in compiled.rules}
+        self._hears: list[Heard] = []
+        self._together = DistinctRows(len(self._rules))  # what the rules say to one offering
+        self._verdict_of: Ints = np.empty(0, np.int32)  # by its number
+        self._alike = DistinctRows(len(self._rules) + 1)
+        self._found: Ints = np.empty((0, 0), np.int32)  # of those who are alike, by offering
+        self._unusual: dict[object, int] = {}
+        self._weighed: dict[int, Weighed] = {}  # by identity, which it so keeps
+
+    def place_of(self, facts: Mapping[str, object]) -> int:
+        """The place of an offering; those that the rules cannot tell apart share one."""
+        offering = Offering(self._compiled, self._codes.classes, facts)
+        for place, known in enumerate(self.offerings):
+            if known.kind == offering.kind:
+                return place
+        heard = [] if offering.failing else [(rule, rule.hear(offering)) for rule in self._rules]
+        self._hears.append([(rule, place) for rule, place in heard if place is not None])
+        self.offerings.append(offering)
+        return len(self.offerings) - 1
+
+    def of(self, codes: Numbers) -> Ints:
+        """The number of each row's verdict for each offering."""
+        try:
+            return self._of(codes)
+        except Exception:  # rows that have a number and no verdict would be taken for judged
+            self._alike = DistinctRows(len(self._rules) + 1)
+            self._found = np.empty((0, 0), np.int32)
+            raise
+
+    def _of(self, codes: Numbers) -> Ints:
+        numbers = self._codes.numbers(codes)
+        failing = self._codes.failing(numbers)
+        sound = np.where(failing[:, np.newaxis], np.int32(0), numbers) if failing.any() else numbers
+        said = np.empty((len(codes), len(self._rules) + 1), np.int32, order="F")
+        for place, rule in enumerate(self._rules):
+            said[:, place] = rule.said(sound, self._weigh)
+        said[:, -1] = self._unlike(codes, numbers, failing)
+        before = len(self._alike)
+        alike = self._alike.numbers(said)
+        fresh = fresh_rows(alike, before, len(self._alike))
+        if len(fresh):
+            step = max(1, AT_ONCE // (1 + len(self.offerings) * self._together.words))
+            blocks = [said[fresh[n : n + step]] for n in range(0, len(fresh), step)]
+            found = np.concatenate([self._judged(block) for block in blocks])
+            self._look_closer(found, codes[fresh], numbers[fresh], failing[fresh])
+            self._found = np.concatenate([self._found, found]) if before else found
+        return self._found[alike]
+
+    def _unlike(self, codes: Numbers, numbers: Ints, failing: NDArray[np.bool_]) -> Ints:
+        """What tells rows apart beyond what rules say: 0 for nothing."""
+        unlike = np.zeros(len(codes), np.int32)
+        alone = failing | any(offering.failing for offering in self.offerings)
+        without = self._codes.without_id(codes)
+        for row in np.flatnonzero(alone | without | (codes == INVALID).any(axis=1)).tolist():
+            every = numbers[row].tobytes() if alone[row] else b""
+            key = every, bool(without[row]), self._codes.invalid(codes[row])
+            unlike[row] = self._unusual.setdefault(key, len(self._unusual) + 1)
+        return unlike
+
+    def _judged(self, said: Ints) -> Ints:
+        """Where the clauses decide: for each offering what its rules say, all of it together.
+
+        Whichever offerings hear the same of the same rules, the verdict is one.
+        """
+        self._together.fit([len(rule.parts) - 1 for rule in self._rules])
+        heard = {
+            (rule, place): self._together.packed(at, rule.weighed(said[:, at], place))
+            for at, rule in enumerate(self._rules)
+            for place in range(len(rule.hearing))
+        }
+        words = np.zeros((self._together.words, len(self.offerings), len(said)), np.int64)
+        for n, hears in enumerate(self._hears):
+            for each in hears:
+                word, packed = heard[each]
+                words[word, n] |= packed
+        shape = len(self.offerings), len(said)
+        numbers = self._together.of_packed(words.reshape(len(words), shape[0] * shape[1]))
+        self._put_together()
+        return self._verdict_of[numbers].reshape(shape).T
+
+    def _put_together(self) -> None:
+        """The verdicts on what was met since the last time."""
+        rows = self._together.rows(len(self._verdict_of))
+        for at, rule in enumerate(self._rules):
+            rows[:, at] = np.array(rule.parts)[rows[:, at]]
+        new = [self.verdicts.number(tuple(filter(None, parts))) for parts in rows.tolist()]
+        self._verdict_of = np.append(self._verdict_of, np.array(new, np.int32))
+
+    def _weigh(
+        self,
+        rule: CompiledRule,
+        mine: Clauses,
+        theirs: Clauses,
+        offering: Offering,
+        row: Ints,
+    ) -> int:
+        """The number of what there is to say about a rule: 0 for nothing."""
+        not_false = mine[1] & theirs[1]
+        if not not_false & rule.when:
+            return 0
+        true, absent = mine[0] & theirs[0], mine[2] | theirs[2]
+        case = partial(self._case, offering, row)
+        weighed = self._patterns.of_rule(rule, true, not_false, absent, case)
+        if weighed is None:
+            return 0
+        self._weighed[id(weighed)] = weighed
+        outcome = self._patterns.outcome([weighed])
+        return self.verdicts.part(id(weighed), weighed.finding, outcome)
+
+    def _case(self, offering: Offering, numbers: Ints) -> Case:
+        seen = {**SOMEBODY, **self._codes.seen(numbers), **offering.world.seen}
+        return Case(replace(offering.world, seen=seen, known=frozenset(seen)), (), ())
+
+    def with_papers(self, number: int, case: Case) -> int:
+        """The number of the verdict on a case, of which without its papers that of ``number`` is.
+
+        A paper bears on the rules that it covers, and only where they are not false anyway.
+        """
+        said = self.verdicts.said[number]
+        parts = (self._part_with_papers(part, case) for part in said.parts)
+        found = self.verdicts.number(tuple(filter(None, parts)))
+        return self.verdicts.naming(found, said.invalid) if said.invalid else found
+
+    def _part_with_papers(self, part: int, case: Case) -> int:
+        finding = self.verdicts.parts[part]
+        if not isinstance(finding, Reason | Unknown | WouldHave):
+            return part
+        if finding.rule is None or covering(self._in_force[finding.rule], case) == (FALSE, FALSE):
+            return part
+        return self._part_by_tree(self._in_force[finding.rule], case)
+
+    # ------------------------------------------------------- where the clauses do not decide
+
+    def _look_closer(
+        self, found: Ints, codes: Numbers, numbers: Ints, failing: NDArray[np.bool_]
+    ) -> None:
+        """Write what else there is to say into the verdicts by row and offering."""
+        without = self._codes.without_id(codes)
+        invalid = np.flatnonzero((codes == INVALID).any(axis=1)).tolist()
+        named = {row: frozenset(self._codes.invalid(codes[row])) for row in invalid}
+        for place, offering in enumerate(self.offerings):
+            column = found[:, place]  # a view: what follows is written into it
+            if offering.lacking:
+                column[:] = self._lacking(*offering.lacking)
+            for row in np.flatnonzero(failing | offering.failing).tolist():
+                column[row] = self._by_tree(offering, numbers[row])
+            if without.any():
+                column[without] = self._lacking(ID, *offering.lacking)
+            self._name_invalid(column, named, offering)
+
+    def _name_invalid(
+        self, column: Ints, named: Mapping[int, frozenset[str]], offering: Offering
+    ) -> None:
+        """Name in each verdict the values that are none."""
+        always = self._named.intersection(offering.world.invalid)
+        for row in range(len(column)) if always else named:
+            names = tuple(sorted(always | named.get(row, always)))
+            column[row] = self.verdicts.naming(int(column[row]), names)
+
+    def _by_tree(self, offering: Offering, numbers: Ints) -> int:
+        case = self._case(offering, numbers)
+        if case.world.lacking:
+            return self._lacking(*case.world.lacking)
+        parts = (self._part_by_tree(rule.rule, case) for rule in self._compiled.rules)
+        return self.verdicts.number(tuple(filter(None, parts)))
+
+    def _part_by_tree(self, rule: Rule, case: Case) -> int:
+        """The number of what there is to say about a rule in one case: 0 for nothing."""
+        finding = finding_on(rule, case)
+        if finding is None:
+            return 0
+        if not isinstance(finding, Lifted):
+            finding = finding._replace(facts=NO_FACTS)
+        settles = isinstance(finding, Unknown) and settled(rule, case)
+        outcome = findings.outcome([finding], standing=True, settled=lambda: settles)
+        return self.verdicts.part((repr(finding), settles), finding, outcome)
+
+    def _lacking(self, *names: str) -> int:
+        (unknown,) = findings.incomplete(names).undetermined
+        return self.verdicts.number((self.verdicts.part(names, unknown, "undetermined"),))

@@ -1,0 +1,96 @@
+"""Gives the values on a licensee's side small numbers, and knows a value for each of them."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from accesscontrol.policy.columns.unique_rows import Numbers
+from accesscontrol.policy.compiled.attribute_tests import Failing
+from accesscontrol.policy.compiled.release import Compiled
+from accesscontrol.policy.compiled.value_classes import ABSENT as NO_VALUE
+from accesscontrol.policy.compiled.value_classes import Classes
+from accesscontrol.policy.judge.known import Seen, as_seen
+from accesscontrol.policy.language.attributes import Attribute
+from accesscontrol.policy.language.values import NotAValue, Value
+
+ABSENT: Final = object()  # no value at all, in place of a raw one
+INVALID: Final = 1  # the code of a value outside its attribute's domain; classes come above it
+PRESENT: Final = 2
+ID: Final = "licensee.id"  # which a question must have
+
+
+class Codes:
+    """The codes of the attributes ``reads``: 0 absent, 1 invalid, above that classes."""
+
+    def __init__(self, compiled: Compiled, reads: Sequence[str]) -> None:
+        self._compiled = compiled
+        self._reads = reads
+        self.classes = [Classes(each, standing=True) for each in compiled.literals]
+        self._places = [  # of the attributes that a rule in force reads: column, place
+            (column, compiled.places[name])
+            for column, name in enumerate(reads)
+            if name in compiled.places
+        ]
+        self._seen: list[dict[int, Seen]] = [{} for _ in self.classes]
+        self._failing: list[set[int]] = [set() for _ in self.classes]
+
+    def code(self, name: str, raw: object) -> int:
+        if raw is ABSENT:
+            return 0
+        attribute = self._compiled.release.attributes[name]
+        try:
+            value = attribute.read(raw)
+        except NotAValue:
+            return INVALID
+        place = self._compiled.places.get(name)
+        if place is None:
+            return PRESENT if name == ID else 0  # read by no rule in force: named where invalid
+        return INVALID + self._number(attribute, place, value)
+
+    def numbers(self, codes: Numbers) -> NDArray[np.int32]:
+        """The numbers of the classes by place; of what an offering says, and what is none, 0."""
+        numbers = np.zeros((len(codes), len(self.classes)), np.int32)
+        for column, place in self._places:
+            numbers[:, place] = codes[:, column]
+        return np.maximum(numbers - INVALID, NO_VALUE)
+
+    def without_id(self, codes: Numbers) -> NDArray[np.bool_]:
+        """The rows that lack the licensee's id; where no rule names it, nobody does."""
+        if ID not in self._reads:
+            return np.zeros(len(codes), bool)
+        return codes[:, self._reads.index(ID)] < PRESENT
+
+    def failing(self, numbers: NDArray[np.int32]) -> NDArray[np.bool_]:
+        """The rows with a value over which a test fails."""
+        found = np.zeros(len(numbers), bool)
+        for place, failing in enumerate(self._failing):
+            if failing:
+                found |= np.isin(numbers[:, place], list(failing))
+        return found
+
+    def seen(self, numbers: NDArray[np.int32]) -> dict[str, tuple[Seen, ...]]:
+        """The facts of one row, each by a value of its class."""
+        return {
+            name: (self._seen[place][number],)
+            for name, place, number in zip(
+                self._compiled.names, range(len(self.classes)), numbers.tolist(), strict=True
+            )
+            if number != NO_VALUE
+        }
+
+    def invalid(self, codes: Numbers) -> tuple[str, ...]:
+        """The attributes of one row whose values are none."""
+        pairs = zip(self._reads, codes.tolist(), strict=True)
+        return tuple(name for name, code in pairs if code == INVALID)
+
+    def _number(self, attribute: Attribute, place: int, value: Value) -> int:
+        try:
+            number = self.classes[place].of(value)
+        except Failing:
+            number = self.classes[place].of_failing(value)
+            self._failing[place].add(number)
+        if number not in self._seen[place]:
+            self._seen[place][number] = as_seen(self._compiled.release, attribute, value)
+        return number

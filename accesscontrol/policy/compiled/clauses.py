@@ -1,0 +1,89 @@
+"""Expands a condition into clauses, and tells whether any facts can make one true."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from itertools import product
+from typing import assert_never
+
+from accesscontrol.policy.judge.known import as_seen
+from accesscontrol.policy.judge.truth import holds
+from accesscontrol.policy.judge.witnesses import representatives
+from accesscontrol.policy.language.attributes import Attribute
+from accesscontrol.policy.language.conditions import (
+    After,
+    All,
+    Any,
+    AtLeast,
+    AtMost,
+    Before,
+    Condition,
+    Contains,
+    InGroup,
+    InList,
+    Is,
+    IsKnown,
+    Leaf,
+    Not,
+    OneOf,
+    Test,
+)
+from accesscontrol.policy.language.release import Release
+from accesscontrol.policy.language.values import Value
+
+Literal = tuple[Leaf, bool]  # a test, and whether it has to hold or to fail
+Clause = tuple[Literal, ...]  # all of them together
+
+
+def clauses_of(condition: Condition, *, wanted: bool = True) -> Iterator[Clause]:
+    """The clauses of which one at least holds where the condition comes out as wanted."""
+    match condition:
+        case Not(child):
+            yield from clauses_of(child, wanted=not wanted)
+        case All(children) | Any(children):
+            parts = [clauses_of(child, wanted=wanted) for child in children]
+            if isinstance(condition, All) is wanted:
+                for combined in product(*parts):
+                    yield tuple(literal for clause in combined for literal in clause)
+            else:
+                for part in parts:
+                    yield from part
+        case (
+            Is() | OneOf() | Contains() | InGroup() | InList()
+            | AtLeast() | AtMost() | Before() | After() | IsKnown()
+        ):  # fmt: skip
+            yield ((condition, wanted),)
+        case _:
+            assert_never(condition)
+
+
+def satisfiable(clause: Clause, release: Release, at: str) -> bool:
+    """Whether facts exist that make every literal true: exact, for attributes do not interact."""
+    by_attribute: defaultdict[str, list[Literal]] = defaultdict(list)
+    for leaf, wanted in clause:
+        by_attribute[leaf.attribute.name].append((leaf, wanted))
+    return all(
+        _possible(literals[0][0].attribute, literals, release, at)
+        for literals in by_attribute.values()
+    )
+
+
+def _possible(attribute: Attribute, literals: list[Literal], release: Release, at: str) -> bool:
+    tests = [(leaf, wanted) for leaf, wanted in literals if not isinstance(leaf, IsKnown)]
+    known = {wanted for leaf, wanted in literals if isinstance(leaf, IsKnown)}
+    if len(known) == 2:
+        return False
+    if known == {False}:
+        return not tests  # absent, so no test is true or false
+    values = representatives(attribute, [leaf for leaf, _ in tests], release, at)
+    return any(_agrees(value, attribute, tests, release, at) for value in values)
+
+
+def _agrees(
+    value: Value,
+    attribute: Attribute,
+    tests: list[tuple[Test, bool]],
+    release: Release,
+    at: str,
+) -> bool:
+    seen = as_seen(release, attribute, value)
+    return all(holds(leaf, seen, release, at) is wanted for leaf, wanted in tests)

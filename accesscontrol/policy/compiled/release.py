@@ -1,0 +1,153 @@
+"""Compiles a release for a span of time in which nothing of it begins or ends: a bit per clause.
+
+Each condition in force, a rule's or an exemption's, becomes clauses, of which one at least is true
+where it is true, and all are false where it is false. What a fact settles is then a mask over all
+clauses of the release, and what is known of a question is the AND of its facts' masks.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from accesscontrol.policy.compiled.attribute_tests import Literals, Places
+from accesscontrol.policy.compiled.clauses import Clause, clauses_of
+from accesscontrol.policy.judge.truth import FALSE, TRUE, UNKNOWN, Truth
+from accesscontrol.policy.language.conditions import Condition, IsKnown, attributes
+from accesscontrol.policy.language.release import Release
+from accesscontrol.policy.language.rules import Exemption, Rule
+from accesscontrol.policy.language.values import instant_of
+
+KEPT: Final = 16  # spans whose compiled releases are kept: the one in force, drafts, recent ones
+BEGINNING: Final = "0000-01-01T00:00:00Z"  # before any instant that a release can name
+
+
+@dataclass(frozen=True, eq=False)
+class CompiledRule:
+    """A rule in force; its clauses lie side by side, its condition's before its exemptions'."""
+
+    rule: Rule
+    place: int  # among the compiled rules, which are in the order of a verdict's lists
+    reports: bool  # it only reports, for as long as the span lasts
+    first: int  # its lowest clause among all
+    every: int  # its clauses, as bits above the first
+    when: int  # those of its condition
+    exempt: tuple[tuple[Exemption, int], ...]  # those of each exemption in force
+    reads: tuple[int, ...]  # of each clause the attributes, as bits by their place
+
+    def of(self, clauses: int) -> int:
+        """Its own bits out of those of all clauses."""
+        return clauses >> self.first & self.every
+
+    def attributes(self, clauses: int) -> int:
+        """The attributes that these clauses of its own read, as bits."""
+        read = 0
+        for clause in bits(clauses):
+            read |= self.reads[clause]
+        return read
+
+
+class Compiled:
+    """The rules of a release in one span, as clauses; ``at`` stands for every instant of it."""
+
+    def __init__(self, release: Release, at: str) -> None:
+        self.release = release
+        self.at = at
+        in_force = [rule for rule in release.by_ref if rule.period.holds(at)]
+        read = frozenset[str]().union(*(_read(rule, at) for rule in in_force))
+        self.names: tuple[str, ...] = tuple(sorted(read))
+        self.places = {name: place for place, name in enumerate(self.names)}
+        self._clauses: list[Clause] = []
+        self.rules = [self._rule(place, rule) for place, rule in enumerate(in_force)]
+        self.size = len(self._clauses)
+        self.whens = sum(rule.when << rule.first for rule in self.rules)
+        self.owner = [rule for rule in self.rules for _ in rule.reads]
+        self.literals = self._literals()
+
+    def may_be_true(self, not_false: int) -> Iterator[CompiledRule]:
+        """The rules whose conditions are not false, in order, by the clauses that are not."""
+        left = not_false & self.whens
+        while left:
+            rule = self.owner[(left & -left).bit_length() - 1]
+            yield rule
+            end = rule.first + len(rule.reads)
+            left = left >> end << end
+
+    def _rule(self, place: int, rule: Rule) -> CompiledRule:
+        first = len(self._clauses)
+        when = self._add(rule.when, first)
+        exempt = tuple(
+            (exemption, self._add(exemption.when, first)) for exemption in in_force(rule, self.at)
+        )
+        own = self._clauses[first:]
+        reads = tuple(
+            sum({1 << self.places[leaf.attribute.name] for leaf, _ in clause}) for clause in own
+        )
+        every = (1 << len(own)) - 1
+        return CompiledRule(
+            rule, place, rule.report_only(self.at), first, every, when, exempt, reads
+        )
+
+    def _add(self, condition: Condition, first: int) -> int:
+        """Give each clause of the condition a bit; the bits, above the first."""
+        start = len(self._clauses)
+        self._clauses += clauses_of(condition)
+        return (1 << len(self._clauses) - first) - (1 << start - first)
+
+    def _literals(self) -> list[Literals]:
+        """By an attribute's place, where its tests stand."""
+        found: list[dict[object, Places]] = [{} for _ in self.names]
+        for place, clause in enumerate(self._clauses):
+            for leaf, wanted in clause:
+                tests = found[self.places[leaf.attribute.name]]
+                key = IsKnown if isinstance(leaf, IsKnown) else leaf
+                hold, fail = tests.get(key, (0, 0))
+                bit = 1 << place
+                tests[key] = (hold | bit, fail) if wanted else (hold, fail | bit)
+        return [
+            Literals(self.release, self.at, name, tests, self.size)
+            for name, tests in zip(self.names, found, strict=True)
+        ]
+
+
+def in_force(rule: Rule, at: str) -> Iterator[Exemption]:
+    return (exemption for exemption in rule.unless if exemption.period.holds(at))
+
+
+def truth_of(part: int, true: int, not_false: int) -> Truth:
+    """The truth of a condition by its clauses: which are true, and which are not false."""
+    return TRUE if true & part else UNKNOWN if not_false & part else FALSE
+
+
+def bits(number: int) -> Iterator[int]:
+    """The places of the bits that are set, lowest first."""
+    while number:
+        lowest = number & -number
+        yield lowest.bit_length() - 1
+        number ^= lowest
+
+
+@lru_cache(maxsize=KEPT)
+def boundaries(release: Release) -> tuple[str, ...]:
+    return tuple(map(instant_of, release.boundaries()))
+
+
+@lru_cache(maxsize=KEPT)
+def compiled_span(release: Release, span: int) -> Compiled:
+    """The release between its boundaries ``span`` − 1 and ``span``."""
+    return Compiled(release, boundaries(release)[span - 1] if span else BEGINNING)
+
+
+def span_of(release: Release, at: str) -> int:
+    return bisect_right(boundaries(release), at)
+
+
+def compiled(release: Release, at: str) -> Compiled:
+    """The release compiled for the span that the instant lies in. Raises Failing."""
+    return compiled_span(release, span_of(release, at))
+
+
+def _read(rule: Rule, at: str) -> frozenset[str]:
+    """What is read of it in this span: an exemption out of its period reads nothing."""
+    return attributes(rule.when).union(*(attributes(each.when) for each in in_force(rule, at)))

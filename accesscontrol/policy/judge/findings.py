@@ -1,0 +1,124 @@
+"""What a verdict says about one rule, and the outcome that its rules come to."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Literal
+
+from accesscontrol.policy.judge.known import World
+from accesscontrol.policy.judge.verdict import (
+    NO_FACTS,
+    Fact,
+    Lifted,
+    Outcome,
+    Reason,
+    Unknown,
+    Verdict,
+    WouldHave,
+)
+from accesscontrol.policy.language.attributes import Attribute
+from accesscontrol.policy.language.rules import EFFECTS, Effect, Rule
+
+Finding = Reason | Unknown | Lifted | WouldHave
+
+
+def reason(rule: Rule, facts: Mapping[str, Fact] = NO_FACTS) -> Reason:
+    return Reason(rule.ref, rule.version, rule.effect, rule.order, rule.citation, rule.title, facts)
+
+
+def unknown(
+    rule: Rule,
+    facts: Mapping[str, Fact] = NO_FACTS,
+    *,
+    missing: tuple[str, ...] = (),
+    deferred: tuple[str, ...] = (),
+    error: str | None = None,
+) -> Unknown:
+    return Unknown(
+        rule.ref,
+        missing,
+        deferred,
+        error,
+        rule.effect,
+        rule.version,
+        rule.order,
+        rule.citation,
+        rule.title,
+        facts,
+    )
+
+
+def would_have(
+    rule: Rule,
+    truth: Literal["true", "unknown"],
+    facts: Mapping[str, Fact] = NO_FACTS,
+    *,
+    missing: tuple[str, ...] = (),
+    error: str | None = None,
+) -> WouldHave:
+    return WouldHave(
+        rule.ref,
+        rule.effect,
+        truth,
+        rule.version,
+        rule.order,
+        rule.citation,
+        rule.title,
+        missing,
+        error,
+        facts,
+    )
+
+
+def lifted(rule: Rule, by: str, kind: Literal["exemption", "license", "disposition"]) -> Lifted:
+    return Lifted(rule.ref, by, kind, rule.version, rule.order, rule.title)
+
+
+def names(attributes: Iterable[Attribute]) -> tuple[str, ...]:
+    return tuple(sorted(attribute.name for attribute in attributes))
+
+
+def incomplete(lacking: Iterable[str]) -> Verdict:
+    """The verdict where the question lacks what it must have: no rule is judged."""
+    return Verdict("undetermined", undetermined=(Unknown(None, tuple(sorted(lacking))),))
+
+
+def incomplete_in(world: World) -> Verdict:
+    return incomplete(world.lacking)._replace(
+        conflicts=world.conflicts, invalid=world.invalid, ignored=world.ignored
+    )
+
+
+def verdict(outcome: Outcome, found: Sequence[Finding]) -> Verdict:
+    """The findings, which come in the order of their refs, each in the list where it belongs."""
+    reasons = [finding for finding in found if isinstance(finding, Reason)]
+    if len(reasons) > 1:
+        reasons.sort(key=strictness)  # stable: by ref within an effect
+    return Verdict(
+        outcome,
+        tuple(reasons),
+        tuple([finding for finding in found if isinstance(finding, Unknown)]),
+        tuple([finding for finding in found if isinstance(finding, Lifted)]),
+        tuple([finding for finding in found if isinstance(finding, WouldHave)]),
+    )
+
+
+def strictness(reason: Reason) -> int:
+    return EFFECTS.index(reason.effect)
+
+
+def outcome(found: Iterable[Finding], *, standing: bool, settled: Callable[[], bool]) -> Outcome:
+    """The strictest effect that is true; else what the rules left unknown leave open.
+
+    ``settled`` says, of a standing, whether what a request can state may settle all of them.
+    """
+    true: set[Effect] = set()
+    is_open = False
+    for finding in found:
+        if isinstance(finding, Reason):
+            true.add(finding.effect)
+        is_open = is_open or isinstance(finding, Unknown)
+    for effect in EFFECTS:
+        if effect in true:
+            return effect
+    if not is_open:
+        return "permit"
+    return "per_request" if standing and settled() else "undetermined"

@@ -1,0 +1,257 @@
+"""Export licenses and dispositions: papers that lift a rule for a question they cover."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol, TypeVar
+
+from accesscontrol.policy.judge.known import World
+from accesscontrol.policy.judge.truth import FALSE, TRUE, UNKNOWN, Truth, all_of, leaf_truth
+from accesscontrol.policy.language import documents, values
+from accesscontrol.policy.language.attributes import Attribute
+from accesscontrol.policy.language.condition_json import expected
+from accesscontrol.policy.language.conditions import Is, OneOf, Test
+from accesscontrol.policy.language.documents import Json
+from accesscontrol.policy.language.errors import UNKNOWN_ATTRIBUTE, PolicyError, below, shown
+from accesscontrol.policy.language.rules import Period, Rule
+from accesscontrol.policy.language.values import Value
+from accesscontrol.policy.language.vocabulary import Vocabulary
+
+LICENSE: Final = (
+    "number",
+    "licensees",
+    "models",
+    "activities",
+    "countries",
+    "end_uses",
+    "orders",
+    "valid_from",
+    "valid_until",
+    "remaining",
+    "conditions",
+)
+DISPOSITION: Final = (
+    "ref",
+    "rule",
+    "version",
+    "licensee",
+    "models",
+    "activities",
+    "valid_from",
+    "valid_until",
+    "facts",
+)
+SCOPE: Final = {
+    "licensees": "licensee.id",
+    "models": "model.id",
+    "activities": "request.activity",
+    "countries": "request.location_country",
+    "end_uses": "request.end_use",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Same:
+    """A leaf that only dispositions have: the value is the one that the decision was based on."""
+
+    attribute: Attribute
+    operand: Value
+
+
+class Lifter(Protocol):
+    """A paper that can lift a rule: its name, and how far it covers the rule in this world."""
+
+    @property
+    def name(self) -> str: ...
+
+    def concerns(self, rule: Rule, at: str) -> bool: ...
+
+    @property
+    def scope(self) -> tuple[Test | Same, ...]: ...
+
+
+@dataclass(frozen=True)
+class ExportLicense:
+    name: str
+    orders: frozenset[str] | None
+    period: Period
+    remaining: int | None
+    scope: tuple[Test | Same, ...]
+
+    def concerns(self, rule: Rule, at: str) -> bool:
+        return (
+            rule.effect == "license_required"
+            and self.period.holds(at)
+            and self.remaining != 0
+            and (self.orders is None or rule.order in self.orders)
+        )
+
+
+@dataclass(frozen=True)
+class Disposition:
+    name: str
+    rule: str
+    version: int
+    period: Period
+    scope: tuple[Test | Same, ...]
+
+    def concerns(self, rule: Rule, at: str) -> bool:
+        return (
+            rule.effect == "review"
+            and (self.rule, self.version) == (rule.ref, rule.version)
+            and self.period.holds(at)
+        )
+
+
+def covers(lifter: Lifter, rule: Rule, world: World, deferred: Truth = UNKNOWN) -> Truth:
+    if not lifter.concerns(rule, world.at):
+        return FALSE
+    return all_of([_truth(leaf, world, deferred) for leaf in lifter.scope])
+
+
+def lacks(lifter: Lifter, rule: Rule, world: World) -> frozenset[Attribute]:
+    """The facts that it lacks to be known to cover the rule, or not to."""
+    if covers(lifter, rule, world) != UNKNOWN:
+        return frozenset()
+    return frozenset(
+        leaf.attribute for leaf in lifter.scope if _truth(leaf, world, UNKNOWN) == UNKNOWN
+    )
+
+
+def _truth(leaf: Test | Same, world: World, deferred: Truth) -> Truth:
+    if not isinstance(leaf, Same):
+        return leaf_truth(leaf, world, deferred)
+    found = world.seen.get(leaf.attribute.name)
+    if found is None:
+        return deferred if world.deferred(leaf.attribute) else UNKNOWN
+    results = {seen.value == leaf.operand for seen in found}
+    if len(results) > 1:
+        return UNKNOWN
+    return TRUE if True in results else FALSE
+
+
+def parse_licenses(document: object, vocabulary: Vocabulary, at: str) -> tuple[ExportLicense, ...]:
+    """The export licenses, lowest number first."""
+    return _parse_all(document, vocabulary, at, _license, "licenses with the number")
+
+
+def parse_dispositions(
+    document: object, vocabulary: Vocabulary, at: str
+) -> tuple[Disposition, ...]:
+    """The dispositions, lowest ref first."""
+    return _parse_all(document, vocabulary, at, _disposition, "dispositions with the ref")
+
+
+Paper = TypeVar("Paper", ExportLicense, Disposition)
+
+
+def _parse_all(
+    document: object,
+    vocabulary: Vocabulary,
+    at: str,
+    read: Callable[[object, Vocabulary, str], Paper],
+    what: str,
+) -> tuple[Paper, ...]:
+    papers: list[Paper] = []
+    seen: set[object] = set()
+    for index, entry in enumerate(documents.an_array(document, at)):
+        paper = read(entry, vocabulary, below(at, index))
+        documents.first_time(paper.name, seen, below(at, index), what)
+        papers.append(paper)
+    return tuple(sorted(papers, key=lambda paper: paper.name))
+
+
+def _license(entry: object, vocabulary: Vocabulary, at: str) -> ExportLicense:
+    document = documents.members(entry, at, LICENSE)
+    scope = [_some(document, member, vocabulary[name], at) for member, name in SCOPE.items()]
+    documents.member(document, "conditions", at, _texts, "an array of texts")
+    return ExportLicense(
+        name=documents.code(document, "number", at),
+        orders=_orders(document, at),
+        period=_period(document, at, open_end=True),
+        remaining=_remaining(document, at),
+        scope=tuple(leaf for leaf in scope if leaf is not None),
+    )
+
+
+def _some(document: Json, member: str, attribute: Attribute, at: str) -> OneOf | None:
+    """The values that a paper names, as a one_of leaf; None where it is open to any."""
+    listed = document[member]
+    if listed is None and member != "licensees":
+        return None
+    where = below(at, member)
+    if not isinstance(listed, list | tuple) or not listed:
+        raise documents.bad_value(where, listed, "an array of values, one at least")
+    each = f"values without duplicates, each {expected(attribute)}"
+    operands = [documents.value(v, where, attribute.read_element, each) for v in listed]
+    if len(set(operands)) != len(operands):
+        raise documents.bad_value(where, listed, each)
+    return OneOf(attribute, frozenset(operands))
+
+
+def _orders(document: Json, at: str) -> frozenset[str] | None:
+    if document["orders"] is None:
+        return None
+    orders = documents.member(document, "orders", at, _some_texts, "an array of orders, none twice")
+    return frozenset(orders)
+
+
+def _some_texts(value: object) -> tuple[str, ...]:
+    texts = values.distinct(value, values.filled_text)
+    if not texts:
+        raise values.NotAValue
+    return texts
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple):
+        raise values.NotAValue
+    return tuple(map(values.text, value))
+
+
+def _remaining(document: Json, at: str) -> int | None:
+    if document["remaining"] is None:
+        return None
+    whole = "null or an integer, 0 or more"
+    return documents.member(document, "remaining", at, lambda v: values.integer(v, 0), whole)
+
+
+def _period(document: Json, at: str, *, open_end: bool) -> Period:
+    read_end = documents.instant_or_null if open_end else documents.instant
+    start = documents.instant(document, "valid_from", at)
+    end = read_end(document, "valid_until", at)
+    documents.ordered(start, end, at)
+    return Period(start, end)
+
+
+def _disposition(entry: object, vocabulary: Vocabulary, at: str) -> Disposition:
+    document = documents.members(entry, at, DISPOSITION)
+    licensee = vocabulary["licensee.id"]
+    name = documents.member(document, "licensee", at, licensee.read, expected(licensee))
+    named = [
+        _some(document, member, vocabulary[SCOPE[member]], at)
+        for member in ("models", "activities")
+    ]
+    return Disposition(
+        name=documents.code(document, "ref", at),
+        rule=documents.code(document, "rule", at),
+        version=documents.number(document, "version", at),
+        period=_period(document, at, open_end=False),
+        scope=(
+            Is(licensee, name),
+            *(leaf for leaf in named if leaf is not None),
+            *_based_on(document["facts"], vocabulary, below(at, "facts")),
+        ),
+    )
+
+
+def _based_on(document: object, vocabulary: Vocabulary, at: str) -> Sequence[Same]:
+    facts: Mapping[str, object] = documents.an_object(document, at)
+    return [_same(name, value, vocabulary, below(at, name)) for name, value in facts.items()]
+
+
+def _same(name: str, value: object, vocabulary: Vocabulary, at: str) -> Same:
+    if name not in vocabulary:
+        message = f"There is no attribute {shown(name)}{documents.near(name, vocabulary)}"
+        raise PolicyError(at, UNKNOWN_ATTRIBUTE, message)
+    attribute = vocabulary[name]
+    return Same(attribute, documents.value(value, at, attribute.read, expected(attribute)))

@@ -1,0 +1,125 @@
+"""The truth of a condition in Kleene's three values, and the facts that it lacks.
+
+This evaluator of the tree is the oracle that every faster reader of conditions is held equal to.
+"""
+
+from collections.abc import Iterable
+from typing import Final, assert_never, cast
+
+from accesscontrol.policy.judge.known import Seen, World
+from accesscontrol.policy.language.attributes import Attribute
+from accesscontrol.policy.language.conditions import (
+    After,
+    All,
+    Any,
+    AtLeast,
+    AtMost,
+    Before,
+    Condition,
+    Contains,
+    InGroup,
+    InList,
+    Is,
+    IsKnown,
+    Leaf,
+    Not,
+    OneOf,
+    Test,
+)
+from accesscontrol.policy.language.release import Release
+
+# Numbers, so that all is min, any is max, and not is 2 − truth.
+Truth = int
+FALSE: Final[Truth] = 0
+UNKNOWN: Final[Truth] = 1
+TRUE: Final[Truth] = 2
+
+
+def all_of(truths: Iterable[Truth]) -> Truth:
+    return min(truths, default=TRUE)
+
+
+def any_of(truths: Iterable[Truth]) -> Truth:
+    return max(truths, default=FALSE)
+
+
+def negation(truth: Truth) -> Truth:
+    return TRUE - truth
+
+
+def truth(condition: Condition, world: World, deferred: Truth = UNKNOWN) -> Truth:
+    """The truth of the condition; a leaf over a deferred fact counts as ``deferred``.
+
+    Every child is looked at: no short cut loses a reason or an error.
+    """
+    match condition:
+        case All(children):
+            return min([truth(child, world, deferred) for child in children])
+        case Any(children):
+            return max([truth(child, world, deferred) for child in children])
+        case Not(child):
+            return TRUE - truth(child, world, TRUE - deferred)
+        case IsKnown(attribute):
+            if attribute.name in world.known:
+                return TRUE
+            return deferred if world.deferred(attribute) else FALSE
+        case (
+            Is() | OneOf() | Contains() | InGroup() | InList()
+            | AtLeast() | AtMost() | Before() | After()
+        ):  # fmt: skip
+            return leaf_truth(condition, world, deferred)
+        case _:
+            assert_never(condition)
+
+
+def leaf_truth(leaf: Test, world: World, deferred: Truth = UNKNOWN) -> Truth:
+    """Unknown over an absent fact, and over two values of which the leaf is true of one only."""
+    found = world.seen.get(leaf.attribute.name)
+    if found is None:
+        return deferred if world.deferred(leaf.attribute) else UNKNOWN
+    held = holds(leaf, found[0], world.release, world.at)
+    if len(found) == 2 and holds(leaf, found[1], world.release, world.at) != held:
+        return UNKNOWN
+    return TRUE if held else FALSE
+
+
+def holds(leaf: Test, seen: Seen, release: Release, at: str) -> bool:
+    """Whether the leaf is true of one present value at that instant."""
+    match leaf:
+        case Is(_, operand) | Contains(_, operand):
+            return operand in seen.stands_for
+        case OneOf(_, operands):
+            return not operands.isdisjoint(seen.stands_for)
+        case InGroup(_, group):
+            return release.groups[group].hold_any(seen.stands_for, at)
+        case InList(_, list_):
+            return release.lists[list_].hold_any(seen.stands_for, at)
+        case AtLeast(_, operand):
+            return cast(int, seen.value) >= operand
+        case AtMost(_, operand):
+            return cast(int, seen.value) <= operand
+        case Before(_, operand):
+            return cast(str, seen.value) < operand
+        case After(_, operand):
+            return cast(str, seen.value) > operand
+        case _:
+            assert_never(leaf)
+
+
+def missing(condition: Condition, world: World) -> frozenset[Attribute]:
+    """The facts that an unknown condition lacks; one that is true or false misses nothing."""
+    if truth(condition, world) != UNKNOWN:
+        return frozenset()
+    match condition:
+        case All(children) | Any(children):
+            return frozenset().union(*(missing(child, world) for child in children))
+        case Not(child):
+            return missing(child, world)
+        case (
+            Is() | OneOf() | Contains() | InGroup() | InList()
+            | AtLeast() | AtMost() | Before() | After() | IsKnown()
+        ):  # fmt: skip
+            leaf: Leaf = condition
+            return frozenset((leaf.attribute,))
+        case _:
+            assert_never(condition)

@@ -1,0 +1,177 @@
+"""For each attribute, a few values that stand for all: no rule can tell the others apart."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, timedelta
+from typing import Final, assert_never
+
+from accesscontrol.ledger.canonical import LARGEST_INTEGER
+from accesscontrol.policy.judge.known import as_seen
+from accesscontrol.policy.judge.truth import holds
+from accesscontrol.policy.language.attributes import Attribute
+from accesscontrol.policy.language.conditions import (
+    After,
+    AtLeast,
+    AtMost,
+    Before,
+    Contains,
+    InGroup,
+    InList,
+    Is,
+    OneOf,
+    Test,
+)
+from accesscontrol.policy.language.countries import COUNTRIES
+from accesscontrol.policy.language.release import Release
+from accesscontrol.policy.language.values import (
+    LONGEST_QUANTITY,
+    WHOLE,
+    Value,
+    elements,
+)
+
+SETS: Final = 256  # at most so many classes of sets are told apart
+OTHER: Final = "other"  # a code that no rule names, lengthened until none does
+FIRST: Final = ("US", "GB", "DE", "JP", "CN", "RU")  # countries that a reader knows, as examples
+
+Signature = tuple[bool, ...]
+
+
+def representatives(
+    attribute: Attribute,
+    tests: Sequence[Test],
+    release: Release,
+    at: str,
+    more: Iterable[Value] = (),
+) -> list[Value]:
+    """One value of each class that the tests (all over this attribute) and ``more`` tell apart.
+
+    ``more`` are values that papers compare with: each stands for itself.
+    """
+    compared = [*more, *constants(tests, release)]
+    single = _single_values(attribute, compared)
+    if attribute.type in ("countries", "codes"):
+        return _sets(attribute, single, compared, tests, release, at)
+    return list(_one_of_each(attribute, single, tests, release, at, keep=frozenset(more)))
+
+
+def _one_of_each(
+    attribute: Attribute,
+    candidates: Iterable[Value],
+    tests: Sequence[Test],
+    release: Release,
+    at: str,
+    keep: frozenset[Value],
+) -> Iterator[Value]:
+    """The first candidate of each class, and those to be kept for themselves."""
+    met: set[Signature] = set()
+    for candidate in candidates:
+        signature = _signature(attribute, candidate, tests, release, at)
+        if candidate in keep or signature not in met:
+            yield candidate
+        met.add(signature)
+
+
+def _signature(
+    attribute: Attribute, value: Value, tests: Sequence[Test], release: Release, at: str
+) -> Signature:
+    seen = as_seen(release, attribute, value)
+    return tuple(holds(test, seen, release, at) for test in tests)
+
+
+def _sets(
+    attribute: Attribute,
+    single: list[Value],
+    constants: list[Value],
+    tests: Sequence[Test],
+    release: Release,
+    at: str,
+) -> list[Value]:
+    """Unions of singletons, one of each class: a set passes where some element does."""
+    singletons: list[Value] = [frozenset({str(each)}) for each in single]
+    whole: list[Value] = [each for each in constants if isinstance(each, frozenset)]
+    start: list[Value] = [] if attribute.non_empty else [frozenset()]
+    found: dict[Signature, Value] = {}
+    for each in [*start, *singletons]:
+        found.setdefault(_signature(attribute, each, tests, release, at), each)
+    classes = list(found.values())
+    waiting = list(classes)
+    while waiting and len(found) < SETS:
+        grown = elements(waiting.pop())
+        for each in classes:
+            union: Value = frozenset(str(v) for v in grown | elements(each))
+            signature = _signature(attribute, union, tests, release, at)
+            if signature not in found:
+                found[signature] = union
+                waiting.append(union)
+    return list(dict.fromkeys([*found.values(), *whole]))
+
+
+def constants(tests: Sequence[Test], release: Release) -> Iterator[Value]:
+    """What the tests compare with; of a list, its members."""
+    for test in tests:
+        match test:
+            case Is(_, operand) | Contains(_, operand):
+                yield operand
+            case AtLeast(_, number) | AtMost(_, number):
+                yield number
+            case Before(_, day) | After(_, day):
+                yield day
+            case OneOf(_, operands):
+                yield from sorted(operands, key=str)
+            case InList(_, list_):
+                yield from (value for value, _ in release.lists[list_].entries)
+            case InGroup():
+                pass  # every country is a candidate anyway
+            case _:
+                assert_never(test)
+
+
+def _single_values(attribute: Attribute, constants: list[Value]) -> list[Value]:
+    """Candidates for one value, or for one element of a set, constants first."""
+    named = list(dict.fromkeys(each for value in constants for each in elements(value)))
+    match attribute.type:
+        case "boolean":
+            return [True, False]
+        case "country" | "countries":
+            return [*FIRST, *(code for code in COUNTRIES if code not in FIRST)]
+        case "code" | "codes":
+            return _codes(attribute, named)
+        case "integer":
+            return _numbers(named, -LARGEST_INTEGER, LARGEST_INTEGER)
+        case "share":
+            return _numbers(named, 0, WHOLE)
+        case "quantity":
+            return _numbers(named, 0, 10**LONGEST_QUANTITY - 1)
+        case "date":
+            return _dates(named)
+        case _:
+            assert_never(attribute.type)
+
+
+def _codes(attribute: Attribute, named: list[Value]) -> list[Value]:
+    if attribute.values is not None:
+        return list(attribute.values)
+    other = OTHER
+    while other in named:
+        other += "_"
+    return [*named, other]
+
+
+def _numbers(named: list[Value], least: int, most: int) -> list[Value]:
+    """Each constant and its neighbors, which lie in every interval between constants."""
+    constants = [int(str(each)) for each in named] or [0]
+    around = {each + step for each in constants for step in (-1, 0, 1)}
+    return [each for each in sorted(around) if least <= each <= most]
+
+
+def _dates(named: list[Value]) -> list[Value]:
+    constants = [date.fromisoformat(str(each)) for each in named] or [date(2000, 1, 1)]
+    around = {_shifted(each, step) for each in constants for step in (-1, 0, 1)}
+    return [each.isoformat() for each in sorted(around)]
+
+
+def _shifted(day: date, days: int) -> date:
+    try:
+        return day + timedelta(days=days)
+    except OverflowError:  # the calendar ends there, and so do its intervals
+        return day

@@ -1,0 +1,1 @@
+"""What can be said: typed values, attributes, conditions, rules, releases."""

@@ -1,0 +1,69 @@
+"""What a fact can be about: an attribute, with its type, its source and its use."""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from accesscontrol.policy.language.values import NotAValue, Type, Value, element, read, written
+
+Source = Literal["register", "request"]
+
+ACTIVITIES: Final = (
+    "use_api",
+    "fine_tune",
+    "hosted",
+    "download_weights",
+    "source_access",
+    "transfer_in_country",
+)
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """What a fact can be about: its type, who says it, and how it may be used."""
+
+    name: str
+    type: Type
+    source: Source
+    label: str = ""
+    meaning: str = ""
+    citation: str = ""
+    register_only: bool = False
+    identity: bool = False
+    non_empty: bool = False
+    values: tuple[str, ...] | None = None
+
+    def read(self, value: object) -> Value:
+        """The value as a fact about this attribute. Raises NotAValue outside its domain."""
+        return self._inside(read(self.type, value))
+
+    def read_element(self, value: object) -> Value:
+        """A value that one element of a set can have, or, of no set, the attribute itself."""
+        return self._inside(read(element(self.type), value))
+
+    def write(self, value: Value) -> bool | int | str | list[str]:
+        return written(self.type, value)
+
+    def to_json(self) -> dict[str, object]:
+        """As it stands in a release: what is absent or false is left out."""
+        document: dict[str, object] = {"name": self.name, "type": self.type, "source": self.source}
+        for text in ("label", "meaning", "citation"):
+            if getattr(self, text):
+                document[text] = getattr(self, text)
+        for flag in FLAGS:
+            if getattr(self, flag):
+                document[flag] = True
+        if self.values is not None:
+            document["values"] = sorted(self.values)
+        return document
+
+    def _inside(self, value: Value) -> Value:
+        if self.values is not None:
+            named = value if isinstance(value, frozenset) else {value}
+            if not named.issubset(self.values):
+                raise NotAValue
+        if self.non_empty and value == frozenset():
+            raise NotAValue
+        return value
+
+
+FLAGS: Final = ("register_only", "identity", "non_empty")

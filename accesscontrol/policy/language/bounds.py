@@ -1,0 +1,92 @@
+"""The bounds of a condition: how deep it goes, and into how many clauses it expands."""
+
+from math import prod
+from typing import Final, assert_never
+
+from accesscontrol.policy.language.conditions import (
+    After,
+    All,
+    Any,
+    AtLeast,
+    AtMost,
+    Before,
+    Condition,
+    Contains,
+    InGroup,
+    InList,
+    Is,
+    IsKnown,
+    Not,
+    OneOf,
+)
+from accesscontrol.policy.language.errors import TOO_DEEP, TOO_MANY_CLAUSES, PolicyError
+
+LEVELS: Final = 100
+CLAUSES: Final = 64
+SHOWN: Final = 6  # counts in a message
+
+
+def within_bounds(condition: Condition, at: str) -> None:
+    """Raises too_many_clauses at the outermost condition; the parser has counted the levels."""
+    count = clauses(condition)
+    if count > CLAUSES:
+        message = (
+            f"The condition expands to {_written(count)} clauses, and {CLAUSES} is the most: "
+            f"{_why(condition, '', negated=False)}. Split it into several rules."
+        )
+        raise PolicyError(at, TOO_MANY_CLAUSES, message)
+
+
+def _why(condition: Condition, where: str, *, negated: bool) -> str:
+    """The innermost condition that is too much by itself, where it stands, and what it does."""
+    match condition:
+        case Not(child):
+            return _why(child, f' in "not"{where}', negated=not negated)
+        case All(children) | Any(children):
+            operator = "all" if isinstance(condition, All) else "any"
+            counts = [clauses(child, negated=negated) for child in children]
+            most = max(counts)
+            if most > CLAUSES:
+                place = counts.index(most)
+                inside = f' in part {place + 1} of "{operator}"{where}'
+                return _why(children[place], inside, negated=negated)
+            return _grows(operator, counts, where, negated=negated)
+        case _:
+            raise AssertionError("a test is one clause")
+
+
+def _grows(operator: str, counts: list[int], where: str, *, negated: bool) -> str:
+    multiplies = (operator == "all") is not negated
+    parts = [str(count) for count in counts if count > 1 or not multiplies]
+    shown = parts if len(parts) <= SHOWN else [*parts[:SHOWN], "…"]
+    done = f"multiplies {' × '.join(shown)}" if multiplies else f"adds up {' + '.join(shown)}"
+    return f'the {"" if where else "outermost "}"{operator}"{where} {done}'
+
+
+def _written(count: int) -> str:
+    return str(count) if count < 10**9 else "more than a billion"
+
+
+def too_deep(at: str) -> PolicyError:
+    message = f"The condition has more than {LEVELS} levels. Split it into several rules."
+    return PolicyError(at, TOO_DEEP, message)
+
+
+def clauses(condition: Condition, *, negated: bool = False) -> int:
+    """By arithmetic on the negation-free form: any adds, all multiplies, not swaps the two."""
+    match condition:
+        case Not(child):
+            return clauses(child, negated=not negated)
+        case All(children):
+            counts = [clauses(child, negated=negated) for child in children]
+            return sum(counts) if negated else prod(counts)
+        case Any(children):
+            counts = [clauses(child, negated=negated) for child in children]
+            return prod(counts) if negated else sum(counts)
+        case (
+            Is() | OneOf() | Contains() | InGroup() | InList()
+            | AtLeast() | AtMost() | Before() | After() | IsKnown()
+        ):  # fmt: skip
+            return 1
+        case _:
+            assert_never(condition)

@@ -1,0 +1,104 @@
+"""Takes JSON documents apart, member by member, and says with a pointer what is wrong with them."""
+
+import difflib
+from collections.abc import Callable, Collection, Iterable
+from typing import TypeVar
+
+from accesscontrol.policy.language import values
+from accesscontrol.policy.language.errors import (
+    BAD_PERIOD,
+    BAD_SHAPE,
+    BAD_VALUE,
+    DUPLICATE,
+    PolicyError,
+    below,
+    shown,
+)
+
+Json = dict[str, object]
+Read = TypeVar("Read")
+
+
+def an_object(value: object, at: str) -> Json:
+    if isinstance(value, dict):
+        return value
+    raise PolicyError(at, BAD_SHAPE, f"An object is expected here, not {shown(value)}.")
+
+
+def an_array(value: object, at: str) -> list[object]:
+    if isinstance(value, list | tuple):
+        return list(value)
+    raise PolicyError(at, BAD_SHAPE, f"An array is expected here, not {shown(value)}.")
+
+
+def members(value: object, at: str, needed: Collection[str], allowed: Collection[str] = ()) -> Json:
+    """An object with all needed members and no others than those and the allowed ones."""
+    read = an_object(value, at)
+    for name in needed:
+        if name not in read:
+            raise PolicyError(at, BAD_SHAPE, f'The member "{name}" is missing.')
+    for name in read:
+        if name not in needed and name not in allowed:
+            known = [*needed, *allowed]
+            raise PolicyError(at, BAD_SHAPE, f"There is no member {shown(name)}{near(name, known)}")
+    return read
+
+
+def member(
+    document: Json, name: str, at: str, read: Callable[[object], Read], expected: str
+) -> Read:
+    """One member of a document, read as a value. Raises bad_value, at the member."""
+    return value(document[name], below(at, name), read, expected)
+
+
+def value(given: object, at: str, read: Callable[[object], Read], expected: str) -> Read:
+    try:
+        return read(given)
+    except values.NotAValue:
+        raise bad_value(at, given, expected) from None
+
+
+def bad_value(at: str, given: object, expected: str) -> PolicyError:
+    return PolicyError(at, BAD_VALUE, f"Expected {expected}, not {shown(given)}.")
+
+
+def code(document: Json, name: str, at: str) -> str:
+    return member(document, name, at, values.code, values.EXPECTED["code"])
+
+
+def filled_text(document: Json, name: str, at: str) -> str:
+    return member(document, name, at, values.filled_text, "a text that is not empty")
+
+
+def number(document: Json, name: str, at: str) -> int:
+    """An integer from 1 up, such as the number of a release or a version."""
+    return member(document, name, at, lambda v: values.integer(v, 1), "an integer, 1 or more")
+
+
+def instant(document: Json, name: str, at: str) -> str:
+    return member(document, name, at, values.instant, 'an instant, "YYYY-MM-DDTHH:MM:SSZ"')
+
+
+def instant_or_null(document: Json, name: str, at: str) -> str | None:
+    return None if document[name] is None else instant(document, name, at)
+
+
+def ordered(start: str | None, end: str | None, at: str) -> None:
+    """Raises bad_period unless the period ends after it begins."""
+    if start is not None and end is not None and end <= start:
+        raise PolicyError(
+            at, BAD_PERIOD, f"The period ends at {end}, not after it begins, {start}."
+        )
+
+
+def first_time(name: object, seen: set[object], at: str, what: str) -> None:
+    """Raises duplicate where the name was seen before."""
+    if name in seen:
+        raise PolicyError(at, DUPLICATE, f"There are two {what} {shown(name)}.")
+    seen.add(name)
+
+
+def near(name: str, known: Iterable[str]) -> str:
+    """The end of a sentence about an unknown name: the nearest known one, if some is near."""
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return f'. Did you mean "{close[0]}"?' if close else "."

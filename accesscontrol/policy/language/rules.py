@@ -1,0 +1,209 @@
+"""Rules and their exemptions: what one clause of an order forbids, lifts, and when."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final, Literal
+
+from accesscontrol.policy.language import conditions, documents
+from accesscontrol.policy.language.attributes import Attribute
+from accesscontrol.policy.language.condition_json import Scope, condition_json, parse_condition
+from accesscontrol.policy.language.conditions import Condition
+from accesscontrol.policy.language.documents import Json
+from accesscontrol.policy.language.errors import BAD_SHAPE, PolicyError, below
+from accesscontrol.policy.language.vocabulary import parse_vocabulary
+
+Effect = Literal["deny", "license_required", "review"]
+EFFECTS: Final[tuple[Effect, ...]] = ("deny", "license_required", "review")  # strictest first
+
+RULE: Final = (
+    "ref",
+    "version",
+    "title",
+    "order",
+    "citation",
+    "effect",
+    "when",
+    "unless",
+    "effective_from",
+    "effective_until",
+    "report_only_until",
+)
+EXEMPTION: Final = ("ref", "citation", "when", "effective_from", "effective_until")
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Half-open: from the one instant (null: ever) up to, not including, the other (null: ever)."""
+
+    start: str | None
+    end: str | None
+
+    def holds(self, at: str) -> bool:
+        return (self.start is None or self.start <= at) and (self.end is None or at < self.end)
+
+    def overlaps(self, other: "Period") -> bool:
+        return _before(self.start, other.end) and _before(other.start, self.end)
+
+
+@dataclass(frozen=True)
+class Exemption:
+    """Lifts the rule that names it, and nothing else."""
+
+    ref: str
+    citation: str
+    when: Condition
+    period: Period
+
+    def to_json(self) -> dict[str, object]:
+        return {
+            "ref": self.ref,
+            "citation": self.citation,
+            "when": condition_json(self.when),
+            "effective_from": self.period.start,
+            "effective_until": self.period.end,
+        }
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One version of a rule, with the period in which it is in force."""
+
+    ref: str
+    version: int
+    title: str
+    order: str
+    citation: str
+    effect: Effect
+    when: Condition
+    unless: tuple[Exemption, ...]
+    period: Period
+    report_only_until: str | None = None
+    license_review_policy: str | None = None
+
+    @property
+    def effective_from(self) -> str | None:
+        return self.period.start
+
+    @property
+    def effective_until(self) -> str | None:
+        return self.period.end
+
+    @cached_property
+    def attributes(self) -> frozenset[str]:
+        """The names of all attributes that the rule or one of its exemptions reads."""
+        exempting = (conditions.attributes(exemption.when) for exemption in self.unless)
+        return conditions.attributes(self.when).union(*exempting)
+
+    def report_only(self, at: str) -> bool:
+        return self.report_only_until is not None and at < self.report_only_until
+
+    def to_json(self) -> dict[str, object]:
+        document: dict[str, object] = {
+            "ref": self.ref,
+            "version": self.version,
+            "title": self.title,
+            "order": self.order,
+            "citation": self.citation,
+            "effect": self.effect,
+            "when": condition_json(self.when),
+            "unless": [exemption.to_json() for exemption in self.unless],
+            "effective_from": self.period.start,
+            "effective_until": self.period.end,
+            "report_only_until": self.report_only_until,
+        }
+        if self.license_review_policy is not None:
+            document["license_review_policy"] = self.license_review_policy
+        return document
+
+
+def parse_rule(
+    document: object,
+    *,
+    vocabulary: Mapping[str, Attribute] | Iterable[Attribute | Mapping[str, object]],
+    groups: Collection[str],
+    lists: Collection[str],
+    at: str = "",
+) -> Rule:
+    """The rule behind a document. Raises PolicyError with a pointer that begins with ``at``.
+
+    ``vocabulary`` is a release's, or its JSON; of ``groups`` and ``lists`` only the names matter.
+    """
+    known = _by_name(vocabulary)
+    rule = documents.members(document, at, RULE, ("license_review_policy",))
+    effect = _effect(rule, at)
+    policy = _license_review_policy(rule, effect, at)
+    period = _period(rule, at, open_start=False)
+    scope = Scope(known, groups, lists, below(at, "when"), exempts=False)
+    return Rule(
+        ref=documents.code(rule, "ref", at),
+        version=documents.number(rule, "version", at),
+        title=documents.filled_text(rule, "title", at),
+        order=documents.filled_text(rule, "order", at),
+        citation=documents.filled_text(rule, "citation", at),
+        effect=effect,
+        when=parse_condition(rule["when"], scope.outermost, scope),
+        unless=_exemptions(rule["unless"], below(at, "unless"), scope),
+        period=period,
+        report_only_until=documents.instant_or_null(rule, "report_only_until", at),
+        license_review_policy=policy,
+    )
+
+
+def _by_name(
+    vocabulary: Mapping[str, Attribute] | Iterable[Attribute | Mapping[str, object]],
+) -> Mapping[str, Attribute]:
+    if isinstance(vocabulary, Mapping):
+        return vocabulary
+    entries = [entry.to_json() if isinstance(entry, Attribute) else entry for entry in vocabulary]
+    return parse_vocabulary(entries, "/vocabulary")
+
+
+def _effect(rule: Json, at: str) -> Effect:
+    for effect in EFFECTS:
+        if rule["effect"] == effect:
+            return effect
+    raise documents.bad_value(below(at, "effect"), rule["effect"], f"one of {', '.join(EFFECTS)}")
+
+
+def _license_review_policy(rule: Json, effect: Effect, at: str) -> str | None:
+    if "license_review_policy" not in rule:
+        return None
+    if effect != "license_required":
+        message = f'A license review policy belongs to "license_required" only, not to "{effect}".'
+        raise PolicyError(at, BAD_SHAPE, message)
+    return documents.filled_text(rule, "license_review_policy", at)
+
+
+def _period(document: Json, at: str, *, open_start: bool) -> Period:
+    read_start = documents.instant_or_null if open_start else documents.instant
+    start = read_start(document, "effective_from", at)
+    end = documents.instant_or_null(document, "effective_until", at)
+    documents.ordered(start, end, at)
+    return Period(start, end)
+
+
+def _exemptions(document: object, at: str, scope: Scope) -> tuple[Exemption, ...]:
+    seen: set[object] = set()
+    return tuple(
+        _exemption(entry, below(at, index), scope, seen)
+        for index, entry in enumerate(documents.an_array(document, at))
+    )
+
+
+def _exemption(entry: object, at: str, scope: Scope, seen: set[object]) -> Exemption:
+    exemption = documents.members(entry, at, EXEMPTION)
+    ref = documents.code(exemption, "ref", at)
+    documents.first_time(ref, seen, at, "exemptions with the ref")
+    inside = below(at, "when")
+    within = Scope(scope.vocabulary, scope.groups, scope.lists, inside, exempts=True)
+    return Exemption(
+        ref=ref,
+        citation=documents.filled_text(exemption, "citation", at),
+        when=parse_condition(exemption["when"], inside, within),
+        period=_period(exemption, at, open_start=True),
+    )
+
+
+def _before(start: str | None, end: str | None) -> bool:
+    return start is None or end is None or start < end

@@ -1,0 +1,1 @@
+"""Tells whom a change of a release can affect."""

@@ -1,0 +1,156 @@
+"""All that was in force between two instants, and what a test can have come to in that time."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Final
+
+from accesscontrol.policy.compiled.clauses import Literal
+from accesscontrol.policy.judge.known import Seen, as_seen
+from accesscontrol.policy.judge.truth import holds
+from accesscontrol.policy.language.attributes import Attribute
+from accesscontrol.policy.language.conditions import InGroup, InList, IsKnown, Leaf
+from accesscontrol.policy.language.release import Members, Release
+from accesscontrol.policy.language.values import NotAValue, Value, elements, instant_of
+
+Facts = Mapping[str, object]
+Offerings = Mapping[int, Facts]  # by position: the facts of its model and its activity, as JSON
+Contents = frozenset[Value]
+
+
+class Absent:
+    """No value at all, which no JSON value says."""
+
+
+ABSENT: Final = Absent()
+
+
+@dataclass(frozen=True, eq=False)
+class Moment:
+    """A release at an instant: between two moments nothing in it begins or ends."""
+
+    release: Release
+    at: str
+
+
+@dataclass(frozen=True, eq=False)
+class Span:
+    """The time in which a standing may have been judged, up to now.
+
+    ``releases`` are all that were published in it, by number, the one that it began under first;
+    ``offerings`` all that was known of them in it, the newest last. ``entails`` names attributes
+    that are read wherever another is.
+    """
+
+    releases: tuple[Release, ...]
+    since: datetime
+    until: datetime
+    offerings: tuple[Offerings, ...]
+    entails: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    @cached_property
+    def moments(self) -> tuple[Moment, ...]:
+        """Each release at the beginning, and at each instant at which something in it changes.
+
+        Each over the whole of the time, though it was in force for a part only: which part is a
+        matter of clocks, and more moments can only touch more.
+        """
+        return tuple(
+            Moment(release, at) for release in self.releases for at in self._instants(release)
+        )
+
+    @property
+    def alike(self) -> bool:
+        """Whether facts mean the same throughout, and the same offerings stand."""
+        first = self.releases[0]
+        return all(
+            release.attributes == first.attributes and release.territories == first.territories
+            for release in self.releases
+        ) and all(known.keys() == self.offerings[0].keys() for known in self.offerings)
+
+    def attribute(self, name: str) -> Attribute:
+        return self.releases[-1].attributes[name]
+
+    def possible(self, literal: Literal, raw: object) -> bool:
+        """Whether the literal can have been true or unknown of this value, or of its absence.
+
+        A value outside its attribute's domain counts as absent, as for the judge.
+        """
+        attribute = literal[0].attribute
+        value = read_or_none(attribute, raw)
+        return self.possible_of(literal, None if value is None else self.seen(attribute, value))
+
+    def seen(self, attribute: Attribute, value: Value) -> Seen:
+        return as_seen(self.releases[-1], attribute, value)
+
+    def possible_of(self, literal: Literal, seen: Seen | None) -> bool:
+        """The same of a value that was read already; None: absent."""
+        leaf, wanted = literal
+        if isinstance(leaf, IsKnown):
+            if seen is None:
+                return leaf.attribute.source == "request" or not wanted
+            return wanted
+        if seen is None:
+            return True
+        if isinstance(leaf, InGroup | InList):
+            held = (not contents.isdisjoint(seen.stands_for) for contents in self.contents(leaf))
+            return any(each is wanted for each in held)
+        return holds(leaf, seen, self.releases[-1], "") is wanted
+
+    def invalid(self, attribute: Attribute, raw: object) -> bool:
+        return raw is not ABSENT and read_or_none(attribute, raw) is None
+
+    def contents(self, leaf: InGroup | InList) -> list[Contents]:
+        """The different memberships that the group or list has had."""
+        if leaf not in self._contents:
+            held = (self.held(leaf, moment) for moment in self.moments)
+            self._contents[leaf] = list(dict.fromkeys(each for each in held if each is not None))
+        return self._contents[leaf]
+
+    def held(self, leaf: InGroup | InList, moment: Moment) -> Contents | None:
+        """Who is in the leaf's group or list at a moment; None where the release has none such."""
+        named = moment.release.groups if isinstance(leaf, InGroup) else moment.release.lists
+        members = named.get(leaf.group if isinstance(leaf, InGroup) else leaf.list)
+        if members is None:
+            return None
+        key = (id(members), moment.at)
+        if key not in self._held:
+            self._held[key] = frozenset(_members_at(members, moment.at))
+        return self._held[key]
+
+    @cached_property
+    def _held(self) -> dict[tuple[int, str], Contents]:
+        return {}
+
+    @cached_property
+    def _contents(self) -> dict[Leaf, list[Contents]]:
+        return {}
+
+    def _instants(self, release: Release) -> list[str]:
+        ahead = [at for at in release.boundaries() if self.since < at <= self.until]
+        return list(dict.fromkeys(instant_of(at) for at in (self.since, *ahead)))
+
+
+def named_values(leaf: Leaf, span: Span) -> frozenset[Value]:
+    """The values that the leaf names: any other comes to the same as any other."""
+    if isinstance(leaf, InGroup | InList):
+        return frozenset[Value]().union(*span.contents(leaf))
+    operand = getattr(leaf, "operands", None) or getattr(leaf, "operand", None)
+    return frozenset() if operand is None else elements(operand)
+
+
+def read_or_none(attribute: Attribute, raw: object) -> Value | None:
+    """The value that the judge would see; None where it would see none."""
+    if raw is ABSENT:
+        return None
+    try:
+        return attribute.read(raw)
+    except NotAValue:
+        return None
+
+
+def _members_at(members: Members, at: str) -> Iterator[Value]:
+    for value, periods in members.periods.items():
+        if any(period.holds(at) for period in periods):
+            yield value

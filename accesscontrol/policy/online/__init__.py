@@ -1,0 +1,1 @@
+"""Answers one question at a time, in microseconds."""

@@ -1,0 +1,118 @@
+"""Judges a question, or the standing of a licensee for an offering, by a release and the facts."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Final
+
+from accesscontrol.policy.compiled.attribute_tests import Failing
+from accesscontrol.policy.compiled.release import KEPT, boundaries, compiled_span, span_of
+from accesscontrol.policy.judge.reference import judge_case_by_tree
+from accesscontrol.policy.judge.rule_truth import Asked, Case, prepare, stateless
+from accesscontrol.policy.judge.verdict import Verdict
+from accesscontrol.policy.language.release import Release
+from accesscontrol.policy.language.values import datetime_of, instant_of
+from accesscontrol.policy.online.reader import MOST_ROOM, Online
+
+BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
+END: Final = datetime.max.replace(tzinfo=UTC)
+NOTHING: Final[Mapping[str, object]] = {}
+
+
+def judge(
+    release: Release,
+    *,
+    facts: Mapping[str, object],
+    stated: Mapping[str, object] | None = None,
+    licenses: Sequence[object] = (),
+    dispositions: Sequence[object] = (),
+    at: datetime,
+    standing: bool = False,
+) -> Verdict:
+    """The verdict on a question at an instant; facts, statements and papers in their JSON shapes.
+
+    Raises PolicyError for a malformed license or disposition and for statements in a standing,
+    ValueError for an instant without a time zone.
+    """
+    if standing:
+        stateless(stated)
+    if not licenses and not dispositions and at.tzinfo is not None:
+        verdict = _quick(release, facts, stated or NOTHING, at, standing)
+        if verdict is not None:
+            return verdict
+    case = prepare(
+        release,
+        facts=facts,
+        stated=stated or NOTHING,
+        licenses=licenses,
+        dispositions=dispositions,
+        at=instant_of(at),
+        standing=standing,
+    )
+    return judge_case(case)
+
+
+def judge_asked(asked: Asked) -> Verdict:
+    """The same of a question that is read already. Raises PolicyError for its papers."""
+    verdict = None
+    if asked.licenses == [] and asked.dispositions == []:
+        at = datetime_of(asked.at)
+        verdict = _quick(asked.release, asked.facts, asked.stated, at, asked.standing)
+    return judge_case(asked.case()) if verdict is None else verdict
+
+
+def _quick(
+    release: Release,
+    facts: Mapping[str, object],
+    stated: Mapping[str, object],
+    at: datetime,
+    standing: bool,
+) -> Verdict | None:
+    """The verdict on a plain question without papers; None where it needs a closer look."""
+    try:
+        return _readers(release).at(at, standing).quick(facts, stated)
+    except Failing:  # met again by whoever judges it rule by rule
+        return None
+
+
+def judge_case(case: Case) -> Verdict:
+    """The verdict on a case that is ready to be judged."""
+    world = case.world
+    try:
+        online = _readers(world.release).at(datetime_of(world.at), world.standing)
+        return online.judge(case)
+    except Failing:  # a test that cannot be run leaves its own rules unknown, and no others
+        return judge_case_by_tree(case)
+
+
+class _Readers:
+    """The readers of a release: for questions and for standings, those of the span asked last."""
+
+    def __init__(self, release: Release) -> None:
+        self.release = release
+        self._ends = [BEGINNING, *map(datetime_of, boundaries(release)), END]
+        self._now: dict[bool, tuple[datetime, datetime, Online]] = {}
+
+    def at(self, at: datetime, standing: bool) -> Online:
+        now = self._now.get(standing)
+        if now is None or not now[0] <= at < now[1] or now[2].full:
+            now = self._now[standing] = self._of_span(at, standing)
+        return now[2]
+
+    def _of_span(self, at: datetime, standing: bool) -> tuple[datetime, datetime, Online]:
+        span = span_of(self.release, instant_of(at))
+        online = _online(self.release, span, standing)
+        if online.full:
+            room = min(2 * online.room, MOST_ROOM)
+            online = Online(compiled_span(self.release, span), standing=standing, room=room)
+        return self._ends[span], self._ends[span + 1], online
+
+
+@lru_cache(maxsize=KEPT)
+def _readers(release: Release) -> _Readers:
+    return _Readers(release)
+
+
+@lru_cache(maxsize=KEPT)
+def _online(release: Release, span: int, standing: bool) -> Online:
+    return Online(compiled_span(release, span), standing=standing)

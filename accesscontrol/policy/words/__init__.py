@@ -1,0 +1,1 @@
+"""Says rules and verdicts in sentences, and finds what would change them or cannot be meant."""

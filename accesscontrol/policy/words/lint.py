@@ -1,0 +1,121 @@
+"""The conflict finder: rules and exemptions that can never decide anything."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from math import prod
+from typing import Final, Literal
+
+from accesscontrol.policy.compiled.clauses import Clause, clauses_of, satisfiable
+from accesscontrol.policy.language.bounds import clauses
+from accesscontrol.policy.language.conditions import Condition
+from accesscontrol.policy.language.errors import below
+from accesscontrol.policy.language.release import AT, Release
+from accesscontrol.policy.language.rules import Exemption, Period, Rule
+
+CLAUSES: Final = 2_000  # what expands further is not looked at: no finding without a proof
+
+Kind = Literal["matches_nothing", "never_applies", "always_outweighed"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something in a release that cannot be meant: where it stands, what it is, in words."""
+
+    at: str
+    kind: Kind
+    rule: str
+    message: str
+
+    def to_json(self) -> dict[str, str]:
+        return {"at": self.at, "kind": self.kind, "rule": self.rule, "message": self.message}
+
+
+def lint(release: Release) -> list[Finding]:
+    """What can never decide, in the order of the rules. No finding is a guess."""
+    return [
+        finding
+        for index, rule in enumerate(release.rules)
+        for finding in _rule(release, index, rule)
+    ]
+
+
+def _rule(release: Release, index: int, rule: Rule) -> Iterator[Finding]:
+    at = below(AT, "rules", index)
+    if _never(release, rule.period, [(rule.when, True)]):
+        message = f"No facts make rule {rule.ref} true while it is in force."
+        yield Finding(at, "matches_nothing", rule.ref, message)
+        return
+    for number, exemption in enumerate(rule.unless):
+        if _exempts_nothing(release, rule, exemption):
+            message = f"Exemption {exemption.ref} of rule {rule.ref} can never apply."
+            yield Finding(below(at, "unless", number), "never_applies", rule.ref, message)
+    for other in release.rules:
+        if _outweighs(release, other, rule):
+            message = f"Rule {rule.ref} never decides: wherever it is true, {other.ref} denies."
+            yield Finding(at, "always_outweighed", rule.ref, message)
+
+
+def _exempts_nothing(release: Release, rule: Rule, exemption: Exemption) -> bool:
+    if not rule.period.overlaps(exemption.period):
+        return True
+    both = _common(rule.period, exemption.period)
+    return _never(release, both, [(rule.when, True), (exemption.when, True)])
+
+
+def _outweighs(release: Release, strict: Rule, weak: Rule) -> bool:
+    """Whether a deny, which nothing but its own exemptions lifts, is true wherever the other is."""
+    if strict is weak or strict.effect != "deny" or weak.effect == "deny":
+        return False
+    if strict.report_only_until is not None or not _covers(strict.period, weak.period):
+        return False
+    if not _never(release, weak.period, [(weak.when, True), (strict.when, False)]):
+        return False
+    return all(
+        _never(release, weak.period, [(weak.when, True), (exemption.when, True)])
+        for exemption in strict.unless
+    )
+
+
+def _never(release: Release, period: Period, wanted: list[tuple[Condition, bool]]) -> bool:
+    """Proof that at no instant of the period all conditions come out as wanted together."""
+    if prod(clauses(condition, negated=not holds) for condition, holds in wanted) > CLAUSES:
+        return False
+    instants = _instants(release, period)
+    return not any(
+        satisfiable(clause, release, at) for clause in _together(wanted) for at in instants
+    )
+
+
+def _together(wanted: list[tuple[Condition, bool]]) -> Iterable[Clause]:
+    (condition, holds), *rest = wanted
+    if not rest:
+        yield from clauses_of(condition, wanted=holds)
+        return
+    for clause in clauses_of(condition, wanted=holds):
+        for other in _together(rest):
+            yield clause + other
+
+
+def _instants(release: Release, period: Period) -> list[str]:
+    """Instants that stand for the whole period: between them no group or list changes."""
+    periods = [
+        each
+        for named in (release.groups, release.lists)
+        for members in named.values()
+        for _, each in members.entries
+    ]
+    changes = {at for each in periods for at in (each.start, each.end) if at is not None}
+    first = period.start or "0001-01-01T00:00:00Z"
+    return sorted({first, *(at for at in changes if period.holds(at))})
+
+
+def _common(one: Period, other: Period) -> Period:
+    starts = [each.start for each in (one, other) if each.start is not None]
+    ends = [each.end for each in (one, other) if each.end is not None]
+    return Period(max(starts, default=None), min(ends, default=None))
+
+
+def _covers(long: Period, short: Period) -> bool:
+    begins = long.start is None or (short.start is not None and long.start <= short.start)
+    ends = long.end is None or (short.end is not None and short.end <= long.end)
+    return begins and ends

@@ -1,0 +1,248 @@
+"""Says one test of a rule in words: as the rule reads, or with the value that was found."""
+
+from typing import Final, assert_never
+
+from accesscontrol.policy.judge.known import World, as_seen
+from accesscontrol.policy.judge.truth import holds as holds_of
+from accesscontrol.policy.language.attributes import Attribute
+from accesscontrol.policy.language.builtin import built_in
+from accesscontrol.policy.language.conditions import (
+    After,
+    AtLeast,
+    AtMost,
+    Before,
+    Contains,
+    InGroup,
+    InList,
+    Is,
+    IsKnown,
+    Leaf,
+    OneOf,
+    Test,
+)
+from accesscontrol.policy.language.countries import COUNTRIES
+from accesscontrol.policy.language.values import Value, element, elements
+
+# What comes before the value, and the same denied; attributes without an entry get "the … is".
+BEFORE: Final[dict[str, tuple[str, str]]] = {
+    "licensee.country": ("the licensee is in", "the licensee is not in"),
+    "licensee.hq_country": (
+        "the licensee is headquartered in",
+        "the licensee is not headquartered in",
+    ),
+    "licensee.ultimate_parent_country": (
+        "the licensee's ultimate parent is headquartered in",
+        "the licensee's ultimate parent is not headquartered in",
+    ),
+    "licensee.data_center_countries": (
+        "the licensee has a data center in",
+        "the licensee has no data center in",
+    ),
+    "licensee.statements_on_file": (
+        "the licensee has on file the statement",
+        "the licensee has not on file the statement",
+    ),
+    "model.capability_tags": (
+        "the model has the capability tag",
+        "the model has not the capability tag",
+    ),
+    "user.nationalities": (
+        "the user is a national of",
+        "the user is not a national of",
+    ),
+    "user.most_recent_nationality": (
+        "the user most recently became a national of",
+        "the user did not most recently become a national of",
+    ),
+    "request.location_country": ("access is from", "access is not from"),
+    "request.location_region": ("access is from the region", "access is not from the region"),
+}
+# What stands around a limit.
+LIMITS: Final[dict[str, tuple[str, str]]] = {
+    "model.training_ops": ("the model was trained with", " operations"),
+    "licensee.red_flags_open": ("the licensee has", " open red flags"),
+    "model.jailbreak_findings_open": ("the model has", " open jailbreak findings"),
+}
+# A boolean that is true, and one that is false.
+STATES: Final[dict[str, tuple[str, str]]] = {
+    "model.weights_published": (
+        "the model's weights are published",
+        "the model's weights are not published",
+    ),
+    "user.us_person": ("the user is a US person", "the user is not a US person"),
+    "user.lawful_permanent_resident": (
+        "the user is a lawful permanent resident of the United States",
+        "the user is not a lawful permanent resident of the United States",
+    ),
+    "user.protected_individual": (
+        "the user is a protected individual",
+        "the user is not a protected individual",
+    ),
+    "user.employee_of_provider": (
+        "the user works for the model's provider",
+        "the user does not work for the model's provider",
+    ),
+}
+WITH_ARTICLE: Final = frozenset({"BS", "GM", "KM", "MV", "NL", "PH"})
+ARTICLE_WORDS: Final = ("United", "Republic", "Islands", "Territor", "Netherlands")
+_ROUND: Final = 10**6  # quantities from here on are written with an exponent, where they are round
+
+
+def say(leaf: Leaf, *, holds: bool) -> str:
+    """The test as a rule reads: what it asks for, or (``holds`` false) the opposite."""
+    attribute = leaf.attribute
+    match leaf:
+        case Is(_, operand) if isinstance(operand, bool):
+            return state(attribute, operand is holds)
+        case Is(_, operand) | Contains(_, operand):
+            return f"{_before(attribute, holds)} {show_element(attribute, operand)}"
+        case OneOf(_, operands):
+            return f"{_before(attribute, holds)} {_any_of(attribute, operands)}"
+        case InGroup(_, group):
+            return f"{_before(attribute, holds)} a country of group {group}"
+        case InList(_, list_):
+            return f"{_listed(attribute, holds)} on the list {list_}"
+        case IsKnown():
+            return f"it is {'' if holds else 'not '}known what the {named(attribute)} is"
+        case AtLeast() | AtMost() | Before() | After():
+            before, after = LIMITS.get(attribute.name, (f"the {named(attribute)} is", ""))
+            return f"{before} {_limit(leaf, holds)}{after}"
+        case _:
+            assert_never(leaf)
+
+
+def say_found(leaf: Leaf, value: Value, world: World, *, holds: bool) -> str:
+    """The test as it came out over the value that was found; in groups and lists, which value."""
+    if isinstance(leaf, IsKnown | AtLeast | AtMost | Before | After) or not holds:
+        return say(leaf, holds=holds)
+    if isinstance(leaf, Is) and isinstance(leaf.operand, bool):
+        return say(leaf, holds=holds)
+    value = _matching(leaf, value, world)
+    if isinstance(leaf, InList):
+        return f"{say(leaf, holds=True)} ({show(leaf.attribute, value)})"
+    said = f"{_before(leaf.attribute, True)} {show(leaf.attribute, value)}"
+    if isinstance(leaf, InGroup):
+        return f"{said}, which is in country group {leaf.group}"
+    stands_for = as_seen(world.release, leaf.attribute, value).stands_for
+    wanted = stands_for & (leaf.operands if isinstance(leaf, OneOf) else {leaf.operand})
+    if not wanted & elements(value):  # by way of what a territory belongs to
+        return f"{said}, which belongs to {_any_of(leaf.attribute, wanted)}"
+    return said
+
+
+def _matching(leaf: Test, value: Value, world: World) -> Value:
+    """Of a set, the elements that the test is true of."""
+    if not isinstance(value, frozenset):
+        return value
+    singles = {each: as_seen(world.release, leaf.attribute, frozenset({each})) for each in value}
+    return frozenset(
+        each for each, seen in singles.items() if holds_of(leaf, seen, world.release, world.at)
+    )
+
+
+def state(attribute: Attribute, value: bool) -> str:
+    """A boolean fact as a sentence."""
+    if attribute.name in STATES:
+        return STATES[attribute.name][0 if value else 1]
+    if attribute.name.startswith("licensee.captured_by_ownership."):
+        regime = attribute.name.rpartition(".")[2]
+        return f"the licensee is {'' if value else 'not '}captured by ownership ({regime})"
+    return f"the {named(attribute)} is {'true' if value else 'false'}"
+
+
+def show(attribute: Attribute, value: Value) -> str:
+    """A value as a person reads it: countries by name, shares in percent."""
+    if isinstance(value, frozenset):
+        elements = sorted(value)
+        return _joined([show_element(attribute, each) for each in elements], "and") or "none"
+    return show_element(attribute, value)
+
+
+def show_element(attribute: Attribute, value: Value) -> str:
+    match element(attribute.type):
+        case "country":
+            return country_in_words(str(value))
+        case "share":
+            return f"{int(str(value)) / 100:g} %"
+        case "quantity":
+            return _quantity(int(str(value)))
+        case "boolean":
+            return "true" if value else "false"
+        case _:
+            return str(value)
+
+
+def country_in_words(code: str) -> str:
+    """Its name as it stands in a sentence, with the article that some have."""
+    name = COUNTRIES.get(code, code)
+    takes_article = code in WITH_ARTICLE or any(word in name for word in ARTICLE_WORDS)
+    return f"the {name}" if takes_article else name
+
+
+def say_value(attribute: Attribute, value: Value) -> str:
+    """The fact that the attribute has this value."""
+    if isinstance(value, bool):
+        return state(attribute, value)
+    if value == frozenset():
+        return f"there are no {named(attribute)}"
+    return f"{_before(attribute, True)} {show(attribute, value)}"
+
+
+def named(attribute: Attribute) -> str:
+    """How a sentence names it, after "the": its label, the built-in one, or the bare name."""
+    if attribute.label:
+        return attribute.label
+    table = built_in(attribute.name)
+    return table.label if table is not None else attribute.name
+
+
+def sentence_case(text: str) -> str:
+    """The first letter as a sentence begins, the rest as it is, and a full stop."""
+    return text[:1].upper() + text[1:] + "."
+
+
+def _quantity(value: int) -> str:
+    digits = str(value)
+    significant = digits.rstrip("0")
+    if value >= _ROUND and len(significant) == 1:
+        return f"{significant}e{len(digits) - len(significant)}"
+    return digits
+
+
+def _before(attribute: Attribute, holds: bool) -> str:
+    if attribute.name in BEFORE:
+        return BEFORE[attribute.name][0 if holds else 1]
+    if attribute.type in ("countries", "codes"):
+        return f"the {named(attribute)} {'include' if holds else 'do not include'}"
+    return f"the {named(attribute)} is{'' if holds else ' not'}"
+
+
+def _listed(attribute: Attribute, holds: bool) -> str:
+    if attribute.type == "codes":
+        return f"{'one' if holds else 'none'} of the {named(attribute)} is"
+    return f"the {named(attribute)} is{'' if holds else ' not'}"
+
+
+def _limit(leaf: AtLeast | AtMost | Before | After, holds: bool) -> str:
+    limit = show(leaf.attribute, leaf.operand)
+    match leaf:
+        case AtLeast():
+            return f"{'at least' if holds else 'less than'} {limit}"
+        case AtMost():
+            return f"{'at most' if holds else 'more than'} {limit}"
+        case Before():
+            return f"{'before' if holds else 'on or after'} {limit}"
+        case After():
+            return f"{'after' if holds else 'on or before'} {limit}"
+        case _:
+            assert_never(leaf)
+
+
+def _any_of(attribute: Attribute, operands: frozenset[Value]) -> str:
+    return _joined(sorted(show_element(attribute, each) for each in operands), "or")
+
+
+def _joined(words: list[str], last: str) -> str:
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} {last} {words[-1]}"
