@@ -11,7 +11,7 @@ from celery import current_app, shared_task
 from celery.schedules import crontab
 
 from accesscontrol import orders, parties, screening
-from accesscontrol.screening import preview
+from accesscontrol.screening import preview as impact_preview
 
 # A worker looks for work this long at a stretch, far below the broker's visibility timeout; beat
 # sends it back to work a second later.
@@ -32,7 +32,7 @@ def screen() -> int:
     chunks = 0
     while time.monotonic() < until:
         _let_time_pass(_now())
-        if preview.work(at=_now()):
+        if impact_preview.work(at=_now()):
             continue
         if not screening.next_chunk(at=_now()):
             break

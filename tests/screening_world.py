@@ -21,7 +21,7 @@ from accesscontrol.models import (
     Standing,
     User,
 )
-from accesscontrol.screening import current
+from accesscontrol.screening.register import current_facts
 
 AT = datetime(2026, 6, 12, 21, 21, tzinfo=UTC)
 SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
@@ -118,7 +118,7 @@ def known(at: datetime = AT, *rows: Licensee) -> None:
 
     The register's verbs do it by starting a screening of whom they change.
     """
-    current.refresh([row.pk for row in rows or Licensee.objects.all()], at=at)
+    current_facts.refresh([row.pk for row in rows or Licensee.objects.all()], at=at)
 
 
 def start(at: datetime = AT, **changes: Any) -> ScreeningRun:

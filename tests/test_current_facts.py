@@ -35,7 +35,7 @@ from accesscontrol.models import (
     RestrictedList,
     Standing,
 )
-from accesscontrol.screening import current
+from accesscontrol.screening.register import current_facts
 from tests import screening_world as world
 from tests.screening_world import AT, DAY, HOUR, SECOND
 from tests.test_parties import ALPHA, BETA, GAMMA, file, load
@@ -57,18 +57,20 @@ EDITS: dict[str, list[Any]] = {
 
 def said(row: CurrentFacts) -> dict[str, Any]:
     """The row as facts, papers and statuses again."""
-    names = current.VALUES
+    names = current_facts.VALUES
     text = dict(FactValue.objects.values_list("id", "text")) | {0: "null"}
     value = {name: json.loads(text[getattr(row, name)]) for name in names}
     known = {
         attribute: value[column]
-        for attribute, column in current.COLUMNS.items()
+        for attribute, column in current_facts.COLUMNS.items()
         if getattr(row, column)
     }
     for pk, code in RestrictedList.objects.values_list("id", "code"):
-        place = current.shift(pk)
+        place = current_facts.shift(pk)
         if place is not None and row.lists >> place & 3:
-            known[current.LIST_STATUS + code] = current.LIST_CODES[(row.lists >> place & 3) - 1]
+            known[current_facts.LIST_STATUS + code] = current_facts.LIST_CODES[
+                (row.lists >> place & 3) - 1
+            ]
     known |= (value["attested"] or {}) | (value["more"] or {})
     return {"facts": known, "papers": value["papers"], "statuses": value["statuses"] or {}}
 
@@ -334,7 +336,7 @@ def test_somebody_without_a_row_is_not_passed_over() -> None:
 def test_what_is_known_in_any_shape_is_kept() -> None:
     """Also a value outside every domain, which is named and never taken for an absent one."""
     acme = world.licensee("acme", country=1.5, sector={"a": [None, 2**60]})
-    current.refresh([acme.pk], at=AT)
+    current_facts.refresh([acme.pk], at=AT)
     assert said(CurrentFacts.objects.get(licensee=acme)) == truth(acme, AT)
 
 
@@ -346,7 +348,7 @@ def test_a_list_beyond_the_bits_is_kept_too(number: int) -> None:
         licensee=acme, restricted_list=listed, status="confirmed", list_version=1,
         matcher_version="1", learned_at=AT,
     )  # fmt: skip
-    current.refresh([acme.pk], at=AT)
+    current_facts.refresh([acme.pk], at=AT)
     row = CurrentFacts.objects.get(licensee=acme)
     assert said(row) == truth(acme, AT)
     assert (row.lists == 0, row.more != 0) == (number > 31, number > 31)
@@ -354,12 +356,12 @@ def test_a_list_beyond_the_bits_is_kept_too(number: int) -> None:
 
 def test_a_row_that_says_it_already_is_left_alone() -> None:
     acme = world.licensee("acme", country="US")
-    current.refresh([acme.pk], at=AT)
+    current_facts.refresh([acme.pk], at=AT)
     where = _version(acme)
-    current.refresh([acme.pk], at=AT + SECOND)
+    current_facts.refresh([acme.pk], at=AT + SECOND)
     assert _version(acme) == where
     world.learn(acme, "licensee.country", "FR", AT + SECOND)
-    current.refresh([acme.pk], at=AT + SECOND)
+    current_facts.refresh([acme.pk], at=AT + SECOND)
     assert _version(acme) != where
 
 
@@ -371,7 +373,7 @@ def _version(row: Licensee) -> str:
 def test_the_instants_ahead_are_kept_with_the_row() -> None:
     acme = world.licensee("acme")
     world.learn(acme, "licensee.country", "US", AT, until=AT + DAY)
-    current.refresh([acme.pk], at=AT)
+    current_facts.refresh([acme.pk], at=AT)
     assert list(Boundary.objects.values_list("at", "licensee")) == [(AT + DAY, acme.pk)]
 
 

@@ -15,7 +15,7 @@ from accesscontrol.models import (
     ScreeningRun,
     StandingChange,
 )
-from accesscontrol.screening import feed
+from accesscontrol.screening.results import feed
 from tests import screening_world as world
 from tests.screening_world import AT, EMBARGO, HOUR, HQ_IN_CHINA, licensee, publish, rule
 

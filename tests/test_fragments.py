@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from accesscontrol.policy.columns.reader import ABSENT, Columns
-from accesscontrol.screening import judging
-from accesscontrol.screening.fragments import Fragments
+from accesscontrol.screening.judge import one_by_one
+from accesscontrol.screening.judge.finding_text import Fragments
 from tests.policy.random_worlds import world
 
 
@@ -22,10 +22,10 @@ def test_a_finding_out_of_fragments_is_the_one_written_whole(seed: int) -> None:
         [[columns.code(n, each.get(n, ABSENT)) for n in columns.reads] for each in licensees]
     ).reshape(len(licensees), len(columns.reads))
     columns.answers(codes, np.zeros((len(licensees), len(offerings)), np.int8))
-    reads = judging.read_by_rules(made.release)
+    reads = one_by_one.read_by_rules(made.release)
     fragments = Fragments(columns.findings, reads)
     for number, said in enumerate(columns.findings.said):
-        whole = judging.finding(columns.findings[number], reads)
+        whole = one_by_one.finding(columns.findings[number], reads)
         found = fragments.found(said)
         assert (found, found.text) == (whole, whole.text)
     assert len(columns.findings) > 0

@@ -10,17 +10,19 @@ from django.test.utils import CaptureQueriesContext
 
 from accesscontrol import releases
 from accesscontrol.models import Finding, Sheet
-from accesscontrol.screening import evaluating, interning, remembered
+from accesscontrol.screening.judge import evaluators
+from accesscontrol.screening.register import process_cache
+from accesscontrol.screening.results import content_store
 from tests import screening_world as world
 from tests.screening_world import AT, EMBARGO, HOUR, HQ_IN_CHINA, customer, publish, rule
 
 
 @pytest.fixture(autouse=True)
 def nothing_remembered() -> Iterator[None]:
-    for forgotten in (remembered._of, evaluating._evaluators):
+    for forgotten in (process_cache._of, evaluators._evaluators):
         forgotten.clear()
     yield
-    for forgotten in (remembered._of, evaluating._evaluators):
+    for forgotten in (process_cache._of, evaluators._evaluators):
         forgotten.clear()
 
 
@@ -34,7 +36,7 @@ def statements(asked: Any) -> list[str]:
     ]
 
 
-def small_world() -> evaluating.Evaluator:
+def small_world() -> evaluators.Evaluator:
     world.model()
     publish(rule("R-1", "deny", EMBARGO), rule("R-2", "review", HQ_IN_CHINA))
     customer("cuba", country="CU")
@@ -43,17 +45,17 @@ def small_world() -> evaluating.Evaluator:
     return fresh()
 
 
-def fresh() -> evaluating.Evaluator:
+def fresh() -> evaluators.Evaluator:
     """An evaluator that has judged everybody and knows nothing of what is stored."""
-    evaluator = evaluating.Evaluator(releases.current(), at=AT)
+    evaluator = evaluators.Evaluator(releases.current(), at=AT)
     evaluator.answers(evaluator.read(0, 2**62))
     return evaluator
 
 
-def numbers(evaluator: evaluating.Evaluator) -> dict[str, int]:
+def numbers(evaluator: evaluators.Evaluator) -> dict[str, int]:
     """The sheets' numbers by what they say."""
     with transaction.atomic():
-        ids = interning.sheet_ids(evaluator, np.arange(len(evaluator.sheets)))
+        ids = content_store.sheet_ids(evaluator, np.arange(len(evaluator.sheets)))
     said = [" ".join(found.text for n in sheet if (found := evaluator.findings[n]))
             for sheet in evaluator.sheets]  # fmt: skip
     return dict(zip(said, ids.tolist(), strict=True))
@@ -62,7 +64,9 @@ def numbers(evaluator: evaluating.Evaluator) -> dict[str, int]:
 def test_a_process_asks_once_for_what_every_evaluator_finds(own_database: str) -> None:
     first = numbers(small_world())
     assert len(first) == Sheet.objects.count() == 2
-    assert {row.digest for row in Finding.objects.all()} == set(remembered.of_database().findings)
+    assert {row.digest for row in Finding.objects.all()} == set(
+        process_cache.of_database().findings
+    )
     again = fresh()
     assert statements(lambda: numbers(again)) == []
     assert numbers(again) == first
@@ -82,8 +86,8 @@ def test_a_server_that_was_started_again_may_lack_what_was_remembered(
 ) -> None:
     evaluator = small_world()
     before = numbers(evaluator)
-    restored = remembered.DATABASE.replace("since", "restored")
-    monkeypatch.setattr(remembered, "DATABASE", restored)
+    restored = process_cache.DATABASE.replace("since", "restored")
+    monkeypatch.setattr(process_cache, "DATABASE", restored)
     assert statements(lambda: numbers(evaluator)) != []
     assert numbers(evaluator) == before
 
@@ -94,16 +98,16 @@ def test_another_finding_under_the_same_digest_is_refused() -> None:
     for found in evaluator.findings[1:]:
         assert found is not None
         Finding.objects.create(digest=found.digest, outcome=found.outcome, verdict={"other": 1})
-    with pytest.raises(interning.DigestCollision, match="finding"):
+    with pytest.raises(content_store.DigestCollision, match="finding"):
         numbers(evaluator)
 
 
 def test_no_more_is_remembered_than_has_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(remembered, "MOST", 3)
+    monkeypatch.setattr(process_cache, "MOST", 3)
     known = {"a": 1, "b": 2}
-    remembered.add(known, {"c": 3})
+    process_cache.add(known, {"c": 3})
     assert known == {"a": 1, "b": 2, "c": 3}
-    remembered.add(known, {"d": 4})
+    process_cache.add(known, {"d": 4})
     assert known == {"d": 4}
 
 

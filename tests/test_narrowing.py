@@ -22,7 +22,10 @@ from accesscontrol.models import (
 )
 from accesscontrol.policy.narrowing.interval import Span
 from accesscontrol.policy.narrowing.touched import Clause, touched, touches
-from accesscontrol.screening import current, judging, reading, runs, touching
+from accesscontrol.screening.judge import one_by_one
+from accesscontrol.screening.narrowing import clause_sql
+from accesscontrol.screening.register import current_facts, fact_columns
+from accesscontrol.screening.runs import lifecycle
 from tests import screening_world as world
 from tests.policy import moving, worlds
 from tests.screening_world import licensee
@@ -36,7 +39,7 @@ FOREIGN = {"not": {"is": ["user.us_person", True]}}
 def wrong() -> list[str]:
     """Whose standing is not what the judge says, one by one, by the newest release."""
     at = ScreeningRun.objects.latest("created_at").created_at
-    answers = judging.Judge(releases.current().policy, at=at).answers(
+    answers = one_by_one.Judge(releases.current().policy, at=at).answers(
         list(Licensee.objects.values_list("id", flat=True))
     )
     digest = dict(Finding.objects.values_list("id", "digest"))
@@ -136,7 +139,7 @@ def moved(seed: int) -> ScreeningRun:
         if end in ("cancel", "part"):
             run.refresh_from_db()
             if run.state in (State.QUEUED, State.RUNNING):
-                runs.close_early(run, State.CANCELLED, by=None, at=register.at, because="?")
+                lifecycle.close_early(run, State.CANCELLED, by=None, at=register.at, because="?")
     register.at = datetime.fromisoformat(moving.UNTIL)
     run = world.screened(register.at, cause="boundary", chunk=5)
     assert wrong() == [], f"missed by the world {seed}"
@@ -165,14 +168,14 @@ def clauses_of(register: Register) -> tuple[Span, frozenset[Clause]] | None:
     span = Span(
         tuple(releases.get(n).policy for n in Release.objects.values_list("number", flat=True)),
         datetime.fromisoformat(moving.SINCE), datetime.fromisoformat(moving.UNTIL),
-        ({each.position: each.facts for each in judging.offerings(register.at)},),
+        ({each.position: each.facts for each in one_by_one.offerings(register.at)},),
         moving.ENTAILS,
     )  # fmt: skip
     clauses = touched(span)
     return None if clauses is None else (span, clauses)
 
 
-def rows(where: reading.Where) -> set[int]:
+def rows(where: fact_columns.Where) -> set[int]:
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT c.licensee_id FROM accesscontrol_currentfacts c WHERE {where.sql}",
@@ -195,7 +198,7 @@ def test_the_rows_found_are_those_whom_the_clauses_touch() -> None:
                 register.document = moving.edited(register.random, register.document)
                 register.publish()
             ids = [row.pk for row in register.licensees]
-            current.refresh(ids, at=register.at)
+            current_facts.refresh(ids, at=register.at)
             found = clauses_of(register)
             if found is not None:
                 span, clauses = found
@@ -203,7 +206,7 @@ def test_the_rows_found_are_those_whom_the_clauses_touch() -> None:
                 plainly = {
                     pk for pk in ids if touches(clauses, span, about[pk].facts, papers=False)
                 }
-                where = touching.where(clauses, span)
+                where = clause_sql.where(clauses, span)
                 assert (set(ids) if where is None else rows(where)) == plainly, seed
                 left_out += len(ids) - len(plainly)
             transaction.set_rollback(True)

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from accesscontrol import registry, screening
 from accesscontrol.models import AIModel, Fact, Licensee, Offering, ScreeningRun
-from accesscontrol.screening import runs
+from accesscontrol.screening.runs import lifecycle
 from tests import screening_world as world
 from tests.screening_world import (
     AT,
@@ -206,7 +206,7 @@ def test_a_fact_of_a_model_that_no_run_has_seen(settled: dict[str, Licensee]) ->
         source="?", held=(AT, None), learned_at=NOW,
     )  # fmt: skip
     cancelled = start(NOW, cause="fact")
-    runs.close_early(cancelled, State.CANCELLED, by=None, at=NOW, because="?")
+    lifecycle.close_early(cancelled, State.CANCELLED, by=None, at=NOW, because="?")
     assert looked_at(world.screened(NOW + HOUR, cause="boundary")) == 3
 
 
@@ -232,7 +232,7 @@ def test_what_a_cancelled_run_began_is_looked_at_again(settled: dict[str, Licens
     half = start(NOW, cause="rule", chunk=3)
     assert screening.next_chunk(at=NOW)
     half.refresh_from_db()
-    runs.close_early(half, State.CANCELLED, by=None, at=NOW, because="?")
+    lifecycle.close_early(half, State.CANCELLED, by=None, at=NOW, because="?")
     put(RULES, at=NOW + HOUR)
     assert looked_at(after_a_release(NOW + HOUR)) == len(settled)  # nobody's sector is known
     assert not screening.alarm()

@@ -27,9 +27,10 @@ from accesscontrol.models import (
     StandingChange,
 )
 from accesscontrol.policy import OUTCOMES
-from accesscontrol.screening import comparing, current, impact
-from accesscontrol.screening import preview as previews
-from accesscontrol.screening.judging import Judge
+from accesscontrol.screening.judge.one_by_one import Judge
+from accesscontrol.screening.preview import differences, impact
+from accesscontrol.screening.preview import lifecycle as previews
+from accesscontrol.screening.register import current_facts
 from tests import ground
 from tests.submitting import submit
 
@@ -104,7 +105,7 @@ def work(at: datetime = NOW) -> int:
 
 def known_anew(licensee: Licensee) -> None:
     """What a verb of the register does with what it changed."""
-    current.refresh([licensee.pk], at=NOW)
+    current_facts.refresh([licensee.pk], at=NOW)
 
 
 def whom(preview: Preview) -> dict[str, str]:
@@ -585,8 +586,8 @@ def test_two_versions_are_compared_by_whom_they_affect(granted: Ground) -> None:
         granted.draft(when={"all": [HQ_IN_CHINA, {"is": ["model.id", "x"]}]})
     )
     wide = granted.previewed(granted.draft(ref="R-2"))
-    assert comparing.compare(wide, wide).equal
-    difference = comparing.compare(narrow, wide)
+    assert differences.compare(wide, wide).equal
+    difference = differences.compare(narrow, wide)
     assert difference.moves == {
         (Group.NO_CHANGE, Group.LOSE_ACCESS): 1, (Group.NO_CHANGE, Group.CANT_DECIDE): 1
     }  # fmt: skip

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 
 from accesscontrol import orders
 from accesscontrol.models import Licensee, Preview, RuleVersion
-from accesscontrol.screening import preview as previews
+from accesscontrol.screening.preview import lifecycle as previews
 from tests import ground
 from tests.test_previews import NOW, Ground
 

@@ -27,7 +27,7 @@ from accesscontrol.models import (
     Standing,
     StandingChange,
 )
-from accesscontrol.screening import judging
+from accesscontrol.screening.judge.one_by_one import Judge
 from tests import screening_world as world
 from tests.screening_world import (
     AT,
@@ -143,7 +143,7 @@ def test_an_empty_register_is_screened_too(offerings: list[Any]) -> None:
 def test_equal_licensees_share_one_sheet_and_are_judged_once(offerings: list[Any]) -> None:
     release = publish(rule("R-1", "deny", EMBARGO))
     rows = [licensee(f"l{n}", country="US", sector=f"s{n}") for n in range(20)]
-    judge = judging.Judge(releases.get(release.number).policy, at=AT)
+    judge = Judge(releases.get(release.number).policy, at=AT)
     judge.answers([row.pk for row in rows])
     assert len(judge._sheets) == 1  # the sector is read by no rule
     screened()
@@ -337,7 +337,7 @@ def test_a_killed_attempt_is_counted_and_another_worker_waits_its_lease(
     publish(rule("R-1", "deny", EMBARGO))
     licensee("acme", country="US")
     run = start()
-    from accesscontrol.screening import chunks
+    from accesscontrol.screening.runs import chunks
 
     assert chunks._take(AT) is not None  # and the worker is killed before it begins
     assert screening.next_chunk(at=AT) is False
@@ -360,7 +360,7 @@ def test_a_chunk_that_kills_its_worker_five_times_is_failed(offerings: list[Any]
 def test_two_texts_under_one_digest_are_refused(offerings: list[Any]) -> None:
     release = publish(rule("R-1", "deny", EMBARGO))
     acme = licensee("acme", country="US")
-    judge = judging.Judge(releases.get(release.number).policy, at=AT)
+    judge = Judge(releases.get(release.number).policy, at=AT)
     found = judge.answers([acme.pk])[acme.pk][0]
     assert found is not None
     Finding.objects.create(digest=found.digest, outcome="deny", verdict={"outcome": "deny"})
@@ -373,7 +373,7 @@ def test_a_standing_that_moved_meanwhile_is_not_overwritten(offerings: list[Any]
     publish(rule("R-1", "deny", EMBARGO))
     acme = licensee("acme", country="US")
     run = screened()
-    from accesscontrol.screening import standings
+    from accesscontrol.screening.results import standings
 
     held = np.array([acme.pk])
     changes = standings.Changes(held, np.array([999], "i4"), np.array([1], "i4"), np.array([True]))

@@ -7,7 +7,9 @@ import pytest
 from accesscontrol import screening
 from accesscontrol.models import Attestation, ExportLicense, Fact, Hold, Licensee
 from accesscontrol.policy.columns.standings import Forecasts
-from accesscontrol.screening import evaluating, feed, remembered
+from accesscontrol.screening.judge import evaluators
+from accesscontrol.screening.register import process_cache
+from accesscontrol.screening.results import feed
 from tests import screening_world as world
 from tests.screening_world import (
     AT,
@@ -40,7 +42,7 @@ def two() -> dict[str, Any]:
 @pytest.fixture
 def holder() -> Licensee:
     """With a license for Germany: at AT + HOUR its seat moves to China, and its place to Germany."""
-    evaluating._evaluators.clear()
+    evaluators._evaluators.clear()
     world.model()
     moved = AT + HOUR
     row = world.customer("a", hq_country="US", sector="bank")
@@ -74,7 +76,7 @@ def test_a_holder_is_judged_by_facts_of_one_instant(holder: Licensee) -> None:
 
 
 def test_what_failed_once_is_judged_the_next_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    evaluating._evaluators.clear()
+    evaluators._evaluators.clear()
     world.model()
     world.licensee("a", hq_country="US")
     publish(rule("HQ", "deny", HQ_IN_CHINA), rule("EM", "deny", EMBARGO))
@@ -98,11 +100,11 @@ def test_what_failed_once_is_judged_the_next_time(monkeypatch: pytest.MonkeyPatc
 
 def test_what_is_remembered_by_number_is_of_one_database_and_one_start_of_its_server() -> None:
     """One that was restored from a backup has the same oid and may give numbers anew."""
-    assert " since " in remembered.database()
+    assert " since " in process_cache.database()
     world.model()
     publish(rule("HQ", "deny", HQ_IN_CHINA))
     screened()
-    assert all(key[0] == remembered.database() for key in evaluating._evaluators)
+    assert all(key[0] == process_cache.database() for key in evaluators._evaluators)
 
 
 def test_the_feed_says_that_there_is_more_until_all_is_told(

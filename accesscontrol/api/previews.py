@@ -26,7 +26,7 @@ from accesscontrol.models import (
     RuleVersion,
     Sheet,
 )
-from accesscontrol.screening import preview as screen
+from accesscontrol.screening import preview as impact_preview
 
 DRAFTS, READS = "policy:draft", "policy:read"
 GROUPS = {group.key: group for group in Group if group != Group.NO_CHANGE}
@@ -67,7 +67,7 @@ class PreviewOutput(serializers.ModelSerializer[Preview]):
 
     @extend_schema_field({"type": "integer", "description": "Release; 0: none was published yet"})
     def get_compared_with(self, preview: Preview) -> int:
-        return screen.number(preview)
+        return impact_preview.number(preview)
 
     @extend_schema_field(_groups())
     def get_progress(self, preview: Preview) -> dict[str, int]:
@@ -98,7 +98,7 @@ class PreviewOutput(serializers.ModelSerializer[Preview]):
         {"type": "string", "description": "Why it is out of date; empty: it is not"}
     )
     def get_stale(self, preview: Preview) -> str:
-        return screen.why_stale(preview, version=preview.version)
+        return impact_preview.why_stale(preview, version=preview.version)
 
     def to_representation(self, instance: Preview) -> dict[str, Any]:
         shown: dict[str, Any] = super().to_representation(instance)
@@ -205,8 +205,8 @@ def cancel(request: HttpRequest, pk: int) -> JsonResponse:
     if preview is None:
         raise Problem(404, "not_found", "There is no such preview.")
     try:
-        cancelled = screen.cancel(preview, by=token, at=at)
-    except screen.CannotCancelPreview as error:
+        cancelled = impact_preview.cancel(preview, by=token, at=at)
+    except impact_preview.CannotCancelPreview as error:
         raise Problem(409, error.code, error.message) from error
     return _told(request, cancelled, token, status=200)
 

@@ -9,7 +9,7 @@ from accesscontrol.models import Preview, RuleVersion, User
 from accesscontrol.orders import drafting, previewing
 from accesscontrol.orders.drafting import OPEN, State, locked, remember
 from accesscontrol.orders.refusals import CannotApprove, CannotEdit, CannotSubmit
-from accesscontrol.screening import preview
+from accesscontrol.screening import preview as impact_preview
 
 
 def submit(*, version: RuleVersion, by: User | None, at: datetime, because: str) -> RuleVersion:
@@ -157,7 +157,7 @@ def _move(
             "digest": version.digest,
             "before": str(before),
             "after": str(state),
-            **({"impact": preview.told(impact)} if impact else {}),
+            **({"impact": impact_preview.told(impact)} if impact else {}),
         },
     )  # fmt: skip
     return version

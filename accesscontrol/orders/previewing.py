@@ -16,8 +16,7 @@ from accesscontrol.orders.refusals import (
     CannotSubmit,
     ImpactChanged,
 )
-from accesscontrol.screening import comparing
-from accesscontrol.screening import preview as screen
+from accesscontrol.screening import preview as impact_preview
 
 
 def preview(*, version: RuleVersion, by: User | ApiToken | None, at: datetime) -> Preview:
@@ -26,7 +25,7 @@ def preview(*, version: RuleVersion, by: User | ApiToken | None, at: datetime) -
     Raises CannotPreview for a version that is not open or makes no sound release.
     """
     with transaction.atomic():
-        return screen.ask(**_asked(version, by, at))
+        return impact_preview.ask(**_asked(version, by, at))
 
 
 def preview_now(*, version: RuleVersion, by: User | ApiToken | None, at: datetime) -> Preview:
@@ -59,7 +58,7 @@ def looked_at(version: RuleVersion) -> Preview:
             "Nobody has looked yet at what it would change. Calculate its impact, then submit.",
             code="preview_missing",
         )
-    stale = screen.why_stale(preview, version=version)
+    stale = impact_preview.why_stale(preview, version=version)
     if stale:
         raise CannotSubmit(f"{stale} Calculate its impact again, then submit.",
                            code="preview_stale")  # fmt: skip
@@ -72,7 +71,7 @@ def recalculated(version: RuleVersion, *, confirmed: int | None, by: User, at: d
     seen = version.submitted_preview
     if confirmed is not None:
         seen = version.previews.filter(pk=confirmed, state=Preview.State.DONE).first() or seen
-    difference = None if seen is None else comparing.compare(seen, found)
+    difference = None if seen is None else impact_preview.compare(seen, found)
     if difference is not None and difference.equal:
         return found
     _record(found, by=by, at=at)
@@ -86,7 +85,7 @@ def recalculated(version: RuleVersion, *, confirmed: int | None, by: User, at: d
 
 def ensure_fresh(preview: Preview, version: RuleVersion) -> None:
     """Raise CannotApprove where something was published or edited while it was calculated."""
-    stale = screen.why_stale(preview, version=version)
+    stale = impact_preview.why_stale(preview, version=version)
     if stale:
         raise CannotApprove(f"{stale} Approve again.", code="preview_stale")
 
@@ -107,7 +106,7 @@ def bites_at(version: RuleVersion, planned: terms.Plan, at: datetime) -> datetim
 def calculated(version: RuleVersion, *, by: User | ApiToken | None, at: datetime) -> Preview:
     """A whole new preview for a verb of this room, which writes the event. Raises CannotPreview."""
     with transaction.atomic():
-        return screen.now(**_asked(version, by, at))
+        return impact_preview.now(**_asked(version, by, at))
 
 
 def _asked(version: RuleVersion, by: User | ApiToken | None, at: datetime) -> dict[str, Any]:
@@ -130,7 +129,7 @@ def _record(found: Preview, *, by: User | ApiToken | None, at: datetime) -> None
     rule = found.version.rule
     audit.record(
         "rule.previewed", rule, by=by, at=at, order=rule.order, rule=rule.ref,
-        release=found.release, details=screen.told(found),
+        release=found.release, details=impact_preview.told(found),
     )  # fmt: skip
 
 
@@ -150,7 +149,7 @@ def _planned(version: RuleVersion, at: datetime) -> terms.Plan:
 
 def _ensure_sound(version: RuleVersion, rules: Sequence[Mapping[str, Any]], at: datetime) -> None:
     try:
-        screen.draft_release(version.rule.ref, rules, at=at)
+        impact_preview.draft_release(version.rule.ref, rules, at=at)
     except policy.PolicyError as error:
         raise CannotPreview(
             f"With it the next release would not be sound: {error.message}",

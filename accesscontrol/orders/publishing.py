@@ -15,7 +15,7 @@ from accesscontrol.orders.refusals import (
     CannotPublish,
     CannotRetire,
 )
-from accesscontrol.screening import preview
+from accesscontrol.screening import preview as impact_preview
 
 
 def publish(*, version: RuleVersion, by: User | None, at: datetime, because: str = "") -> Release:
@@ -96,7 +96,7 @@ def retire(
             details={
                 "version": version.version,
                 "ends_at": ends_at,
-                "impact": preview.told(version.submitted_preview),
+                "impact": impact_preview.told(version.submitted_preview),
             },
         )  # fmt: skip
     return version

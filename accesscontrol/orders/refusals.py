@@ -2,7 +2,7 @@
 
 from accesscontrol.errors import Refused
 from accesscontrol.models import Preview
-from accesscontrol.screening.comparing import Difference
+from accesscontrol.screening.preview import Difference
 
 
 class CannotEnter(Refused):

@@ -1,8 +1,6 @@
 """Looks again at every licensee after a change: start, take the next chunk, finish."""
 
-from accesscontrol.screening.chunks import next_chunk
-from accesscontrol.screening.due import due_boundaries, papers_due
-from accesscontrol.screening.feed import (
+from accesscontrol.screening.results.feed import (
     Change,
     Place,
     Reading,
@@ -11,9 +9,10 @@ from accesscontrol.screening.feed import (
     changes_of,
     newest_flips,
 )
-from accesscontrol.screening.proof import Alarm, alarm, last_proof
-from accesscontrol.screening.queries import Counted, Stood, counts, licensees_with, stood
-from accesscontrol.screening.runs import (
+from accesscontrol.screening.results.queries import Counted, Stood, counts, licensees_with, stood
+from accesscontrol.screening.runs.chunks import next_chunk
+from accesscontrol.screening.runs.due_boundaries import due_boundaries, papers_due
+from accesscontrol.screening.runs.lifecycle import (
     CannotCancel,
     NothingFailed,
     Progress,
@@ -23,6 +22,7 @@ from accesscontrol.screening.runs import (
     retry_failed,
     start,
 )
+from accesscontrol.screening.runs.nightly_proof import Alarm, alarm, last_proof
 
 __all__ = [
     "Alarm", "CannotCancel", "Change", "Counted", "NothingFailed", "Place", "Progress", "Reading",

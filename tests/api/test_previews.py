@@ -8,7 +8,7 @@ from django.http import HttpResponse
 
 from accesscontrol import orders
 from accesscontrol.models import AuditEvent, Order, Preview, RuleVersion, User
-from accesscontrol.screening import preview as previews
+from accesscontrol.screening.preview import lifecycle as previews
 from tests import ground
 from tests.api.conftest import Ask
 

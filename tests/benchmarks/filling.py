@@ -41,7 +41,7 @@ from accesscontrol.models import (
     User,
 )
 from accesscontrol.orders.installing import Membership, Policy
-from accesscontrol.screening import copying, current
+from accesscontrol.screening.register import binary_copy, current_facts
 from tests.benchmarks import policy
 from tests.benchmarks.population import ATTRIBUTES, OBJECTS, STATUSES, Population, annex, ref
 
@@ -192,13 +192,13 @@ def _entitlements(size: int, entitled: float) -> list[np.ndarray]:
     offering = np.array(Offering.objects.order_by("position").values_list("id", flat=True))
     who = np.concatenate([first, second])
     which = np.concatenate([granted_offering(first, 0), granted_offering(second, 1)])
-    copying.insert(
+    binary_copy.insert(
         "accesscontrol_entitlement",
         {
             "id": np.arange(1, len(who) + 1, dtype=np.int64),
             "licensee_id": (who + 1).astype(np.int64),
             "offering_id": offering[which].astype(np.int64),
-            "granted_at": copying.microseconds(LONG_AGO),
+            "granted_at": binary_copy.microseconds(LONG_AGO),
         },
         len(who),
     )
@@ -227,7 +227,7 @@ def _current(population: Population, granted: Sequence[np.ndarray]) -> None:
         (FactValue(id=number, text=text) for text, number in known.items()), batch_size=BATCH
     )
     _continue_after("accesscontrol_factvalue", len(known))
-    copying.insert("accesscontrol_currentfacts", columns, population.size)
+    binary_copy.insert("accesscontrol_currentfacts", columns, population.size)
 
 
 def _value_ids(values: Sequence[Any], known: dict[str, int]) -> np.ndarray:
@@ -335,7 +335,7 @@ def _papers(positions: Iterable[int], two: Mapping[str, Any]) -> None:
 def _prove_columns(ids: Sequence[int]) -> None:
     """The product's own columns of the sample are the ones written here; papers come with them."""
     ours = _columns_of(ids)
-    current.refresh(ids, at=LONG_AGO + timedelta(days=1))
+    current_facts.refresh(ids, at=LONG_AGO + timedelta(days=1))
     assert _columns_of(ids) == ours, "the columns say something else than the tables"
 
 

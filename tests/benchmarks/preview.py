@@ -82,12 +82,12 @@ def _draft() -> Any:
 def _preview(version: Any) -> Any:
     from accesscontrol import orders
     from accesscontrol.models import User
-    from accesscontrol.screening import preview
+    from accesscontrol.screening.preview import lifecycle
     from tests.benchmarks.register import now
 
     officer = User.objects.get(username="bench-olivia")
     asked = orders.preview(version=version, by=officer, at=now())
-    while preview.work(at=now()):
+    while lifecycle.work(at=now()):
         pass
     asked.refresh_from_db()
     assert asked.state == "done", f"the preview is {asked.state}: {asked.problem}"

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 
 from accesscontrol import policy, releases, screening
 from accesscontrol.models import Release, ScreeningRun
-from accesscontrol.screening import copying
+from accesscontrol.screening.register import binary_copy
 from tests.benchmarks import harness
 from tests.benchmarks.register import now
 
@@ -115,14 +115,14 @@ class Limit:
                 " WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped", [FACTS],
             )  # fmt: skip
             types = {name: TYPES[type_] for name, type_ in cursor.fetchall()}
-        return len(copying.columns(f"FROM {FACTS}", types))
+        return len(binary_copy.columns(f"FROM {FACTS}", types))
 
     def changed(self, count: int) -> None:
         """COPY IN and commit the rows that the log of changes would get."""
         numbers = np.arange(1, count + 1)
         filler = {name: numbers.astype(type_) for name, type_ in self.columns.items()}
         with transaction.atomic():
-            copying.insert("bench_limit", filler, count)
+            binary_copy.insert("bench_limit", filler, count)
 
     def measure(self, changed: int) -> "Floor":
         """Seconds of each part; the table is emptied again."""
@@ -209,7 +209,7 @@ def workers(count: int, environment: dict[str, str]) -> Iterator[Workers]:
 def differences(ids: Sequence[int]) -> tuple[int, int]:
     """(pairs compared, pairs that differ): stored standings against judging one by one."""
     from accesscontrol.models import Finding, Sheet, Standing
-    from accesscontrol.screening.judging import Judge
+    from accesscontrol.screening.judge.one_by_one import Judge
 
     judge = Judge(releases.current().policy, at=now())
     judged = judge.answers(list(ids))

@@ -6,8 +6,8 @@ from unittest import mock
 
 from accesscontrol import orders
 from accesscontrol.models import Licensee, Order, RuleVersion
-from accesscontrol.screening import current
-from accesscontrol.screening import preview as screening
+from accesscontrol.screening.preview import lifecycle as screening
+from accesscontrol.screening.register import current_facts
 from tests import cast as the_cast
 from tests.screening_world import learn
 from tests.submitting import submit
@@ -82,7 +82,7 @@ def _differing(cast: Any, order: Order, start: datetime, now: datetime) -> RuleV
 def _move(licensee: Licensee, country: str, at: datetime) -> None:
     """Its headquarters, in the register and in what a screening reads of it."""
     learn(licensee, "licensee.hq_country", country, at)
-    current.refresh([licensee.pk], at=at)
+    current_facts.refresh([licensee.pk], at=at)
 
 
 def _draft(cast: Any, order: Order, ref: str, content: Any, at: datetime) -> RuleVersion:

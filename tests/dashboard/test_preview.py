@@ -10,8 +10,8 @@ from django.urls import reverse
 
 from accesscontrol import orders
 from accesscontrol.models import AuditEvent, Licensee, Preview, RuleVersion, User
-from accesscontrol.screening import current
-from accesscontrol.screening import preview as screening
+from accesscontrol.screening.preview import lifecycle as screening
+from accesscontrol.screening.register import current_facts
 from tests import screening_world as world
 from tests.dashboard.acting import NOW, content, drafted, letter, person, sign_in
 
@@ -391,4 +391,4 @@ def test_the_end_of_a_rule_is_shown_with_what_it_frees(client, olivia, register)
 
 def refresh(*licensees: Licensee) -> None:
     """Bring what screening reads up to date, as the verb that edits a fact does."""
-    current.refresh([each.pk for each in licensees], at=NOW)
+    current_facts.refresh([each.pk for each in licensees], at=NOW)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.db import connections
 
-from accesscontrol.screening import preview as screening
+from accesscontrol.screening.preview import lifecycle as screening
 from tests.dashboard import browser, stage, stage_previews
 from tests.dashboard.stage import Stage
 

@@ -22,7 +22,7 @@ from accesscontrol.models import (
     Standing,
     StandingChange,
 )
-from accesscontrol.screening.judging import Judge
+from accesscontrol.screening.judge.one_by_one import Judge
 
 # Every change begins where the one before it ended, the first at nothing, the last at the standing.
 BROKEN_CHAINS = """

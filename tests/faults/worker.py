@@ -9,7 +9,8 @@ def main() -> None:
 
     django.setup()
     from accesscontrol import tasks
-    from accesscontrol.screening import evaluating, narrowing  # noqa: F401 - loaded before the start
+    from accesscontrol.screening.judge import evaluators  # noqa: F401 - loaded before the start
+    from accesscontrol.screening.narrowing import selection  # noqa: F401 - loaded before the start
 
     print("ready", flush=True)
     sys.stdin.readline()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db.models import OuterRef, Subquery
 
 from accesscontrol.models import Preview, RuleVersion
-from accesscontrol.screening import preview as screening
+from accesscontrol.screening import preview as impact_preview
 
 WORDS = {  # state -> (word, tone, icon)
     "none": ("No impact preview", "unknown", "info"),
@@ -64,7 +64,7 @@ def of(version: RuleVersion, preview: Preview | None) -> Impact:
         return Impact("running", preview)
     if preview.state != Preview.State.DONE:
         return Impact(preview.state, preview, preview.problem)
-    why = screening.why_stale(preview, version=version) if version.state != "published" else ""
+    why = impact_preview.why_stale(preview, version=version) if version.state != "published" else ""
     return Impact("stale" if why else "ready", preview, why)
 
 

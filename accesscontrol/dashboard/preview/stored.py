@@ -6,7 +6,7 @@ from accesscontrol.dashboard.preview import state, summary
 from accesscontrol.dashboard.preview.filtering import Chosen
 from accesscontrol.dashboard.preview.state import Impact
 from accesscontrol.models import Group, Licensee, Preview, RuleVersion
-from accesscontrol.screening import comparing
+from accesscontrol.screening import preview as impact_preview
 
 
 def shown(version: RuleVersion, impact: Impact) -> dict[str, Any]:
@@ -39,13 +39,13 @@ def _different(version: RuleVersion) -> dict[str, Any] | None:
     if not now.is_ready or now.preview is None or now.preview.pk == version.submitted_preview_id:
         return None
     was = version.submitted_preview
-    found = comparing.compare(was, now.preview) if was else None
+    found = impact_preview.compare(was, now.preview) if was else None
     if found is not None and found.equal:
         return None
     return _told(now.preview) | _moved(found)
 
 
-def _moved(found: comparing.Difference | None) -> dict[str, Any]:
+def _moved(found: impact_preview.Difference | None) -> dict[str, Any]:
     """Who came, who went and who moved, with the names of the first."""
     if found is None:
         return {"count": "", "moves": [], "licensees": [], "more": 0}

@@ -18,7 +18,7 @@ from accesscontrol.dashboard.shell import confidential, paging
 from accesscontrol.dashboard.shell.entry import attempt, screen
 from accesscontrol.errors import NotFound
 from accesscontrol.models import Licensee, Preview, RuleVersion
-from accesscontrol.screening import preview as screening
+from accesscontrol.screening import preview as impact_preview
 
 STOP_POLLING = 286  # what htmx reads as: do not ask again
 NO_WORKER = timedelta(seconds=60)
@@ -58,7 +58,7 @@ def cancel(request: HttpRequest, ref: str) -> HttpResponse:
     _, preview = looked_for(request, ref, request.POST)
     if preview is None:
         raise NotFound(f"No preview of {ref} is under way.")
-    screening.cancel(preview, by=request.user, at=request.now)  # type: ignore[attr-defined,arg-type]
+    impact_preview.cancel(preview, by=request.user, at=request.now)  # type: ignore[attr-defined,arg-type]
     messages.success(request, "The calculation is cancelled. Nothing was changed by it.")
     return redirect("dashboard:preview", ref)
 

@@ -25,7 +25,7 @@ from accesscontrol import releases
 from accesscontrol.decisions.persons import NATIONALITIES, STATUSES, US_PERSON
 from accesscontrol.models import Offering, Release, ScreeningRun, Sheet, Standing
 from accesscontrol.policy.narrowing.interval import Offerings, Span
-from accesscontrol.screening import judging
+from accesscontrol.screening.judge import one_by_one
 
 State = ScreeningRun.State
 
@@ -138,5 +138,5 @@ def _offerings(since: datetime, until: datetime) -> tuple[Offerings, ...] | None
         return None
     moments = dict.fromkeys((since, *changes, until) if changes else (until,))
     return tuple(
-        {each.position: each.facts for each in judging.offerings(moment)} for moment in moments
+        {each.position: each.facts for each in one_by_one.offerings(moment)} for moment in moments
     )

@@ -21,7 +21,7 @@ from accesscontrol.policy.judge.known import World, look
 from accesscontrol.policy.judge.papers import parse_dispositions, parse_licenses
 from accesscontrol.policy.judge.rule_truth import Case
 from accesscontrol.policy.judge.verdict import Reason, Unknown, WouldHave
-from accesscontrol.screening.judging import Judge, OfferingFacts
+from accesscontrol.screening.judge.one_by_one import Judge, OfferingFacts
 
 Paper = Mapping[str, Any]
 Covering = tuple[bool, ...]  # of each paper, licenses first

@@ -8,7 +8,7 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 
 from accesscontrol.models import AIModel, Finding, Licensee, Offering, Sheet
-from accesscontrol.screening import feed
+from accesscontrol.screening.results import feed
 
 COUNTED = """
     SELECT o.activity, f.outcome, sum(s.licensees)::bigint

@@ -27,8 +27,9 @@ from accesscontrol.models import (
     RuleVersion,
     User,
 )
-from accesscontrol.screening import affected, impact, runs
-from accesscontrol.screening.sides import Sides, next_range
+from accesscontrol.screening.preview import affected, impact
+from accesscontrol.screening.preview.before_and_after import Sides, next_range
+from accesscontrol.screening.runs import lifecycle
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +69,7 @@ def ask(
             rule=version.rule.ref, release=preview.release,
             details={"version": version.version, "digest": version.digest, "preview": preview.pk},
         )  # fmt: skip
-        transaction.on_commit(runs.wake, robust=True)
+        transaction.on_commit(lifecycle.wake, robust=True)
     return preview
 
 

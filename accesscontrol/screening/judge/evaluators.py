@@ -15,7 +15,8 @@ from accesscontrol import facts, releases
 from accesscontrol.ledger.canonical import digest
 from accesscontrol.policy.columns.reader import ABSENT, STATUSES, Columns
 from accesscontrol.policy.columns.unique_rows import DistinctRows
-from accesscontrol.screening import current, fragments, holders, judging, reading, remembered
+from accesscontrol.screening.judge import finding_text, one_by_one, paper_holders
+from accesscontrol.screening.register import current_facts, fact_columns, process_cache
 
 Numbers = NDArray[Any]
 Key = tuple[object, ...]
@@ -35,17 +36,19 @@ class Evaluator:
     def __init__(self, loaded: releases.Loaded, *, at: datetime) -> None:
         self.release = loaded.policy
         self.at = at
-        self.offerings = judging.offerings(at)
-        self.findings: list[judging.Found | None] = [None]
+        self.offerings = one_by_one.offerings(at)
+        self.findings: list[one_by_one.Found | None] = [None]
         self.sheets: Numbers = np.zeros((0, self.width), "i4")
         self.kept: dict[str, Numbers] = {}  # for whoever stores them: their numbers there
         self._columns = Columns(
             loaded.policy, at=at, offerings=[each.facts for each in self.offerings]
         )
-        self._judge = judging.Judge(loaded.policy, at=at)
-        self._fragments = fragments.Fragments(self._columns.findings, self._judge.reads)
-        self._holders = holders.Holders(self._judge, self._columns)
-        self._classes = reading.Classes(self._columns.reads, self._columns.code, self._judge.named)
+        self._judge = one_by_one.Judge(loaded.policy, at=at)
+        self._fragments = finding_text.Fragments(self._columns.findings, self._judge.reads)
+        self._holders = paper_holders.Holders(self._judge, self._columns)
+        self._classes = fact_columns.Classes(
+            self._columns.reads, self._columns.code, self._judge.named
+        )
         self._finding_at: dict[str, int] = {}
         self._sheet_at = DistinctRows(self.width)
         self._finding_of = np.zeros(0, "i4")  # the columns' findings and sheets → ours
@@ -70,12 +73,12 @@ class Evaluator:
         last: int,
         *,
         ids: Sequence[int] | None = None,
-        where: reading.Where | None = None,
-    ) -> reading.Licensees:
+        where: fact_columns.Where | None = None,
+    ) -> fact_columns.Licensees:
         """What the release reads of a range of licensees; see reading.read."""
-        return reading.read(first, last, columns=self.columns, ids=ids, where=where)
+        return fact_columns.read(first, last, columns=self.columns, ids=ids, where=where)
 
-    def answers(self, rows: reading.Licensees) -> Numbers:
+    def answers(self, rows: fact_columns.Licensees) -> Numbers:
         """For each row the index of its sheet."""
         if not self.offerings:
             return self._sheets(np.zeros((len(rows), 0), "i4"))
@@ -91,28 +94,28 @@ class Evaluator:
 
     def by_truth(self, ids: Sequence[int]) -> Numbers:
         """For each licensee the index of its sheet, judged one by one by its dated facts."""
-        found = judging.Judge(self.release, at=self.at).answers(ids)
+        found = one_by_one.Judge(self.release, at=self.at).answers(ids)
         rows = [[self._finding(each) if each else 0 for each in found[pk]] for pk in ids]
         return self._sheets(np.array(rows, "i4").reshape(len(ids), self.width))
 
-    def _patterns(self, rows: reading.Licensees) -> Numbers:
+    def _patterns(self, rows: fact_columns.Licensees) -> Numbers:
         """What the columns tell apart of the licensees, papers aside."""
         statuses = self._statuses(rows) if self._columns.reads_status else None
         return self._columns.patterns(self._classes.of(rows), statuses)
 
-    def _statuses(self, rows: reading.Licensees) -> Numbers:
+    def _statuses(self, rows: fact_columns.Licensees) -> Numbers:
         """(licensees, offerings): 0 none, 1 active, 2 held."""
         values, row = np.unique(rows.columns["statuses"], return_inverse=True)
         table = np.zeros((len(values), len(self.offerings)), "i1")
         at = {str(each.position): n for n, each in enumerate(self.offerings)}
-        known = reading.texts(values[values != 0])
+        known = fact_columns.texts(values[values != 0])
         for n, value in enumerate(values):
             for position, status in json.loads(known.get(int(value), "{}")).items():
                 if position in at:
                     table[n, at[position]] = 2 if status == "held" else 1
         return table[row.reshape(-1)]
 
-    def _with_papers(self, rows: reading.Licensees) -> Numbers:
+    def _with_papers(self, rows: fact_columns.Licensees) -> Numbers:
         """The sheets of holders of papers, judged by their dated facts alone.
 
         A row may lag behind an instant just gone, and what it says must not be mixed with what the
@@ -137,11 +140,13 @@ class Evaluator:
         stored[:, positions] = self._finding_of[np.array(found)]
         return self._sheets(stored)
 
-    def _coded(self, rows: reading.Licensees, known: Sequence[Mapping[str, object]]) -> Numbers:
+    def _coded(
+        self, rows: fact_columns.Licensees, known: Sequence[Mapping[str, object]]
+    ) -> Numbers:
         """The classes of dated facts; who it is, the rows say."""
         codes = self._classes.of(rows)
         for n, name in enumerate(self._columns.reads):
-            if name != current.ID:
+            if name != current_facts.ID:
                 codes[:, n] = [self._columns.code(name, each.get(name, ABSENT)) for each in known]
         return codes
 
@@ -155,7 +160,7 @@ class Evaluator:
         rows[:, [each.position for each in self.offerings]] = self._finding_of[sheets]
         self._sheet_of = np.append(self._sheet_of, self._sheets(rows))
 
-    def _finding(self, found: judging.Found) -> int:
+    def _finding(self, found: one_by_one.Found) -> int:
         at = self._finding_at.setdefault(found.digest, len(self.findings))
         if at == len(self.findings):
             self.findings.append(found)
@@ -186,14 +191,14 @@ def of(loaded: releases.Loaded, *, at: datetime) -> Evaluator:
 def _key(loaded: releases.Loaded, at: datetime) -> Key:
     """Release, span of time between its boundaries, offerings with their models' facts, lists."""
     return (
-        remembered.database(),
+        process_cache.database(),
         loaded.sha256,
         sum(edge <= at for edge in loaded.policy.boundaries()),
-        _digest(judging.offerings(at)),
-        reading.lists(),
+        _digest(one_by_one.offerings(at)),
+        fact_columns.lists(),
     )
 
 
-def _digest(offerings: Iterable[judging.OfferingFacts]) -> str:
+def _digest(offerings: Iterable[one_by_one.OfferingFacts]) -> str:
     told = [[each.position, each.facts] for each in offerings]
     return digest(json.dumps(told, sort_keys=True))  # in a tenth of the time of canonical JSON

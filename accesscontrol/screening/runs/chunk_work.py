@@ -11,7 +11,10 @@ from django.db import connection
 
 from accesscontrol import cases, entitlements, releases
 from accesscontrol.models import Licensee, ScreeningChunk
-from accesscontrol.screening import current, evaluating, narrowing, standings
+from accesscontrol.screening.judge import evaluators
+from accesscontrol.screening.narrowing import selection
+from accesscontrol.screening.register import current_facts
+from accesscontrol.screening.results import standings
 
 LOOKED_AT = "eg_looked_at"  # a temporary table of this transaction: whose holds and cases follow
 FORGET = f"DROP TABLE IF EXISTS {LOOKED_AT}"
@@ -49,8 +52,8 @@ def look(chunk: ScreeningChunk, loaded: releases.Loaded, *, last: int, at: datet
     with connection.cursor() as cursor:
         cursor.execute(SETTINGS)
     known = bring_up_to_date(chunk, last=last, at=at)
-    evaluator = evaluating.of(loaded, at=at)
-    narrowed = narrowing.where(chunk.run, loaded, at=at, and_these=known.added)
+    evaluator = evaluators.of(loaded, at=at)
+    narrowed = selection.where(chunk.run, loaded, at=at, and_these=known.added)
     rows = evaluator.read(chunk.first_id, last, ids=chunk.ids, where=narrowed)
     written = standings.write(chunk, evaluator, rows.ids, evaluator.answers(rows))
     licensees = len(rows) if narrowed is None else max(known.licensees, len(rows))
@@ -74,13 +77,13 @@ def bring_up_to_date(chunk: ScreeningChunk, *, last: int, at: datetime) -> Known
     trusts no row; others write those that are missing.
     """
     if chunk.ids is not None:
-        current.refresh(chunk.ids, at=at)
+        current_facts.refresh(chunk.ids, at=at)
         return Known(len(chunk.ids), [], [])
     if chunk.run.cause == "nightly":
         everyone = Licensee.objects.filter(id__gte=chunk.first_id, id__lte=last)
         ids = list(everyone.values_list("id", flat=True))
-        return Known(len(ids), [], current.refresh(ids, at=at))
-    filled = current.fill(chunk.first_id, last, at=at)
+        return Known(len(ids), [], current_facts.refresh(ids, at=at))
+    filled = current_facts.fill(chunk.first_id, last, at=at)
     return Known(filled.licensees, filled.added, [])
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from accesscontrol import facts
 from accesscontrol.ledger.canonical import NotCanonical, canonical_json
 from accesscontrol.models import CurrentFacts, Offering, RestrictedList
-from accesscontrol.screening import boundaries, copying
+from accesscontrol.screening.register import binary_copy, boundaries
 
 BATCH = 5_000
 
@@ -229,7 +229,7 @@ def _numbers(texts: set[str]) -> dict[str, int]:
 def _compared(ids: NDArray[Any], told: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     """Which licensees have no row yet, and which one that says something else."""
     types = {"licensee_id": "i8"} | dict.fromkeys(VALUES, "i4") | {"lists": "i8"}
-    stored = copying.columns(
+    stored = binary_copy.columns(
         f"FROM {TABLE} WHERE licensee_id = ANY(%(ids)s::bigint[])", types, {"ids": ids.tolist()}
     )
     new, differ = np.ones(len(ids), bool), np.zeros(len(ids), bool)

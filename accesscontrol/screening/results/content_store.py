@@ -13,9 +13,9 @@ import numpy as np
 from django.db import connection, transaction
 from numpy.typing import NDArray
 
-from accesscontrol.screening import copying, remembered
-from accesscontrol.screening.evaluating import Evaluator
-from accesscontrol.screening.judging import Found
+from accesscontrol.screening.judge.evaluators import Evaluator
+from accesscontrol.screening.judge.one_by_one import Found
+from accesscontrol.screening.register import binary_copy, process_cache
 
 Numbers = NDArray[Any]
 INT4 = 23  # PostgreSQL's type of an array's elements
@@ -60,7 +60,7 @@ def sheet_ids(evaluator: Evaluator, used: Numbers) -> Numbers:
 
     A number is remembered once its transaction has committed: nothing stored is ever changed.
     """
-    known = remembered.of_database()
+    known = process_cache.of_database()
     name = f"sheets of {known.database}"
     numbers = _kept(evaluator, name, len(evaluator.sheets))
     new = used[numbers[used] == 0]
@@ -71,7 +71,7 @@ def sheet_ids(evaluator: Evaluator, used: Numbers) -> Numbers:
     return numbers
 
 
-def _finding_ids(evaluator: Evaluator, known: remembered.Remembered, used: Numbers) -> Numbers:
+def _finding_ids(evaluator: Evaluator, known: process_cache.Remembered, used: Numbers) -> Numbers:
     name = f"findings of {known.database}"
     numbers = _kept(evaluator, name, len(evaluator.findings))
     wanted = np.zeros(len(numbers), bool)
@@ -94,33 +94,35 @@ def _keep(evaluator: Evaluator, name: str, numbers: Numbers) -> None:
     transaction.on_commit(partial(evaluator.kept.__setitem__, name, numbers))
 
 
-def _intern_findings(found: Sequence[Found], known: remembered.Remembered) -> list[int]:
+def _intern_findings(found: Sequence[Found], known: process_cache.Remembered) -> list[int]:
     numbers = [known.findings.get(each.digest, 0) for each in found]
     new = [n for n, number in enumerate(numbers) if not number]
     if new:
         lines = (
-            f"{n}\t{found[n].digest}\t{found[n].outcome}\t{copying.escaped(found[n].text)}\n"
+            f"{n}\t{found[n].digest}\t{found[n].outcome}\t{binary_copy.escaped(found[n].text)}\n"
             for n in new
         )
-        stored = _stored(FINDING, partial(copying.insert_lines, rows=lines))
+        stored = _stored(FINDING, partial(binary_copy.insert_lines, rows=lines))
         for n in new:
             numbers[n] = stored[n]
         added = {found[n].digest: stored[n] for n in new}
-        transaction.on_commit(partial(remembered.add, known.findings, added))
+        transaction.on_commit(partial(process_cache.add, known.findings, added))
     return numbers
 
 
-def _intern_sheets(rows: Numbers, known: remembered.Remembered) -> Numbers:
+def _intern_sheets(rows: Numbers, known: process_cache.Remembered) -> Numbers:
     """``rows``: (sheets, positions) numbers of findings in the database, 0 for none."""
     wire = rows.astype(">i4")
     digests = [sha256(row.tobytes()).digest() for row in wire]
     numbers = np.array([known.sheets.get(digest, 0) for digest in digests], "i8")
     new = np.flatnonzero(numbers == 0)
     if len(new):
-        stored = _stored(SHEET, partial(copying.insert_binary, rows=_packed(wire, digests, new)))
+        stored = _stored(
+            SHEET, partial(binary_copy.insert_binary, rows=_packed(wire, digests, new))
+        )
         numbers[new] = [stored[n] for n in new.tolist()]
         added = {digests[n]: stored[n] for n in new.tolist()}
-        transaction.on_commit(partial(remembered.add, known.sheets, added))
+        transaction.on_commit(partial(process_cache.add, known.sheets, added))
     return numbers
 
 

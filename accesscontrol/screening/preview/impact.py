@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from accesscontrol.ledger.canonical import canonical_json
 from accesscontrol.models import Group
 from accesscontrol.policy import OUTCOMES
-from accesscontrol.screening.judging import Found
+from accesscontrol.screening.judge.one_by_one import Found
 
 Ints = NDArray[np.integer[Any]]
 USABLE = ("per_request", "permit")

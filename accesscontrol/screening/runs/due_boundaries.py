@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import transaction
 
 from accesscontrol.models import Boundary, Release, ScreeningRun
-from accesscontrol.screening.runs import start
+from accesscontrol.screening.runs.lifecycle import start
 
 
 def due_boundaries(at: datetime) -> list[ScreeningRun]:

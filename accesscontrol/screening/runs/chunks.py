@@ -11,7 +11,8 @@ from django.db.models.functions import Now
 
 from accesscontrol import audit, releases
 from accesscontrol.models import Boundary, Licensee, ScreeningChunk, ScreeningRun
-from accesscontrol.screening import feed, looking, ranges, runs
+from accesscontrol.screening.results import feed
+from accesscontrol.screening.runs import chunk_work, id_ranges, lifecycle
 
 log = logging.getLogger(__name__)
 
@@ -87,12 +88,12 @@ def _screen(pk: int, at: datetime) -> None:
     )
     if chunk is None:
         return
-    last = ranges.hold(chunk)
+    last = id_ranges.hold(chunk)
     at = _not_before_what_is_known(at)
     loaded = releases.current()
     if not _goes_on(chunk, loaded, at):
         return
-    _done(chunk, looking.look(chunk, loaded, last=last, at=at), at)
+    _done(chunk, chunk_work.look(chunk, loaded, last=last, at=at), at)
 
 
 def _not_before_what_is_known(at: datetime) -> datetime:
@@ -101,7 +102,9 @@ def _not_before_what_is_known(at: datetime) -> datetime:
     A worker that waited for a lock, or whose clock is behind, would otherwise read the facts as
     they stood before a change, and write an older standing over a newer one.
     """
-    ahead = ScreeningRun.objects.filter(created_at__gt=at, created_at__lte=at + runs.CLOCKS_APART)
+    ahead = ScreeningRun.objects.filter(
+        created_at__gt=at, created_at__lte=at + lifecycle.CLOCKS_APART
+    )
     return ahead.aggregate(newest=Max("created_at"))["newest"] or at
 
 
@@ -122,14 +125,14 @@ def _goes_on(chunk: ScreeningChunk, loaded: releases.Loaded, at: datetime) -> bo
         locked = ScreeningRun.objects.select_for_update().get(pk=run.pk)
         if locked.state not in (RunState.CANCELLED, RunState.OVERTAKEN):
             why = f"Release {loaded.number} was published; its own run screens everyone."
-            runs.close_early(locked, RunState.OVERTAKEN, by=None, at=at, because=why)
+            lifecycle.close_early(locked, RunState.OVERTAKEN, by=None, at=at, because=why)
         ScreeningChunk.objects.filter(pk=chunk.pk).update(state="cancelled", finished_at=at)
         return False
     ScreeningRun.objects.filter(pk=run.pk).update(release_id=loaded.id)
     return True
 
 
-def _done(chunk: ScreeningChunk, looked: looking.Looked, at: datetime) -> None:
+def _done(chunk: ScreeningChunk, looked: chunk_work.Looked, at: datetime) -> None:
     written = looked.written
     expected, chunk.licensees, chunk.judged = chunk.licensees, looked.licensees, looked.judged
     chunk.state, chunk.finished_at = ScreeningChunk.State.DONE, at
@@ -196,7 +199,7 @@ def _close(
     told = ["total", "judged", "changed", "unchanged", "failed", "alarm", "outcome_changes"]
     run.save(update_fields=told)
     if run.state in (RunState.QUEUED, RunState.RUNNING) and not _any_left(run):
-        runs.finish(run, at=at)
+        lifecycle.finish(run, at=at)
 
 
 def _any_left(run: ScreeningRun) -> bool:

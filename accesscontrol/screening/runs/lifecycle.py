@@ -19,7 +19,9 @@ from accesscontrol.models import (
     ScreeningRun,
     User,
 )
-from accesscontrol.screening import basis, boundaries, current, ranges
+from accesscontrol.screening.narrowing import basis
+from accesscontrol.screening.register import boundaries, current_facts
+from accesscontrol.screening.runs import id_ranges
 
 log = logging.getLogger(__name__)
 
@@ -75,13 +77,13 @@ def start(
     ids = None if licensees is None else sorted(set(licensees))
     if ids:
         with transaction.atomic():
-            current.hold(ids)
-            current.refresh(ids, at=_not_before_the_last(at))
+            current_facts.hold(ids)
+            current_facts.refresh(ids, at=_not_before_the_last(at))
     release = release or Release.objects.order_by("-number").first()
     if release is None:
         return None
     with transaction.atomic():
-        parts = ranges.of_everyone(chunk) if ids is None else ranges.of_named(ids, chunk)
+        parts = id_ranges.of_everyone(chunk) if ids is None else id_ranges.of_named(ids, chunk)
         run = ScreeningRun.objects.create(
             cause=cause,
             subject=str(subject or "")[:300],

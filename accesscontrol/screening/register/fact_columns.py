@@ -10,7 +10,7 @@ from django.db import connection
 from numpy.typing import NDArray
 
 from accesscontrol.models import FactValue, RestrictedList
-from accesscontrol.screening import copying, current
+from accesscontrol.screening.register import binary_copy, current_facts
 
 Numbers = NDArray[Any]
 Coded = Callable[..., int]  # policy.columns.Columns.code
@@ -77,14 +77,14 @@ def _read(
     ids: Sequence[int] | None,
     where: Where | None,
 ) -> Licensees:
-    select = f"FROM {current.TABLE} c WHERE c.licensee_id BETWEEN {first:d} AND {last:d}"
+    select = f"FROM {current_facts.TABLE} c WHERE c.licensee_id BETWEEN {first:d} AND {last:d}"
     if ids is not None:
         named = ",".join(str(int(pk)) for pk in ids)
         select += f" AND c.licensee_id = ANY('{{{named}}}'::bigint[])"
     if where is not None:
         select += f" AND ({where.sql})"
     types = {"c.licensee_id": "i8"} | {f"c.{n}": "i8" if n == "lists" else "i4" for n in columns}
-    found = copying.columns(select, types, where.params if where else None)
+    found = binary_copy.columns(select, types, where.params if where else None)
     keys = found.pop("c.licensee_id")
     if len(keys) > 1 and not (keys[1:] > keys[:-1]).all():
         order = np.argsort(keys)
@@ -115,7 +115,7 @@ class Classes:
         codes = np.zeros((len(rows), len(self.reads)), "i4", order="F")
         unread: dict[int, Numbers] = {}
         for n, attribute in enumerate(self.reads):
-            if attribute == current.ID:
+            if attribute == current_facts.ID:
                 codes[:, n] = self._ids(rows.ids)
             for name in self._columns(attribute):
                 codes[:, n] = self._of_column(attribute, name, rows.columns[name])
@@ -130,18 +130,20 @@ class Classes:
         return codes
 
     def _columns(self, attribute: str) -> list[str]:
-        if attribute == current.ID:
+        if attribute == current_facts.ID:
             return []
         if self._shift(attribute) is not None:
             return ["lists"]
-        if current.is_attested(attribute):
+        if current_facts.is_attested(attribute):
             return ["attested"]
-        return [current.COLUMNS.get(attribute, "more")]
+        return [current_facts.COLUMNS.get(attribute, "more")]
 
     def _shift(self, attribute: str) -> int | None:
         """None too for a list that the register does not have: its status is in no row."""
-        number = self._lists.get(attribute.removeprefix(current.LIST_STATUS), 0)
-        return current.shift(number) if attribute.startswith(current.LIST_STATUS) else None
+        number = self._lists.get(attribute.removeprefix(current_facts.LIST_STATUS), 0)
+        return (
+            current_facts.shift(number) if attribute.startswith(current_facts.LIST_STATUS) else None
+        )
 
     def _of_column(self, attribute: str, name: str, values: Numbers) -> Numbers:
         if name == "lists":
@@ -158,7 +160,7 @@ class Classes:
                 self._tables[attribute][value] = self._class(attribute, known[value])
 
     def _class(self, attribute: str, value: Any) -> int:
-        if attribute in current.COLUMNS:
+        if attribute in current_facts.COLUMNS:
             return self._code(attribute, value)
         return self._code(attribute, value[attribute]) if attribute in value else 0
 
@@ -173,7 +175,7 @@ class Classes:
         return table
 
     def _list_codes(self, attribute: str) -> Numbers:
-        codes = [0, *(self._code(attribute, status) for status in current.LIST_CODES)]
+        codes = [0, *(self._code(attribute, status) for status in current_facts.LIST_CODES)]
         return np.array(codes, "i4")
 
     def _ids(self, ids: Numbers) -> Numbers:
@@ -184,11 +186,11 @@ class Classes:
                 [self._named],
             )
             found = cursor.fetchall()
-        codes = np.full(len(ids), self._code(current.ID, self._nobody()), "i4")
+        codes = np.full(len(ids), self._code(current_facts.ID, self._nobody()), "i4")
         for pk, ref in found:
             at = int(np.searchsorted(ids, pk))
             if at < len(ids) and ids[at] == pk:
-                codes[at] = self._code(current.ID, ref)
+                codes[at] = self._code(current_facts.ID, ref)
         return codes
 
     def _nobody(self) -> str:

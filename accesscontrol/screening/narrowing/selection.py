@@ -9,7 +9,8 @@ from accesscontrol import releases
 from accesscontrol.models import ScreeningRun
 from accesscontrol.policy.narrowing.interval import Span
 from accesscontrol.policy.narrowing.touched import Clause, touched
-from accesscontrol.screening import basis, reading, touching
+from accesscontrol.screening.narrowing import basis, clause_sql
+from accesscontrol.screening.register import fact_columns
 
 log = logging.getLogger(__name__)
 
@@ -19,7 +20,7 @@ _compared: dict[Hashable, frozenset[Clause] | None] = {}
 
 def where(
     run: ScreeningRun, loaded: releases.Loaded, *, at: datetime, and_these: Sequence[int] = ()
-) -> reading.Where | None:
+) -> fact_columns.Where | None:
     """The rows of CurrentFacts to look at, judging by this release at this instant; None: all.
 
     To be asked in the transaction that then reads them, after the locks that it needs: so nothing
@@ -29,11 +30,13 @@ def where(
         return None
     span = basis.span(run.basis, loaded, at=at)
     clauses = None if span is None else _touched(span)
-    found = None if span is None or clauses is None else touching.where(clauses, span)
+    found = None if span is None or clauses is None else clause_sql.where(clauses, span)
     if found is None or not and_these:
         return found
     named = "c.licensee_id = ANY(%(and_these)s::bigint[])"
-    return reading.Where(f"{named} OR {found.sql}", {**found.params, "and_these": list(and_these)})
+    return fact_columns.Where(
+        f"{named} OR {found.sql}", {**found.params, "and_these": list(and_these)}
+    )
 
 
 def _touched(span: Span) -> frozenset[Clause] | None:

@@ -15,13 +15,13 @@ from accesscontrol.policy.judge.known import Seen
 from accesscontrol.policy.language.attributes import Attribute
 from accesscontrol.policy.narrowing.interval import ABSENT, Span, named_values, read_or_none
 from accesscontrol.policy.narrowing.touched import STATUS, Clause, HasPapers, Invalid, Mark
-from accesscontrol.screening import current, reading, remembered
+from accesscontrol.screening.register import current_facts, fact_columns, process_cache
 
 MOST_VALUES = 300_000  # beyond these, a process does not keep them all: no row is left out by them
 MOST_ATTRIBUTES = 100
 NOBODY = "false"
 # The register gives everybody a reference that can be read, and writes these itself.
-ALWAYS_VALID = (current.ID, STATUS, "lists")
+ALWAYS_VALID = (current_facts.ID, STATUS, "lists")
 
 Excluded = list[int]
 
@@ -41,7 +41,7 @@ class _Written:
         return self.names[key]
 
 
-def where(clauses: Iterable[Clause], span: Span) -> reading.Where | None:
+def where(clauses: Iterable[Clause], span: Span) -> fact_columns.Where | None:
     """The rows of whom one of the clauses may hold; None where that is all."""
     written = _Written()
     parts = set()
@@ -52,7 +52,7 @@ def where(clauses: Iterable[Clause], span: Span) -> reading.Where | None:
         if NOBODY not in tests:
             parts.add(" AND ".join(tests))
     sql = " OR ".join(f"({part})" for part in sorted(parts)) or NOBODY
-    return reading.Where(
+    return fact_columns.Where(
         sql, {name: each for name, each in written.params.items() if f"({name})" in sql}
     )
 
@@ -67,7 +67,7 @@ def _test(mark: Mark, span: Span, written: _Written) -> str:
             return NOBODY
         return _by_number(column, _valid(mark.attribute, column, span), written)
     column = _column(mark[0].attribute.name)
-    if column == current.ID:
+    if column == current_facts.ID:
         return _by_ref(mark, span, written)
     if column == "lists":
         return _by_bits(mark, span, written)
@@ -75,20 +75,20 @@ def _test(mark: Mark, span: Span, written: _Written) -> str:
 
 
 def _column(attribute: str) -> str:
-    if attribute in (current.ID, STATUS):
+    if attribute in (current_facts.ID, STATUS):
         return attribute
-    if attribute in current.COLUMNS:
-        return current.COLUMNS[attribute]
+    if attribute in current_facts.COLUMNS:
+        return current_facts.COLUMNS[attribute]
     if _shift(attribute) is not None:
         return "lists"
-    return "attested" if current.is_attested(attribute) else "more"
+    return "attested" if current_facts.is_attested(attribute) else "more"
 
 
 def _shift(attribute: str) -> int | None:
-    if not attribute.startswith(current.LIST_STATUS):
+    if not attribute.startswith(current_facts.LIST_STATUS):
         return None
-    number = dict(reading.lists()).get(attribute.removeprefix(current.LIST_STATUS), 0)
-    return current.shift(number)
+    number = dict(fact_columns.lists()).get(attribute.removeprefix(current_facts.LIST_STATUS), 0)
+    return current_facts.shift(number)
 
 
 def _by_ref(literal: Literal, span: Span, written: _Written) -> str:
@@ -107,7 +107,7 @@ def _unnamed(named: set[str]) -> str:
 
 
 def _by_bits(literal: Literal, span: Span, written: _Written) -> str:
-    statuses = enumerate((ABSENT, *current.LIST_CODES))
+    statuses = enumerate((ABSENT, *current_facts.LIST_CODES))
     excluded = [code for code, status in statuses if not span.possible(literal, status)]
     if not excluded:
         return ""
@@ -208,7 +208,7 @@ _by_database: dict[str, Values] = {}
 
 def values() -> Values:
     """Those of the database that this process is connected to, the only one it usually meets."""
-    database = remembered.database()
+    database = process_cache.database()
     if database not in _by_database:
         _by_database.clear()
         _by_database[database] = Values()

@@ -10,9 +10,11 @@ from django.db import DatabaseError, connection
 
 from accesscontrol import releases
 from accesscontrol.models import Boundary
-from accesscontrol.screening import current, evaluating, interning, reading
-from accesscontrol.screening.evaluating import Evaluator
-from accesscontrol.screening.impact import UNKNOWN, Ints, Judged, Side
+from accesscontrol.screening.judge import evaluators
+from accesscontrol.screening.judge.evaluators import Evaluator
+from accesscontrol.screening.preview.impact import UNKNOWN, Ints, Judged, Side
+from accesscontrol.screening.register import current_facts, fact_columns
+from accesscontrol.screening.results import content_store
 
 MOVING = "moving"  # a column beside the register's: of whom something changes until the instant
 
@@ -35,12 +37,12 @@ class Sides:
         at: datetime,
     ) -> None:
         self.at, self.judged_at = at, judged_at
-        self.before = evaluating.of(before, at=judged_at)
-        self.after = evaluating.of(after, at=judged_at)
+        self.before = evaluators.of(before, at=judged_at)
+        self.after = evaluators.of(after, at=judged_at)
 
     def judge(self, first: int, last: int) -> tuple[Judged, list[int]]:
         """Judge a range of ids; who cannot be judged is left out and named."""
-        current.fill(first, last, at=self.at)
+        current_facts.fill(first, last, at=self.at)
         rows, answers, failed = self._answers(self._read(first, last))
         countries, codes = self._countries(rows.columns["country"])
         judged = Judged(
@@ -60,7 +62,7 @@ class Sides:
     def granted(self, numbers: Ints) -> np.ndarray[Any, np.dtype[np.bool_]]:
         """(grants, positions): which offerings are granted, active or held by an officer."""
         table = np.zeros((len(numbers), self.after.width), bool)
-        known = reading.texts(numbers[numbers != 0])
+        known = fact_columns.texts(numbers[numbers != 0])
         for row, number in zip(table, numbers.tolist(), strict=True):
             granted = [int(each) for each in json.loads(known.get(number, "{}"))]
             row[[each for each in granted if each < len(row)]] = True
@@ -70,17 +72,17 @@ class Sides:
         """The database's numbers of both sheets of each; they are content, of whatever release."""
         sides = ((self.before, judged.before), (self.after, judged.after))
         before, after = (
-            interning.sheet_ids(evaluator, np.unique(answers))[answers]
+            content_store.sheet_ids(evaluator, np.unique(answers))[answers]
             for evaluator, answers in sides
         )
         return before, after
 
-    def _read(self, first: int, last: int) -> reading.Licensees:
+    def _read(self, first: int, last: int) -> fact_columns.Licensees:
         """The rows as they are now, with whether something of them changes until the instant."""
         columns = {"country", "papers", "statuses"}
         for side in (self.before, self.after):
             columns.update(side.columns)
-        rows = reading.read(first, last, columns=sorted(columns))
+        rows = fact_columns.read(first, last, columns=sorted(columns))
         moving = np.isin(rows.ids, self._moving(first, last))
         return replace(rows, columns={**rows.columns, MOVING: moving})
 
@@ -93,8 +95,8 @@ class Sides:
         )
 
     def _answers(
-        self, rows: reading.Licensees
-    ) -> tuple[reading.Licensees, tuple[Ints, Ints], list[int]]:
+        self, rows: fact_columns.Licensees
+    ) -> tuple[fact_columns.Licensees, tuple[Ints, Ints], list[int]]:
         """Both sides' sheets; where the judge fails on some, the halves are tried on their own."""
         try:
             return rows, (_answers_of(self.before, rows), _answers_of(self.after, rows)), []
@@ -108,12 +110,12 @@ class Sides:
             return self._halves(rows)
 
     def _halves(
-        self, rows: reading.Licensees
-    ) -> tuple[reading.Licensees, tuple[Ints, Ints], list[int]]:
+        self, rows: fact_columns.Licensees
+    ) -> tuple[fact_columns.Licensees, tuple[Ints, Ints], list[int]]:
         low = np.arange(len(rows)) < len(rows) // 2
         halves = [self._answers(rows.only(low)), self._answers(rows.only(~low))]
         names = rows.columns
-        judged = reading.Licensees(
+        judged = fact_columns.Licensees(
             np.concatenate([each.ids for each, _, _ in halves]),
             {n: np.concatenate([each.columns[n] for each, _, _ in halves]) for n in names},
         )
@@ -123,14 +125,14 @@ class Sides:
     def _countries(self, numbers: Ints) -> tuple[Ints, list[str]]:
         """Each licensee's place in a list of countries."""
         distinct, places = np.unique(numbers, return_inverse=True)
-        known = reading.texts(distinct[distinct != 0])
+        known = fact_columns.texts(distinct[distinct != 0])
         named = [_country(known.get(int(each))) for each in distinct]
         codes = sorted(set(named))
         at = np.array([codes.index(each) for each in named], np.int64)
         return at[places.reshape(-1)], codes
 
 
-def _answers_of(evaluator: Evaluator, rows: reading.Licensees) -> Ints:
+def _answers_of(evaluator: Evaluator, rows: fact_columns.Licensees) -> Ints:
     """By the rows; of whom something changes until the instant, by what will hold then."""
     answers = evaluator.answers(rows)
     moving = rows.columns[MOVING]

@@ -8,7 +8,7 @@ from accesscontrol.policy.judge import findings
 from accesscontrol.policy.judge.findings import Finding
 from accesscontrol.policy.judge.verdict import Reason
 from accesscontrol.policy.language.rules import EFFECTS
-from accesscontrol.screening.judging import Found
+from accesscontrol.screening.judge.one_by_one import Found
 
 LISTS: Final = ("lifted", "undetermined", "would_have")  # after them reasons, by strictness
 

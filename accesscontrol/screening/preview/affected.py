@@ -7,8 +7,9 @@ import numpy as np
 from django.db import connection
 
 from accesscontrol.models import AffectedLicensee, Group, Preview
-from accesscontrol.screening import copying, impact
-from accesscontrol.screening.impact import Impact, Ints, Judged
+from accesscontrol.screening.preview import impact
+from accesscontrol.screening.preview.impact import Impact, Ints, Judged
+from accesscontrol.screening.register import binary_copy
 
 TABLE = "accesscontrol_affectedlicensee"
 TYPES = {
@@ -57,7 +58,7 @@ def _copy(columns: dict[str, Ints], countries: Any, *, known: bool) -> None:
         packed[name] = columns[name]
     if known:
         packed["country length"], packed[COUNTRY] = 2, countries
-    copying.insert_binary(TABLE, [*TYPES, COUNTRY], [packed.tobytes()])
+    binary_copy.insert_binary(TABLE, [*TYPES, COUNTRY], [packed.tobytes()])
 
 
 def leave_open(preview: Preview, failed: Sequence[int]) -> None:

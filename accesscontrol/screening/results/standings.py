@@ -12,8 +12,9 @@ from django.db import connection, transaction
 from numpy.typing import NDArray
 
 from accesscontrol.models import ScreeningChunk
-from accesscontrol.screening import copying, feed, flips, interning, remembered
-from accesscontrol.screening.evaluating import Evaluator
+from accesscontrol.screening.judge.evaluators import Evaluator
+from accesscontrol.screening.register import binary_copy, process_cache
+from accesscontrol.screening.results import content_store, feed, outcome_changes
 
 Numbers = NDArray[Any]
 
@@ -74,7 +75,7 @@ def sheets_of(ids: Numbers) -> Numbers:
     if not len(ids):
         return sheets
     select = f"FROM accesscontrol_standing WHERE licensee_id {_which(ids)}"
-    stored = copying.columns(select, {"licensee_id": "i8", "sheet_id": "i4"})
+    stored = binary_copy.columns(select, {"licensee_id": "i8", "sheet_id": "i4"})
     at = np.searchsorted(ids, stored["licensee_id"])
     mine = ids[np.minimum(at, len(ids) - 1)] == stored["licensee_id"]
     sheets[at[mine]] = stored["sheet_id"][mine]
@@ -95,11 +96,13 @@ def write(chunk: ScreeningChunk, evaluator: Evaluator, ids: Numbers, answers: Nu
     Raises ChangedMeanwhile if a standing moves under it. Leaves the table CHANGED.
     """
     used = np.unique(answers)
-    numbers = interning.sheet_ids(evaluator, used)
+    numbers = content_store.sheet_ids(evaluator, used)
     old, new = sheets_of(ids), numbers[answers].astype("i4")
     differ = old != new
-    known, after = remembered.of_database(), flips.outcomes(evaluator)
-    turned, counts = flips.between(old[differ], answers[differ], _before(known, old[differ]), after)
+    known, after = process_cache.of_database(), outcome_changes.outcomes(evaluator)
+    turned, counts = outcome_changes.between(
+        old[differ], answers[differ], _before(known, old[differ]), after
+    )
     _remember(known, dict(zip(numbers[used].tolist(), used.tolist(), strict=True)), after)
     changes = Changes(ids[differ], old[differ], new[differ], turned)
     _tell(changes)
@@ -117,7 +120,7 @@ def _tell(changes: Changes) -> None:
         cursor.execute(FORGET)
         cursor.execute(TOLD)
     rows = {"licensee_id": changes.ids, "old_sheet": changes.old, "sheet_id": changes.new}
-    copying.insert(CHANGED, rows, len(changes.ids))
+    binary_copy.insert(CHANGED, rows, len(changes.ids))
     with connection.cursor() as cursor:
         cursor.execute(f"ANALYZE {CHANGED}")
 
@@ -132,7 +135,7 @@ def _append(chunk: ScreeningChunk, changes: Changes) -> None:
     }
     if changes.old.any():
         rows["old_sheet_id"] = changes.old
-    copying.insert("accesscontrol_standingchange", rows, len(changes.ids))
+    binary_copy.insert("accesscontrol_standingchange", rows, len(changes.ids))
 
 
 def _begin(chunk: ScreeningChunk, changes: Changes) -> None:
@@ -141,7 +144,7 @@ def _begin(chunk: ScreeningChunk, changes: Changes) -> None:
         "sheet_id": changes.new,
         "chunk_id": np.int32(chunk.pk),
     }
-    copying.insert("accesscontrol_standing", rows, len(changes.ids))
+    binary_copy.insert("accesscontrol_standing", rows, len(changes.ids))
 
 
 def _move(chunk: ScreeningChunk, ids: Numbers) -> None:
@@ -162,12 +165,12 @@ def _digest(changes: Changes) -> str:
     return sha256(rows.tobytes()).hexdigest()
 
 
-def _before(known: remembered.Remembered, sheets: Numbers) -> Mapping[int, bytes]:
+def _before(known: process_cache.Remembered, sheets: Numbers) -> Mapping[int, bytes]:
     """Of stored sheets the codes of their outcomes by position, 0 where no offering stood."""
     wanted = [pk for pk in np.unique(sheets).tolist() if pk]
     codes = {pk: said for pk in wanted if (said := known.outcomes.get(pk)) is not None}
     new = _stored([pk for pk in wanted if pk not in codes])
-    transaction.on_commit(partial(remembered.add, known.outcomes, new))
+    transaction.on_commit(partial(process_cache.add, known.outcomes, new))
     return codes | new
 
 
@@ -179,11 +182,11 @@ def _stored(sheets: list[int]) -> dict[int, bytes]:
         stored = dict(cursor.fetchall())
         ids = {finding for findings in stored.values() for finding in findings}
         cursor.execute(OUTCOMES, [list(ids)])
-        code = {0: 0} | {pk: flips.CODES[outcome] for pk, outcome in cursor.fetchall()}
+        code = {0: 0} | {pk: outcome_changes.CODES[outcome] for pk, outcome in cursor.fetchall()}
     return {pk: bytes([code[each] for each in found]) for pk, found in stored.items()}
 
 
-def _remember(known: remembered.Remembered, indices: Mapping[int, int], after: Numbers) -> None:
+def _remember(known: process_cache.Remembered, indices: Mapping[int, int], after: Numbers) -> None:
     """``indices``: the row in ``after`` by a sheet's number."""
     new = {pk: after[n].tobytes() for pk, n in indices.items() if pk not in known.outcomes}
-    transaction.on_commit(partial(remembered.add, known.outcomes, new))
+    transaction.on_commit(partial(process_cache.add, known.outcomes, new))

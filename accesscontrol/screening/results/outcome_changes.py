@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from accesscontrol.policy import OUTCOMES
-from accesscontrol.screening.evaluating import Evaluator
+from accesscontrol.screening.judge.evaluators import Evaluator
 
 Numbers = NDArray[Any]
 

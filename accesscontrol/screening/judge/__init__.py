@@ -1,0 +1,1 @@
+"""Judges licensees for every offering: one by one, or many at once."""
