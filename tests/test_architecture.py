@@ -15,6 +15,13 @@ ROOT = Path(__file__).resolve().parent.parent
 OURS = ("accesscontrol", "project")
 MIGRATIONS = ROOT / "accesscontrol" / "migrations"
 VAGUE = ("process_", "handle_", "do_")
+MODULES_AT_MOST = 14
+MODULES_TODAY = {
+    "accesscontrol/api": 22,
+    "accesscontrol/dashboard": 16,
+    "accesscontrol/dashboard/rules": 15,
+    "accesscontrol/dashboard/shell": 16,
+}  # each is one noun of a door, or a table
 GIVEN = {"process_exception"}  # Django's own name for a middleware's method
 
 
@@ -88,6 +95,50 @@ def test_no_module_is_longer_than_four_hundred_lines() -> None:
         if (count := len(path.read_text(encoding="utf-8").splitlines())) > 400
     }
     assert not long
+
+
+def test_no_folder_holds_more_than_a_stranger_can_hold_in_the_head() -> None:
+    """Folders of policy and screening hold 14 modules at most; no other grows beyond today's."""
+    full = {}
+    for folder in {path.parent for path in modules()}:
+        name = str(folder.relative_to(ROOT))
+        inside = name.startswith(("accesscontrol/policy/", "accesscontrol/screening/"))
+        most = MODULES_AT_MOST if inside else MODULES_TODAY.get(name, MODULES_AT_MOST)
+        count = len([path for path in folder.glob("*.py") if path.stem != "__init__"])
+        if count > most:
+            full[name] = count
+    assert not full
+
+
+@pytest.mark.parametrize("room", ["policy", "screening"])
+def test_no_chain_of_imports_is_long_to_climb(room: str) -> None:
+    """At most 6 folders one above the other, and inside a folder at most 8 modules."""
+    graph = grimp.build_graph("accesscontrol", exclude_type_checking_imports=True)
+    base = f"accesscontrol.{room}"
+    inside = {module for module in graph.modules if module.startswith(f"{base}.")}
+    folders: dict[str, set[str]] = {}
+    modules_of: dict[str, dict[str, set[str]]] = {}
+    for module in inside:
+        folder = module.split(".")[2]
+        targets = graph.find_modules_directly_imported_by(module) & inside
+        folders.setdefault(folder, set()).update(each.split(".")[2] for each in targets)
+        same = {each for each in targets if each.split(".")[2] == folder}
+        modules_of.setdefault(folder, {})[module] = same
+    assert _longest({name: above - {name} for name, above in folders.items()}) <= 6
+    long = {name: found for name, each in modules_of.items() if (found := _longest(each)) > 8}
+    assert not long
+
+
+def _longest(imports: dict[str, set[str]]) -> int:
+    """How many things the longest chain of imports has; there are no circles."""
+    known: dict[str, int] = {}
+
+    def height(name: str) -> int:
+        if name not in known:
+            known[name] = 1 + max(map(height, imports[name]), default=0)
+        return known[name]
+
+    return max(map(height, imports))
 
 
 def test_every_module_opens_with_a_sentence() -> None:

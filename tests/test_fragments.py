@@ -5,7 +5,8 @@ from random import Random
 import numpy as np
 import pytest
 
-from accesscontrol.policy.columns.reader import ABSENT, Columns
+from accesscontrol.policy import ABSENT
+from accesscontrol.policy.columns import Columns
 from accesscontrol.screening.judge import one_by_one
 from accesscontrol.screening.judge.finding_text import Fragments
 from tests.policy.random_worlds import world

@@ -15,7 +15,7 @@ from accesscontrol.dashboard.shell import plain, words
 from accesscontrol.dashboard.shell.entry import attempt, screen
 from accesscontrol.dashboard.shell.values import Unreadable, parse
 from accesscontrol.models import Attestation, Entitlement, Fact, Hold, Licensee
-from accesscontrol.policy.language.countries import COUNTRIES
+from accesscontrol.policy import COUNTRIES
 
 NOT_KNOWN = [("", "Not known"), *COUNTRIES.items()]
 DERIVED = ("licensee.id", "licensee.red_flags_open", "licensee.list_status.",

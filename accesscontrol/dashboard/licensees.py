@@ -24,7 +24,7 @@ from accesscontrol.models import (
     Owner,
     OwnershipDeclaration,
 )
-from accesscontrol.policy.language.countries import COUNTRIES
+from accesscontrol.policy import COUNTRIES
 
 SEARCH = filters.Filter("q", "Search")
 STANDING = filters.Filter("standing", "Standing", standings.CHOICES)

@@ -16,7 +16,7 @@ from accesscontrol.dashboard.shell import explained, plain, standings
 from accesscontrol.dashboard.shell.entry import attempt, screen
 from accesscontrol.dashboard.shell.words import ACTIVITIES
 from accesscontrol.models import AIModel, AuditEvent, Licensee
-from accesscontrol.policy.language.countries import COUNTRIES
+from accesscontrol.policy import COUNTRIES
 
 NOT_SAID = [("", "Not said")]
 YES_NO = [*NOT_SAID, ("yes", "Yes"), ("no", "No")]

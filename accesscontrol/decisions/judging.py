@@ -11,7 +11,7 @@ from accesscontrol.decisions.asking import Asked, readable, statements
 from accesscontrol.decisions.persons import US_PERSON, us_person
 from accesscontrol.models import Decision, Hold, Licensee
 from accesscontrol.models.common import instant
-from accesscontrol.policy.language.vocabulary import NEEDED
+from accesscontrol.policy import NEEDED
 
 HELD = "held"
 

@@ -48,11 +48,11 @@ def judge(reader: Reader) -> int:
 
 def check(release: Release) -> int:
     """Print what the conflict finder finds."""
-    findings = lint(release)
-    for finding in findings:
-        print(f"{finding.at}: {finding.kind}: {finding.message}")
-    print(f"release {release.number}: {len(release.rules)} rules, {len(findings)} findings")
-    return FOUND if findings else 0
+    flaws = lint(release)
+    for flaw in flaws:
+        print(f"{flaw.at}: {flaw.kind}: {flaw.message}")
+    print(f"release {release.number}: {len(release.rules)} rules, {len(flaws)} findings")
+    return FOUND if flaws else 0
 
 
 def test(release: Release, cases: Path) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from accesscontrol.errors import Refused
-from accesscontrol.policy.language.countries import COUNTRIES
+from accesscontrol.policy import COUNTRIES
 from accesscontrol.registry.licensees import check_name, check_ref
 from accesscontrol.registry.table import Problem, Table
 from accesscontrol.registry.vocabulary import check_value

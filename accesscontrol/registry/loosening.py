@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 
 from accesscontrol import policy, releases
-from accesscontrol.screening.judge.one_by_one import Answers, Found, Judge
+from accesscontrol.screening import Answers, Found, Judge
 
 
 class _Undo(Exception):

@@ -6,7 +6,7 @@ from typing import Any
 
 from accesscontrol import releases
 from accesscontrol.errors import Refused
-from accesscontrol.policy.language import values
+from accesscontrol.policy import EXPECTED, NotAValue, read_value
 
 # Where there is a table of its own, the facts table must not say it a second time.
 DERIVED = (
@@ -69,9 +69,9 @@ def check_value(attribute: Mapping[str, Any], value: Any) -> Any:
     """The value in its canonical order; raises InvalidValue with what was expected."""
     name, type_ = attribute["name"], attribute["type"]
     try:
-        read = values.read(type_, value)
-    except values.NotAValue:
-        raise InvalidValue(f"{name} has to be {values.EXPECTED[type_]}.", pointer=name) from None
+        read = read_value(type_, value)
+    except NotAValue:
+        raise InvalidValue(f"{name} has to be {EXPECTED[type_]}.", pointer=name) from None
     allowed = attribute.get("values")
     if allowed:
         for each in read if isinstance(read, frozenset) else [read]:

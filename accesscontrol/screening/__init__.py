@@ -1,5 +1,6 @@
 """Looks again at every licensee after a change: start, take the next chunk, finish."""
 
+from accesscontrol.screening.judge.one_by_one import Answers, Found, Judge
 from accesscontrol.screening.results.feed import (
     Change,
     Place,
@@ -25,8 +26,33 @@ from accesscontrol.screening.runs.lifecycle import (
 from accesscontrol.screening.runs.nightly_proof import Alarm, alarm, last_proof
 
 __all__ = [
-    "Alarm", "CannotCancel", "Change", "Counted", "NothingFailed", "Place", "Progress", "Reading",
-    "Stood", "Turned", "alarm", "cancel", "changes", "changes_of", "counts", "due_boundaries",
-    "last_proof", "licensees_with", "newest_flips", "next_chunk", "nightly", "papers_due",
-    "progress", "retry_failed", "start", "stood",
-]  # fmt: skip
+    "Alarm",
+    "Answers",
+    "CannotCancel",
+    "Change",
+    "Counted",
+    "Found",
+    "Judge",
+    "NothingFailed",
+    "Place",
+    "Progress",
+    "Reading",
+    "Stood",
+    "Turned",
+    "alarm",
+    "cancel",
+    "changes",
+    "changes_of",
+    "counts",
+    "due_boundaries",
+    "last_proof",
+    "licensees_with",
+    "newest_flips",
+    "next_chunk",
+    "nightly",
+    "papers_due",
+    "progress",
+    "retry_failed",
+    "start",
+    "stood",
+]

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from accesscontrol import policy
+from accesscontrol.policy import ABSENT
+from accesscontrol.policy.columns import Columns
 from accesscontrol.policy.columns.batches import judge_batch
-from accesscontrol.policy.columns.reader import ABSENT, Columns
 from accesscontrol.policy.judge.reference import judge_case_by_tree
 from accesscontrol.policy.judge.rule_truth import prepare
 from accesscontrol.policy.language.values import instant_of

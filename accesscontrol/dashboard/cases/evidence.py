@@ -18,8 +18,7 @@ from accesscontrol.models import (
     Rule,
     User,
 )
-from accesscontrol.policy.language import builtin
-from accesscontrol.policy.language.countries import COUNTRIES
+from accesscontrol.policy import COUNTRIES
 
 NOT_KNOWN = "not on record"
 
@@ -163,7 +162,7 @@ def _known(known: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _fact(name: str, known: Mapping[str, Any]) -> dict[str, Any]:
     value = known.get(name)
-    built_in = builtin.built_in(name)
+    built_in = policy.built_in(name)
     sets = value if isinstance(value, list) and value else None
     if built_in is not None and (built_in.type in ("country", "share") or sets):
         shown = operands.in_words(built_in.type, value) if name in known else ""

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from accesscontrol.dashboard.shell import words
 from accesscontrol.models import AffectedLicensee, Finding, Group, Preview, Sheet
-from accesscontrol.policy.language.countries import COUNTRIES
+from accesscontrol.policy import COUNTRIES
 
 UNKNOWN = "unknown"
 KEYS = {group.key: group for group in Group}

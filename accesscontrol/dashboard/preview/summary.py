@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from accesscontrol.dashboard.preview.filtering import Chosen
 from accesscontrol.dashboard.shell import words
 from accesscontrol.models import Group, Preview
-from accesscontrol.policy.language.countries import COUNTRIES
+from accesscontrol.policy import COUNTRIES
 
 TONES: Mapping[Group, str] = {  # the icon has the tone's name
     Group.LOSE_ACCESS: "deny",

@@ -7,7 +7,7 @@ import re
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from accesscontrol.policy.language.countries import COUNTRIES
+from accesscontrol.policy import COUNTRIES
 
 CODES_BY_NAME = {name.casefold(): code for code, name in COUNTRIES.items()}
 LISTED = ("one_of",)

@@ -7,10 +7,7 @@ from typing import Any
 
 from accesscontrol.dashboard.rules import operands, operators
 from accesscontrol.dashboard.shell import words
-from accesscontrol.policy import PolicyError
-from accesscontrol.policy.language.attributes import Attribute
-from accesscontrol.policy.language.condition_json import Scope, parse_condition
-from accesscontrol.policy.words.tests import say
+from accesscontrol.policy import Attribute, PolicyError, Scope, parse_condition, say
 
 HOW = {
     ("all", False): "all of these hold:",

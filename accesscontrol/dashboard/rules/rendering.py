@@ -6,7 +6,7 @@ from typing import Any
 from accesscontrol.dashboard.rules import known, tree
 from accesscontrol.dashboard.rules.draft import Draft
 from accesscontrol.dashboard.shell import words
-from accesscontrol.policy.language.countries import COUNTRIES
+from accesscontrol.policy import COUNTRIES
 
 SECTIONS = (
     ("licensee", "Licensee"),

@@ -10,8 +10,8 @@ from accesscontrol.policy.columns.masks import Tables, as_integers
 from accesscontrol.policy.compiled.attribute_tests import Failing
 from accesscontrol.policy.compiled.release import compiled_span, span_of
 from accesscontrol.policy.compiled.rule_outcomes import Patterns, Remembered, Weighed
-from accesscontrol.policy.compiled.value_classes import ABSENT, Classes, class_of
-from accesscontrol.policy.judge.findings import incomplete_in
+from accesscontrol.policy.compiled.value_classes import NO_VALUE, Classes, class_of
+from accesscontrol.policy.judge.entries import incomplete_in
 from accesscontrol.policy.judge.reference import judge_case_by_tree
 from accesscontrol.policy.judge.rule_truth import Asked, Case
 from accesscontrol.policy.judge.verdict import Verdict
@@ -75,7 +75,7 @@ class Batch:
             return incomplete_in(world)
         if case.papers or world.conflicts:
             return fill(self._made(self._patterns.weighed_once(mask, case)), world)
-        absent = sum(1 << place for place in np.flatnonzero(numbers == ABSENT).tolist())
+        absent = sum(1 << place for place in np.flatnonzero(numbers == NO_VALUE).tolist())
         return fill(self._skeletons.of(mask, absent, lambda: case), world)
 
     def _made(self, weighed: tuple[Weighed, ...]) -> Skeleton:

@@ -5,7 +5,7 @@ from typing import Final
 
 from accesscontrol.policy.compiled.attribute_tests import Failing
 from accesscontrol.policy.compiled.release import Compiled, CompiledRule
-from accesscontrol.policy.compiled.value_classes import ABSENT, Classes, class_of
+from accesscontrol.policy.compiled.value_classes import NO_VALUE, Classes, class_of
 from accesscontrol.policy.judge.known import look
 
 ACTIVITY: Final = "request.activity"
@@ -55,4 +55,4 @@ class Offering:
             self.failing = True
             return
         self.mask &= classes.masks[number]
-        self.absent |= (number == ABSENT) << place
+        self.absent |= (number == NO_VALUE) << place

@@ -13,14 +13,13 @@ import numpy as np
 from accesscontrol.policy.columns.offering import STATUS, of_an_offering
 from accesscontrol.policy.columns.standings import Forecasts
 from accesscontrol.policy.columns.unique_rows import DistinctRows, Ints, Numbers
-from accesscontrol.policy.columns.value_codes import ABSENT, Codes
+from accesscontrol.policy.columns.value_codes import Codes
 from accesscontrol.policy.columns.verdict_table import NumberedVerdicts
 from accesscontrol.policy.compiled.release import compiled
+from accesscontrol.policy.judge.known import ABSENT
 from accesscontrol.policy.judge.rule_truth import Case
 from accesscontrol.policy.language.release import Release
 from accesscontrol.policy.language.values import instant_of
-
-__all__ = ["ABSENT", "Columns"]
 
 STATUSES: Final = ("none", "active", "held")
 BLOCK: Final = 16_384  # patterns looked at together, at most
@@ -87,7 +86,7 @@ class Columns:
         return self._sheet_of[patterns]
 
     def with_papers(self, number: int, case: Case) -> int:
-        """The finding on a standing with papers; ``number``: that on the same one without them."""
+        """The entry on a standing with papers; ``number``: that on the same one without them."""
         return self._forecasts.with_papers(number, case)
 
     def _with_statuses(self, codes: Numbers, statuses: Numbers | None) -> Numbers:

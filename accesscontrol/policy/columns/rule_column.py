@@ -7,7 +7,7 @@ import numpy as np
 from accesscontrol.policy.columns.offering import Offering, of_an_offering
 from accesscontrol.policy.columns.unique_rows import Ints, Keys, Mixed, Numbers
 from accesscontrol.policy.compiled.release import Compiled, CompiledRule, bits
-from accesscontrol.policy.compiled.value_classes import ABSENT, Classes
+from accesscontrol.policy.compiled.value_classes import NO_VALUE, Classes
 
 # The number of what there is to say of a kind, here its clauses and one row of it, for an offering.
 Clauses = tuple[int, int, int]
@@ -95,7 +95,7 @@ class RuleColumn:
             number = int(numbers[attribute.place])
             mine, left = attribute.clauses(number)
             true, not_false = true & mine, not_false & left
-            absent |= (number == ABSENT) << attribute.place
+            absent |= (number == NO_VALUE) << attribute.place
         return true, not_false, absent
 
 

@@ -18,9 +18,9 @@ from accesscontrol.policy.columns.value_codes import ID, INVALID, Codes
 from accesscontrol.policy.columns.verdict_table import NumberedVerdicts
 from accesscontrol.policy.compiled.release import Compiled, CompiledRule
 from accesscontrol.policy.compiled.rule_outcomes import Patterns, Weighed
-from accesscontrol.policy.judge import findings
+from accesscontrol.policy.judge import entries
 from accesscontrol.policy.judge.known import Seen
-from accesscontrol.policy.judge.reference import finding_on, settled
+from accesscontrol.policy.judge.reference import entry_on, settled
 from accesscontrol.policy.judge.rule_truth import Case, covering
 from accesscontrol.policy.judge.truth import FALSE
 from accesscontrol.policy.judge.verdict import NO_FACTS, Lifted, Reason, Unknown, WouldHave
@@ -150,7 +150,7 @@ class Forecasts:
             return 0
         self._weighed[id(weighed)] = weighed
         outcome = self._patterns.outcome([weighed])
-        return self.verdicts.part(id(weighed), weighed.finding, outcome)
+        return self.verdicts.part(id(weighed), weighed.entry, outcome)
 
     def _case(self, offering: Offering, numbers: Ints) -> Case:
         seen = {**SOMEBODY, **self._codes.seen(numbers), **offering.world.seen}
@@ -167,12 +167,12 @@ class Forecasts:
         return self.verdicts.naming(found, said.invalid) if said.invalid else found
 
     def _part_with_papers(self, part: int, case: Case) -> int:
-        finding = self.verdicts.parts[part]
-        if not isinstance(finding, Reason | Unknown | WouldHave):
+        entry = self.verdicts.parts[part]
+        if not isinstance(entry, Reason | Unknown | WouldHave):
             return part
-        if finding.rule is None or covering(self._in_force[finding.rule], case) == (FALSE, FALSE):
+        if entry.rule is None or covering(self._in_force[entry.rule], case) == (FALSE, FALSE):
             return part
-        return self._part_by_tree(self._in_force[finding.rule], case)
+        return self._part_by_tree(self._in_force[entry.rule], case)
 
     # ------------------------------------------------------- where the clauses do not decide
 
@@ -211,15 +211,15 @@ class Forecasts:
 
     def _part_by_tree(self, rule: Rule, case: Case) -> int:
         """The number of what there is to say about a rule in one case: 0 for nothing."""
-        finding = finding_on(rule, case)
-        if finding is None:
+        entry = entry_on(rule, case)
+        if entry is None:
             return 0
-        if not isinstance(finding, Lifted):
-            finding = finding._replace(facts=NO_FACTS)
-        settles = isinstance(finding, Unknown) and settled(rule, case)
-        outcome = findings.outcome([finding], standing=True, settled=lambda: settles)
-        return self.verdicts.part((repr(finding), settles), finding, outcome)
+        if not isinstance(entry, Lifted):
+            entry = entry._replace(facts=NO_FACTS)
+        settles = isinstance(entry, Unknown) and settled(rule, case)
+        outcome = entries.outcome([entry], standing=True, settled=lambda: settles)
+        return self.verdicts.part((repr(entry), settles), entry, outcome)
 
     def _lacking(self, *names: str) -> int:
-        (unknown,) = findings.incomplete(names).undetermined
+        (unknown,) = entries.incomplete(names).undetermined
         return self.verdicts.number((self.verdicts.part(names, unknown, "undetermined"),))

@@ -9,13 +9,11 @@ from numpy.typing import NDArray
 from accesscontrol.policy.columns.unique_rows import Numbers
 from accesscontrol.policy.compiled.attribute_tests import Failing
 from accesscontrol.policy.compiled.release import Compiled
-from accesscontrol.policy.compiled.value_classes import ABSENT as NO_VALUE
-from accesscontrol.policy.compiled.value_classes import Classes
-from accesscontrol.policy.judge.known import Seen, as_seen
+from accesscontrol.policy.compiled.value_classes import NO_VALUE, Classes
+from accesscontrol.policy.judge.known import ABSENT, Seen, as_seen
 from accesscontrol.policy.language.attributes import Attribute
 from accesscontrol.policy.language.values import NotAValue, Value
 
-ABSENT: Final = object()  # no value at all, in place of a raw one
 INVALID: Final = 1  # the code of a value outside its attribute's domain; classes come above it
 PRESENT: Final = 2
 ID: Final = "licensee.id"  # which a question must have

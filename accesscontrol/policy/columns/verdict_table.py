@@ -3,8 +3,8 @@
 from collections.abc import Hashable
 from typing import Final, NamedTuple
 
-from accesscontrol.policy.judge import findings
-from accesscontrol.policy.judge.findings import Finding
+from accesscontrol.policy.judge import entries
+from accesscontrol.policy.judge.entries import Entry
 from accesscontrol.policy.judge.verdict import OUTCOMES, Outcome, Verdict
 
 PERMIT: Final = OUTCOMES.index("permit")
@@ -14,18 +14,18 @@ class Said(NamedTuple):
     """A verdict without anybody's facts."""
 
     outcome: Outcome
-    parts: tuple[int, ...]  # numbers of findings, by the refs of their rules
+    parts: tuple[int, ...]  # numbers of entries, by the refs of their rules
     invalid: tuple[str, ...]
 
 
 class NumberedVerdicts:
-    """Thousands of verdicts on standings, made of few findings, which many of them share.
+    """Thousands of verdicts on standings, made of few entries, which many of them share.
 
-    ``parts``: the findings by number; 0 is none. ``said``: the verdicts. Both only grow.
+    ``parts``: the entries by number; 0 is none. ``said``: the verdicts. Both only grow.
     """
 
     def __init__(self) -> None:
-        self.parts: list[Finding | None] = [None]
+        self.parts: list[Entry | None] = [None]
         self.said: list[Said] = []
         self._ranks = [PERMIT]  # of each part the outcome that it comes to by itself
         self._part_of: dict[Hashable, int] = {}
@@ -41,14 +41,14 @@ class NumberedVerdicts:
         if number not in self._made:
             outcome, parts, invalid = self.said[number]
             listed = [found for part in parts if (found := self.parts[part]) is not None]
-            self._made[number] = findings.verdict(outcome, listed)._replace(invalid=invalid)
+            self._made[number] = entries.verdict(outcome, listed)._replace(invalid=invalid)
         return self._made[number]
 
-    def part(self, key: Hashable, finding: Finding, outcome: Outcome) -> int:
-        """The number of a finding; ``outcome``: what it would come to if it were the only one."""
+    def part(self, key: Hashable, entry: Entry, outcome: Outcome) -> int:
+        """The number of an entry; ``outcome``: what it would come to if it were the only one."""
         number = self._part_of.setdefault(key, len(self.parts))
         if number == len(self.parts):
-            self.parts.append(finding)
+            self.parts.append(entry)
             self._ranks.append(OUTCOMES.index(outcome))
         return number
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable
 from typing import Final, Generic, NamedTuple, TypeVar
 
 from accesscontrol.policy.compiled.release import Compiled, CompiledRule, truth_of
-from accesscontrol.policy.judge import findings
-from accesscontrol.policy.judge.findings import Finding
+from accesscontrol.policy.judge import entries
+from accesscontrol.policy.judge.entries import Entry
 from accesscontrol.policy.judge.rule_truth import (
     Case,
     Parts,
@@ -26,9 +26,9 @@ MASKS_BYTES: Final = 16_000_000  # of masks that are remembered
 
 
 class Weighed(NamedTuple):
-    """A finding without facts, the facts it goes with, and how it bears on a standing."""
+    """An entry without facts, the facts it goes with, and how it bears on a standing."""
 
-    finding: Finding
+    entry: Entry
     reads: tuple[str, ...]  # the attributes of its rule
     settled: bool  # of an unknown rule: false where a request says what speaks against it
 
@@ -95,12 +95,10 @@ class Patterns:
 
     def outcome(self, found: Iterable[Weighed]) -> Outcome:
         listed = list(found)
-        return findings.outcome(
-            (each.finding for each in listed),
+        return entries.outcome(
+            (each.entry for each in listed),
             standing=self.standing,
-            settled=lambda: all(
-                each.settled for each in listed if isinstance(each.finding, Unknown)
-            ),
+            settled=lambda: all(each.settled for each in listed if isinstance(each.entry, Unknown)),
         )
 
     def _split(self, mask: int) -> tuple[int, int]:
@@ -129,38 +127,38 @@ class Patterns:
             return self._lifted(rule, true, case) if lifts else None
         if found.whole == TRUE:
             if rule.reports:
-                return self._one(rule, findings.would_have(rule.rule, "true"))
-            return self._one(rule, findings.reason(rule.rule))
+                return self._one(rule, entries.would_have(rule.rule, "true"))
+            return self._one(rule, entries.reason(rule.rule))
         return self._unknown(rule, case())
 
     def _lifted(self, rule: CompiledRule, true: int, case: Callable[[], Case]) -> Weighed | None:
         for exemption, part in rule.exempt:
             if true & part:
-                return self._one(rule, findings.lifted(rule.rule, exemption.ref, "exemption"))
+                return self._one(rule, entries.lifted(rule.rule, exemption.ref, "exemption"))
         by_paper = lifted_by_paper(rule.rule, case())
         return None if by_paper is None else Weighed(by_paper, (), settled=False)
 
     def _unknown(self, rule: CompiledRule, case: Case) -> Weighed:
         lacking = missing_facts(rule.rule, case)
         if rule.reports:
-            missing = findings.names(lacking)
-            return self._one(rule, findings.would_have(rule.rule, "unknown", missing=missing))
+            missing = entries.names(lacking)
+            return self._one(rule, entries.would_have(rule.rule, "unknown", missing=missing))
         deferred = {attribute for attribute in lacking if case.world.deferred(attribute)}
-        finding = findings.unknown(
+        entry = entries.unknown(
             rule.rule,
-            missing=findings.names(lacking - deferred),
-            deferred=findings.names(deferred),
+            missing=entries.names(lacking - deferred),
+            deferred=entries.names(deferred),
         )
         settled = self.standing and settled_by_a_request(rule.rule, case)
-        return self._one(rule, finding, settled=settled)
+        return self._one(rule, entry, settled=settled)
 
-    def _one(self, rule: CompiledRule, finding: Finding, *, settled: bool = False) -> Weighed:
+    def _one(self, rule: CompiledRule, entry: Entry, *, settled: bool = False) -> Weighed:
         """One object for all that are equal, so that they can be told apart by identity."""
-        bare = finding if isinstance(finding, Lifted) else finding[:-1]
-        key = (rule.place, type(finding), bare, settled)
+        bare = entry if isinstance(entry, Lifted) else entry[:-1]
+        key = (rule.place, type(entry), bare, settled)
         if key not in self._one_of_each:
-            reads = () if isinstance(finding, Lifted) else tuple(sorted(rule.rule.attributes))
-            self._one_of_each[key] = Weighed(finding, reads, settled)
+            reads = () if isinstance(entry, Lifted) else tuple(sorted(rule.rule.attributes))
+            self._one_of_each[key] = Weighed(entry, reads, settled)
         return self._one_of_each[key]
 
 

@@ -9,7 +9,7 @@ from accesscontrol.policy.judge.known import World
 from accesscontrol.policy.judge.truth import FALSE, TRUE
 from accesscontrol.policy.language.values import Value
 
-ABSENT: Final = 0
+NO_VALUE: Final = 0  # the number of the class of no value
 KINDS: Final = 50_000  # values that are remembered of an attribute before it forgets them again
 _NUMBERING: Final = Lock()  # two threads never give one number to two masks
 
@@ -50,7 +50,7 @@ class Classes:
 
     def of_failing(self, value: Value) -> int:
         """A class of its own for a value over which some test fails."""
-        return self._number(("failing", value), self.masks[ABSENT])
+        return self._number(("failing", value), self.masks[NO_VALUE])
 
     def _number(self, key: Hashable, mask: int) -> int:
         with _NUMBERING:
@@ -69,7 +69,7 @@ def class_of(classes: Classes, world: World, name: str) -> int:
     """The class of what is known about an attribute. Raises Failing."""
     seen = world.seen.get(name)
     if seen is None:
-        return ABSENT
+        return NO_VALUE
     if len(seen) == 2:
         return classes.of_two(seen[0].value, seen[1].value)
     return classes.of(seen[0].value, registered=name in world.known)

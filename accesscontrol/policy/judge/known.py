@@ -8,6 +8,7 @@ from accesscontrol.policy.language.attributes import Attribute
 from accesscontrol.policy.language.release import Release
 from accesscontrol.policy.language.values import NotAValue, Value, elements
 
+ABSENT: Final = object()  # in place of a raw value where there is none; no JSON value equals it
 REQUIRED: Final = ("licensee.id", "model.id", "request.activity")
 
 

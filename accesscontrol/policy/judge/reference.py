@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from accesscontrol.policy.judge import findings
-from accesscontrol.policy.judge.findings import Finding
+from accesscontrol.policy.judge import entries
+from accesscontrol.policy.judge.entries import Entry
 from accesscontrol.policy.judge.known import World
 from accesscontrol.policy.judge.rule_truth import (
     Case,
@@ -50,21 +50,21 @@ def judge_by_tree(
 def judge_case_by_tree(case: Case) -> Verdict:
     world = case.world
     if world.lacking:
-        return findings.incomplete_in(world)
-    found: list[Finding] = []
+        return entries.incomplete_in(world)
+    found: list[Entry] = []
     open_rules: list[Rule] = []
     for rule in world.release.by_ref:
-        finding = finding_on(rule, case) if rule.period.holds(world.at) else None
-        if finding is not None:
-            found.append(finding)
-        if isinstance(finding, Unknown):
+        entry = entry_on(rule, case) if rule.period.holds(world.at) else None
+        if entry is not None:
+            found.append(entry)
+        if isinstance(entry, Unknown):
             open_rules.append(rule)
-    outcome = findings.outcome(
+    outcome = entries.outcome(
         found,
         standing=world.standing,
         settled=lambda: all(settled(rule, case) for rule in open_rules),
     )
-    return findings.verdict(outcome, found)._replace(
+    return entries.verdict(outcome, found)._replace(
         conflicts=world.conflicts, invalid=world.invalid, ignored=world.ignored
     )
 
@@ -77,7 +77,7 @@ def settled(rule: Rule, case: Case) -> bool:
         return False
 
 
-def finding_on(rule: Rule, case: Case) -> Finding | None:
+def entry_on(rule: Rule, case: Case) -> Entry | None:
     """What the verdict says about a rule in force; nothing where it is simply false."""
     reports = rule.report_only(case.world.at)
     try:
@@ -88,28 +88,26 @@ def finding_on(rule: Rule, case: Case) -> Finding | None:
         facts = facts_read(rule, case.world)
         if found.whole == TRUE:
             return (
-                findings.would_have(rule, "true", facts)
-                if reports
-                else findings.reason(rule, facts)
+                entries.would_have(rule, "true", facts) if reports else entries.reason(rule, facts)
             )
         return _unknown(rule, case, facts, reports=reports)
     except Exception as error:  # a rule that cannot be judged is unknown, never silent
         message = f"{type(error).__name__}: {error}"
         if reports:
-            return findings.would_have(rule, "unknown", {}, error=message)
-        return findings.unknown(rule, {}, error=message)
+            return entries.would_have(rule, "unknown", {}, error=message)
+        return entries.unknown(rule, {}, error=message)
 
 
-def _unknown(rule: Rule, case: Case, facts: Mapping[str, Fact], *, reports: bool) -> Finding:
+def _unknown(rule: Rule, case: Case, facts: Mapping[str, Fact], *, reports: bool) -> Entry:
     lacking = missing_facts(rule, case)
     if reports:
-        return findings.would_have(rule, "unknown", facts, missing=findings.names(lacking))
+        return entries.would_have(rule, "unknown", facts, missing=entries.names(lacking))
     deferred = {attribute for attribute in lacking if case.world.deferred(attribute)}
-    return findings.unknown(
+    return entries.unknown(
         rule,
         facts,
-        missing=findings.names(lacking - deferred),
-        deferred=findings.names(deferred),
+        missing=entries.names(lacking - deferred),
+        deferred=entries.names(deferred),
     )
 
 

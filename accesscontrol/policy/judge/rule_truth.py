@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from accesscontrol.policy.judge.findings import lifted
+from accesscontrol.policy.judge.entries import lifted
 from accesscontrol.policy.judge.known import World, look
 from accesscontrol.policy.judge.papers import (
     Disposition,

@@ -4,10 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Final
 
 from accesscontrol.policy.compiled.clauses import Literal
-from accesscontrol.policy.judge.known import Seen, as_seen
+from accesscontrol.policy.judge.known import ABSENT, Seen, as_seen
 from accesscontrol.policy.judge.truth import holds
 from accesscontrol.policy.language.attributes import Attribute
 from accesscontrol.policy.language.conditions import InGroup, InList, IsKnown, Leaf
@@ -17,13 +16,6 @@ from accesscontrol.policy.language.values import NotAValue, Value, elements, ins
 Facts = Mapping[str, object]
 Offerings = Mapping[int, Facts]  # by position: the facts of its model and its activity, as JSON
 Contents = frozenset[Value]
-
-
-class Absent:
-    """No value at all, which no JSON value says."""
-
-
-ABSENT: Final = Absent()
 
 
 @dataclass(frozen=True, eq=False)

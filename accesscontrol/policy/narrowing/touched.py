@@ -14,11 +14,12 @@ from functools import cached_property
 from typing import Final
 
 from accesscontrol.policy.compiled.clauses import Literal, clauses_of
+from accesscontrol.policy.judge.known import ABSENT
 from accesscontrol.policy.language import bounds
 from accesscontrol.policy.language.attributes import Attribute
 from accesscontrol.policy.language.conditions import All, Any, Condition, InGroup, InList, leaves
 from accesscontrol.policy.language.rules import Exemption, Rule
-from accesscontrol.policy.narrowing.interval import ABSENT, Contents, Facts, Moment, Span
+from accesscontrol.policy.narrowing.interval import Contents, Facts, Moment, Span
 
 MOST_MOMENTS: Final = 64  # beyond these it is quicker to look at everybody
 MOST_CLAUSES: Final = 256

@@ -3,17 +3,18 @@
 from collections.abc import Callable
 from typing import Final
 
+from accesscontrol.policy.judge.known import ABSENT
+
 VALUES: Final = 20_000  # of an attribute that are remembered
 
 # Python takes True, 1 and 1.0 for the same key, JSON does not: of these types only values of the
 # one Python type are looked up. All other types write their values as texts, which equal no number.
 EXACT: Final[dict[str, type]] = {"boolean": bool, "integer": int, "share": int}
 SETS: Final = ("countries", "codes")
-ABSENT: Final = object()  # no value at all, which no JSON value says; its number is 0
 
 
 class Numbers:
-    """By raw value its number, shifted to the attribute's field; sets are looked up as tuples.
+    """By raw value its number, shifted to the attribute's field; 0 for ABSENT. Sets are tuples.
 
     Whoever asks has looked at the type of the value.
     """

@@ -12,13 +12,12 @@ from typing import Final, NamedTuple
 
 from accesscontrol.policy.compiled.release import Compiled
 from accesscontrol.policy.compiled.rule_outcomes import Patterns, Remembered, Weighed
-from accesscontrol.policy.compiled.value_classes import ABSENT, Classes, class_of
-from accesscontrol.policy.judge.findings import incomplete_in
-from accesscontrol.policy.judge.known import REQUIRED, World
+from accesscontrol.policy.compiled.value_classes import NO_VALUE, Classes, class_of
+from accesscontrol.policy.judge.entries import incomplete_in
+from accesscontrol.policy.judge.known import ABSENT, REQUIRED, World
 from accesscontrol.policy.judge.rule_truth import Case, prepare
 from accesscontrol.policy.judge.verdict import Verdict
 from accesscontrol.policy.language.values import NotAValue
-from accesscontrol.policy.online.numbers import ABSENT as NO_VALUE
 from accesscontrol.policy.online.numbers import Numbers
 from accesscontrol.policy.online.sums import Column, Groups, Row
 from accesscontrol.policy.online.template import Skeleton
@@ -131,10 +130,10 @@ class Online:
         """
         said = {}
         for name, raw in stated.items():
-            fact = facts.get(name, NO_VALUE)
+            fact = facts.get(name, ABSENT)
             if name not in self._stateable:
                 ignored.append(name)
-            elif fact is not NO_VALUE:
+            elif fact is not ABSENT:
                 if raw != fact or raw.__class__ is not fact.__class__:
                     return None
             elif name in self._asked_whether_known:
@@ -203,7 +202,7 @@ class Online:
         for name, field in side.fields.items():
             number = total >> field.lowest & field.most
             mask &= self.classes[name].masks[number]
-            absent |= (number == ABSENT) << self.compiled.places[name]
+            absent |= (number == NO_VALUE) << self.compiled.places[name]
         return mask, absent
 
     def _made(self, found: tuple[Weighed, ...]) -> Skeleton:
@@ -225,7 +224,7 @@ class Online:
         for name, place in self.compiled.places.items():
             number = class_of(self.classes[name], world, name)
             mask &= self.classes[name].masks[number]
-            absent |= (number == ABSENT) << place
+            absent |= (number == NO_VALUE) << place
             self.full = self.full or number > self._fields[name].most
         return mask, absent
 

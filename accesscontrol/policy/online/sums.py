@@ -9,7 +9,8 @@ met in too many combinations it is split, until those that vary much stand alone
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple, cast
 
-from accesscontrol.policy.online.numbers import ABSENT, EXACT, SETS, Numbers
+from accesscontrol.policy.judge.known import ABSENT
+from accesscontrol.policy.online.numbers import EXACT, SETS, Numbers
 
 COMBINATIONS: Final = 1_000  # of a group's values; with more it is split
 ALONE: Final = 20_000  # values that are remembered of an attribute that stands alone

@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from accesscontrol.policy.compiled.rule_outcomes import Weighed
-from accesscontrol.policy.judge.findings import verdict
+from accesscontrol.policy.judge.entries import verdict
 from accesscontrol.policy.judge.verdict import (
     NO_FACTS,
     Fact,
@@ -31,7 +31,7 @@ FILLED: Final = (  # the lists of a verdict whose entries go with facts, by thei
 
 Names = tuple[str, ...]
 Write = Callable[[Any], Fact]
-Blank = tuple[tuple[object, ...], int]  # a finding's members, and which names its facts are about
+Blank = tuple[tuple[object, ...], int]  # an entry's members, and which names its facts are about
 
 
 class Skeleton:
@@ -40,8 +40,8 @@ class Skeleton:
     __slots__ = ("_names", "_parts", "_reads", "empty", "silent")
 
     def __init__(self, outcome: Outcome, found: Sequence[Weighed], vocabulary: Vocabulary) -> None:
-        self.empty = verdict(outcome, [each.finding for each in found])
-        reads = {id(each.finding): each.reads for each in found}
+        self.empty = verdict(outcome, [each.entry for each in found])
+        reads = {id(each.entry): each.reads for each in found}
         self._names: dict[Names, int] = {}  # rules that read the same have their facts in common
         self._parts = [
             (place, kind, self._blanks(self.empty[place], reads))
@@ -72,8 +72,8 @@ class Skeleton:
 
     def _blanks(self, listed: Iterable[Any], reads: Mapping[int, Names]) -> list[Blank]:
         return [
-            (finding[:-1], self._names.setdefault(reads[id(finding)], len(self._names)))
-            for finding in listed
+            (entry[:-1], self._names.setdefault(reads[id(entry)], len(self._names)))
+            for entry in listed
         ]
 
 

@@ -12,13 +12,13 @@ from accesscontrol.policy.language.errors import below
 from accesscontrol.policy.language.release import AT, Release
 from accesscontrol.policy.language.rules import Exemption, Period, Rule
 
-CLAUSES: Final = 2_000  # what expands further is not looked at: no finding without a proof
+CLAUSES: Final = 2_000  # what expands further is not looked at: no flaw without a proof
 
 Kind = Literal["matches_nothing", "never_applies", "always_outweighed"]
 
 
 @dataclass(frozen=True)
-class Finding:
+class Flaw:
     """Something in a release that cannot be meant: where it stands, what it is, in words."""
 
     at: str
@@ -30,29 +30,27 @@ class Finding:
         return {"at": self.at, "kind": self.kind, "rule": self.rule, "message": self.message}
 
 
-def lint(release: Release) -> list[Finding]:
-    """What can never decide, in the order of the rules. No finding is a guess."""
+def lint(release: Release) -> list[Flaw]:
+    """What can never decide, in the order of the rules. No flaw is a guess."""
     return [
-        finding
-        for index, rule in enumerate(release.rules)
-        for finding in _rule(release, index, rule)
+        flaw for index, rule in enumerate(release.rules) for flaw in _rule(release, index, rule)
     ]
 
 
-def _rule(release: Release, index: int, rule: Rule) -> Iterator[Finding]:
+def _rule(release: Release, index: int, rule: Rule) -> Iterator[Flaw]:
     at = below(AT, "rules", index)
     if _never(release, rule.period, [(rule.when, True)]):
         message = f"No facts make rule {rule.ref} true while it is in force."
-        yield Finding(at, "matches_nothing", rule.ref, message)
+        yield Flaw(at, "matches_nothing", rule.ref, message)
         return
     for number, exemption in enumerate(rule.unless):
         if _exempts_nothing(release, rule, exemption):
             message = f"Exemption {exemption.ref} of rule {rule.ref} can never apply."
-            yield Finding(below(at, "unless", number), "never_applies", rule.ref, message)
+            yield Flaw(below(at, "unless", number), "never_applies", rule.ref, message)
     for other in release.rules:
         if _outweighs(release, other, rule):
             message = f"Rule {rule.ref} never decides: wherever it is true, {other.ref} denies."
-            yield Finding(at, "always_outweighed", rule.ref, message)
+            yield Flaw(at, "always_outweighed", rule.ref, message)
 
 
 def _exempts_nothing(release: Release, rule: Rule, exemption: Exemption) -> bool:

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from accesscontrol import facts, releases
 from accesscontrol.ledger.canonical import digest
-from accesscontrol.policy.columns.reader import ABSENT, STATUSES, Columns
-from accesscontrol.policy.columns.unique_rows import DistinctRows
+from accesscontrol.policy import ABSENT
+from accesscontrol.policy.columns import STATUSES, Columns, DistinctRows
 from accesscontrol.screening.judge import finding_text, one_by_one, paper_holders
 from accesscontrol.screening.register import current_facts, fact_columns, process_cache
 

@@ -3,18 +3,15 @@
 from typing import Final
 
 from accesscontrol.ledger.canonical import canonical_json
-from accesscontrol.policy.columns.verdict_table import NumberedVerdicts, Said
-from accesscontrol.policy.judge import findings
-from accesscontrol.policy.judge.findings import Finding
-from accesscontrol.policy.judge.verdict import Reason
-from accesscontrol.policy.language.rules import EFFECTS
+from accesscontrol.policy import EFFECTS, Entry, Reason, strictness, verdict_of
+from accesscontrol.policy.columns import NumberedVerdicts, Said
 from accesscontrol.screening.judge.one_by_one import Found
 
 LISTS: Final = ("lifted", "undetermined", "would_have")  # after them reasons, by strictness
 
 
 class Fragments:
-    """The parts of some verdicts as canonical JSON; the very text that judging.finding writes."""
+    """The parts of some verdicts as canonical JSON, equal to what one_by_one.finding writes."""
 
     def __init__(self, verdicts: NumberedVerdicts, reads: frozenset[str]) -> None:
         self._verdicts = verdicts
@@ -46,12 +43,12 @@ class Fragments:
         return canonical_json([name for name in said.invalid if name in self._reads])
 
 
-def _fragment(part: Finding) -> tuple[int, str]:
-    full = findings.verdict("permit", [part]).to_json()
+def _fragment(part: Entry) -> tuple[int, str]:
+    full = verdict_of("permit", [part]).to_json()
     name = next(name for name in (*LISTS, "reasons") if full[name])
     listed = full[name]
     assert isinstance(listed, list)
     text = canonical_json(listed[0])
     if isinstance(part, Reason):
-        return len(LISTS) + findings.strictness(part), text
+        return len(LISTS) + strictness(part), text
     return LISTS.index(name), text

@@ -13,7 +13,7 @@ from typing import Any
 from accesscontrol import facts, policy
 from accesscontrol.ledger.canonical import canonical_json, digest
 from accesscontrol.models import Offering
-from accesscontrol.policy.language.vocabulary import NEEDED
+from accesscontrol.policy import NEEDED
 
 # What an export license or disposition compares with, whether or not a rule reads it too.
 PAPERS_READ = frozenset(NEEDED)

@@ -14,13 +14,18 @@ import numpy as np
 
 from accesscontrol import facts
 from accesscontrol.models.common import instant
-from accesscontrol.policy.columns.reader import Columns
-from accesscontrol.policy.columns.unique_rows import Ints
-from accesscontrol.policy.judge.findings import Finding
-from accesscontrol.policy.judge.known import World, look
-from accesscontrol.policy.judge.papers import parse_dispositions, parse_licenses
-from accesscontrol.policy.judge.rule_truth import Case
-from accesscontrol.policy.judge.verdict import Reason, Unknown, WouldHave
+from accesscontrol.policy import (
+    Case,
+    Entry,
+    Reason,
+    Unknown,
+    World,
+    WouldHave,
+    look,
+    parse_dispositions,
+    parse_licenses,
+)
+from accesscontrol.policy.columns import Columns, Ints
 from accesscontrol.screening.judge.one_by_one import Judge, OfferingFacts
 
 Paper = Mapping[str, Any]
@@ -128,18 +133,18 @@ class Papers:
         """Of each paper whether it is for this offering."""
         return tuple(_covers(paper, offering) for paper in self._all)
 
-    def may_lift(self, finding: Finding | None, covering: Covering) -> TypeGuard[Named]:
-        """Whether a finding is a rule's that one of these papers could lift."""
-        if not isinstance(finding, Reason | Unknown | WouldHave):
+    def may_lift(self, entry: Entry | None, covering: Covering) -> TypeGuard[Named]:
+        """Whether an entry is a rule's that one of these papers could lift."""
+        if not isinstance(entry, Reason | Unknown | WouldHave):
             return False
-        if finding.effect == "license_required":
+        if entry.effect == "license_required":
             return any(
-                fits and _orders(license_, finding.order)
+                fits and _orders(license_, entry.order)
                 for license_, fits in zip(self._licenses, covering, strict=False)
             )
         of_dispositions = covering[len(self._licenses) :]
         return any(
-            fits and (paper["rule"], paper["version"]) == (finding.rule, finding.version)
+            fits and (paper["rule"], paper["version"]) == (entry.rule, entry.version)
             for paper, fits in zip(self._dispositions, of_dispositions, strict=True)
         )
 

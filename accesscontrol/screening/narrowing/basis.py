@@ -24,7 +24,7 @@ from django.db.models import Min, Q, QuerySet
 from accesscontrol import releases
 from accesscontrol.decisions.persons import NATIONALITIES, STATUSES, US_PERSON
 from accesscontrol.models import Offering, Release, ScreeningRun, Sheet, Standing
-from accesscontrol.policy.narrowing.interval import Offerings, Span
+from accesscontrol.policy import Offerings, Span
 from accesscontrol.screening.judge import one_by_one
 
 State = ScreeningRun.State

@@ -10,11 +10,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from accesscontrol.models import FactValue, Licensee
-from accesscontrol.policy.compiled.clauses import Literal
-from accesscontrol.policy.judge.known import Seen
-from accesscontrol.policy.language.attributes import Attribute
-from accesscontrol.policy.narrowing.interval import ABSENT, Span, named_values, read_or_none
-from accesscontrol.policy.narrowing.touched import STATUS, Clause, HasPapers, Invalid, Mark
+from accesscontrol.policy import (
+    ABSENT,
+    STATUS,
+    Attribute,
+    Clause,
+    HasPapers,
+    Invalid,
+    Literal,
+    Mark,
+    Seen,
+    Span,
+    named_values,
+    read_or_none,
+)
 from accesscontrol.screening.register import current_facts, fact_columns, process_cache
 
 MOST_VALUES = 300_000  # beyond these, a process does not keep them all: no row is left out by them

@@ -7,8 +7,7 @@ from datetime import datetime
 
 from accesscontrol import releases
 from accesscontrol.models import ScreeningRun
-from accesscontrol.policy.narrowing.interval import Span
-from accesscontrol.policy.narrowing.touched import Clause, touched
+from accesscontrol.policy import Clause, Span, touched
 from accesscontrol.screening.narrowing import basis, clause_sql
 from accesscontrol.screening.register import fact_columns
 

@@ -17,7 +17,7 @@ from accesscontrol.policy.judge.verdict import (
 from accesscontrol.policy.language.attributes import Attribute
 from accesscontrol.policy.language.rules import EFFECTS, Effect, Rule
 
-Finding = Reason | Unknown | Lifted | WouldHave
+Entry = Reason | Unknown | Lifted | WouldHave
 
 
 def reason(rule: Rule, facts: Mapping[str, Fact] = NO_FACTS) -> Reason:
@@ -87,17 +87,17 @@ def incomplete_in(world: World) -> Verdict:
     )
 
 
-def verdict(outcome: Outcome, found: Sequence[Finding]) -> Verdict:
-    """The findings, which come in the order of their refs, each in the list where it belongs."""
-    reasons = [finding for finding in found if isinstance(finding, Reason)]
+def verdict(outcome: Outcome, found: Sequence[Entry]) -> Verdict:
+    """The entries, which come in the order of their refs, each in the list where it belongs."""
+    reasons = [entry for entry in found if isinstance(entry, Reason)]
     if len(reasons) > 1:
         reasons.sort(key=strictness)  # stable: by ref within an effect
     return Verdict(
         outcome,
         tuple(reasons),
-        tuple([finding for finding in found if isinstance(finding, Unknown)]),
-        tuple([finding for finding in found if isinstance(finding, Lifted)]),
-        tuple([finding for finding in found if isinstance(finding, WouldHave)]),
+        tuple([entry for entry in found if isinstance(entry, Unknown)]),
+        tuple([entry for entry in found if isinstance(entry, Lifted)]),
+        tuple([entry for entry in found if isinstance(entry, WouldHave)]),
     )
 
 
@@ -105,17 +105,17 @@ def strictness(reason: Reason) -> int:
     return EFFECTS.index(reason.effect)
 
 
-def outcome(found: Iterable[Finding], *, standing: bool, settled: Callable[[], bool]) -> Outcome:
+def outcome(found: Iterable[Entry], *, standing: bool, settled: Callable[[], bool]) -> Outcome:
     """The strictest effect that is true; else what the rules left unknown leave open.
 
     ``settled`` says, of a standing, whether what a request can state may settle all of them.
     """
     true: set[Effect] = set()
     is_open = False
-    for finding in found:
-        if isinstance(finding, Reason):
-            true.add(finding.effect)
-        is_open = is_open or isinstance(finding, Unknown)
+    for entry in found:
+        if isinstance(entry, Reason):
+            true.add(entry.effect)
+        is_open = is_open or isinstance(entry, Unknown)
     for effect in EFFECTS:
         if effect in true:
             return effect
