@@ -55,7 +55,7 @@ bench: setup ## Every benchmark, with peers, and a table (hours; ARGS=--small: m
 		|| echo "The peers could not be installed: their figures stay empty."
 	$(BIN)/python -m tests.benchmarks $(ARGS)
 
-screenshots: setup browser ## Each screen in light, dark and phone width, under docs/pictures
+screenshots: setup browser ## Each screen in light, dark and phone width, under .local/screenshots
 	$(BIN)/python -m tests.dashboard.screenshots
 
 browser:

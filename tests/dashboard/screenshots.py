@@ -1,7 +1,8 @@
 """Pictures of every screen in light, dark and at phone width: python -m tests.dashboard.screenshots [name …]
 
 Starts servers of its own on a throw-away folder, builds the stage, and writes
-docs/pictures/<screen>-{light,dark,390}.png.
+<screen>-{light,dark,390}.png to .local/screenshots, which git ignores. A picture that README or a
+document shows is copied to docs/pictures as well.
 """
 
 import os
@@ -13,7 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-PICTURES = Path(__file__).resolve().parent.parent.parent / "docs" / "pictures"
+from tests.documents import PICTURES, ROOT, pictures_shown
+
+SCREENSHOTS = ROOT / ".local" / "screenshots"
 TALLEST = 2400
 
 
@@ -23,7 +26,7 @@ def main(names: list[str]) -> None:
         from tests.dashboard.screens import SCREENS
         from tests.dashboard.stage import PASSWORD
 
-        PICTURES.mkdir(parents=True, exist_ok=True)
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         wanted = [screen for screen in SCREENS if not names or screen.name in names]
         with browser() as started:
             for look in LOOKS:
@@ -37,7 +40,11 @@ def _take(visitor: Any, screen: Any, staged: Any, look: str) -> None:
     width = page.viewport_size["width"]
     height = page.evaluate("document.documentElement.scrollHeight")
     page.set_viewport_size({"width": width, "height": max(844, min(height, TALLEST))})
-    page.screenshot(path=str(PICTURES / f"{screen.name}-{look}.png"))
+    taken = SCREENSHOTS / f"{screen.name}-{look}.png"
+    page.screenshot(path=str(taken))
+    if PICTURES / taken.name in pictures_shown():
+        PICTURES.mkdir(exist_ok=True)
+        shutil.copyfile(taken, PICTURES / taken.name)
     page.set_viewport_size({"width": width, "height": 844 if width < 500 else 900})
     sys.stdout.write(f"{screen.name}-{look}\n")
 
