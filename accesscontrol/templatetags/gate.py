@@ -113,10 +113,7 @@ def share(basis_points: int) -> str:
 @register.filter
 def utc(value: datetime | None) -> str:
     """24 Nov 2026 15:54 UTC."""
-    if value is None:
-        return ""
-    value = value.astimezone(UTC)
-    return f"{value.day} {value:%b %Y %H:%M} UTC"
+    return words.utc(value)
 
 
 @register.filter

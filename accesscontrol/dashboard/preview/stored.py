@@ -13,11 +13,11 @@ def shown(version: RuleVersion, impact: Impact) -> dict[str, Any]:
     """What the approval page shows of the stored impact, and of a newer one where it differs."""
     context: dict[str, Any] = {"impact": impact, "differs": _different(version)}
     if impact.preview and impact.preview.state == Preview.State.DONE:
-        context["stored"] = _told(impact.preview)
+        context["stored"] = _impact(impact.preview)
     return context
 
 
-def _told(preview: Preview) -> dict[str, Any]:
+def _impact(preview: Preview) -> dict[str, Any]:
     chosen = Chosen(preview=preview.pk)
     return {
         "preview": preview,
@@ -42,7 +42,7 @@ def _different(version: RuleVersion) -> dict[str, Any] | None:
     found = impact_preview.compare(was, now.preview) if was else None
     if found is not None and found.equal:
         return None
-    return _told(now.preview) | _moved(found)
+    return _impact(now.preview) | _moved(found)
 
 
 def _moved(found: impact_preview.Difference | None) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from accesscontrol.dashboard.preview.state import Impact
+from accesscontrol.dashboard.shell.words import utc
 from accesscontrol.models import RuleVersion
 from accesscontrol.orders import terms
 
@@ -19,7 +20,7 @@ def steps(version: RuleVersion, at: datetime, impact: Impact) -> list[dict[str, 
         reached = 2
     in_force, note = _in_force(version, at)
     told = [
-        ("Draft", f"by {_name(version.created_by)}, {_day(version.created_at)}"),
+        ("Draft", f"by {_name(version.created_by)}, {utc(version.created_at)}"),
         ("Impact preview", impact.note),
         ("Submit", _submitted(version, impact)),
         ("Approve", _approval(version)),
@@ -42,7 +43,7 @@ def steps(version: RuleVersion, at: datetime, impact: Impact) -> list[dict[str, 
 
 def _submitted(version: RuleVersion, impact: Impact) -> str:
     if version.submitted_at:
-        return f"by {_name(version.submitted_by)}, {_day(version.submitted_at)}"
+        return f"by {_name(version.submitted_by)}, {utc(version.submitted_at)}"
     if impact.is_ready:
         return "With a reason, and this impact"
     return "Needs a preview that is up to date"
@@ -50,7 +51,7 @@ def _submitted(version: RuleVersion, impact: Impact) -> str:
 
 def _approval(version: RuleVersion) -> str:
     if version.approved_at:
-        return f"by {_name(version.approved_by)}, {_day(version.approved_at)}"
+        return f"by {_name(version.approved_by)}, {utc(version.approved_at)}"
     if version.state in ENDED:
         return ENDED[version.state]
     if version.emergency:
@@ -60,7 +61,7 @@ def _approval(version: RuleVersion) -> str:
 
 def _published(version: RuleVersion) -> str:
     if version.published_at:
-        return f"by {_name(version.published_by)}, {_day(version.published_at)}"
+        return f"by {_name(version.published_by)}, {utc(version.published_at)}"
     return "Makes a release, screens everyone"
 
 
@@ -71,20 +72,16 @@ def _in_force(version: RuleVersion, at: datetime) -> tuple[bool, str]:
     term = getattr(version, "term", None)
     if term is None:
         wanted = terms.instant(version.content.get("effective_from"))
-        return False, f"from {_day(wanted)}" if wanted else ""
+        return False, f"from {utc(wanted)}" if wanted else ""
     if term.withdrawn:
         return False, "Withdrawn before it began"
     start, end = term.period.lower, term.period.upper
     if end is not None and end <= at:
-        return True, f"until {_day(end)}"
+        return True, f"until {utc(end)}"
     if start > at:
-        return False, f"from {_day(start)}"
-    return True, f"since {_day(start)}"
+        return False, f"from {utc(start)}"
+    return True, f"since {utc(start)}"
 
 
 def _name(person: Any) -> str:
     return str(person) if person else "the system"
-
-
-def _day(at: datetime) -> str:
-    return f"{at.day} {at:%b %Y %H:%M} UTC"

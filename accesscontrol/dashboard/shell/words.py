@@ -1,7 +1,7 @@
 """How the product says things: outcomes, states, attributes, events and time spans in words."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from accesscontrol.policy import COUNTRIES, built_in
@@ -120,6 +120,14 @@ def plain(value: Any) -> str:
             return ", ".join(f"{key}: {plain(one)}" for key, one in value.items())
         case _:
             return str(value)
+
+
+def utc(at: datetime | None) -> str:
+    """24 Nov 2026 15:54 UTC."""
+    if at is None:
+        return ""
+    at = at.astimezone(UTC)
+    return f"{at.day} {at:%b %Y %H:%M} UTC"
 
 
 def lasted(span: timedelta) -> str:
