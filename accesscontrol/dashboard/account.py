@@ -1,7 +1,5 @@
 """Signing in and out, and what a person chose for himself: theme and shortcuts."""
 
-from typing import Any
-
 from django import forms
 from django.contrib import messages
 from django.contrib.auth import login, logout
@@ -14,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from accesscontrol import access
 from accesscontrol.dashboard.shell import plain
-from accesscontrol.dashboard.shell.entry import attempt, back, now, screen
+from accesscontrol.dashboard.shell.entry import Request, attempt, back, now, screen
 from accesscontrol.models import User
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -71,7 +69,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 
 
 @screen()
-def account(request: Any) -> HttpResponse:
+def account(request: Request) -> HttpResponse:
     """The theme is kept with the person, so that the server draws it and nothing flashes."""
     form = PreferencesForm(request.POST or None, instance=request.user)
     if request.method == "POST" and form.is_valid():

@@ -7,7 +7,7 @@ from django import forms
 from django.contrib import messages
 from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
 from django.views.decorators.http import require_POST
@@ -18,7 +18,7 @@ from accesscontrol.dashboard.rules import changes, life
 from accesscontrol.dashboard.rules.detail import tested
 from accesscontrol.dashboard.rules.states import OPEN
 from accesscontrol.dashboard.shell import confidential, filters, paging, plain
-from accesscontrol.dashboard.shell.entry import attempt, screen
+from accesscontrol.dashboard.shell.entry import Request, attempt, rights, screen, who
 from accesscontrol.errors import Refused
 from accesscontrol.models import (
     Amendment,
@@ -32,7 +32,6 @@ from accesscontrol.orders import publishing, terms
 
 WHOSE = (("me", "Waiting for me"), ("mine", "Mine"), ("all", "All"))
 VERBS = ("approve", "request-changes", "reject", "comment", "withdraw", "publish", "confirm")
-MOST = 100_000
 
 
 class DecisionForm(plain.Form):
@@ -52,9 +51,9 @@ class DecisionForm(plain.Form):
 
 
 @screen()
-def listing(request: HttpRequest) -> HttpResponse:
+def listing(request: Request) -> HttpResponse:
     """The inbox: what waits for me, what is mine, everything."""
-    approver = access.may(request.user, "policy.approve")  # type: ignore[arg-type]
+    approver = access.may(request.user, "policy.approve")
     chosen = filters.read(request, filters.Filter("whose", "Whose", WHOSE))
     whose = chosen["whose"] or ("me" if approver else "all")
     versions = confidential.readable(
@@ -62,14 +61,14 @@ def listing(request: HttpRequest) -> HttpResponse:
         request.user,
         by="rule__order",
     )
-    page = paging.page(_whose(versions, whose, request.user), request, by=("-edited_at", "-id"))  # type: ignore[arg-type]
+    page = paging.page(_whose(versions, whose, request.user), request, by=("-edited_at", "-id"))
     context = {
         "page": page,
         "tabs": WHOSE,
         "whose": whose,
         "approver": approver,
-        "lifts": _lifts(request.user) if whose != "mine" else [],  # type: ignore[arg-type]
-        "lists": _lists(request.user) if whose != "mine" else [],  # type: ignore[arg-type]
+        "lifts": _lifts(request.user) if whose != "mine" else [],
+        "lists": _lists(request.user) if whose != "mine" else [],
         "emergencies": list(
             confidential.readable(orders.emergencies_to_confirm(), request.user, by="rule__order")[
                 :50
@@ -83,19 +82,19 @@ def listing(request: HttpRequest) -> HttpResponse:
 
 
 @screen()
-def detail(request: HttpRequest, pk: int) -> HttpResponse:
+def detail(request: Request, pk: int) -> HttpResponse:
     """One version: what it changes against what is in force, and who may say what to it."""
     version = _version(pk)
-    confidential.require(version.rule.order, request.user, at=request.now)  # type: ignore[attr-defined]
+    confidential.require(version.rule.order, request.user, at=request.now)
     return _page(request, version, DecisionForm())
 
 
 @screen()
 @require_POST
-def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
+def act(request: Request, pk: int, verb: str) -> HttpResponse:
     """Approve, ask for changes, reject, comment, withdraw, publish or confirm; one verb each."""
     version = _version(pk)
-    confidential.require(version.rule.order, request.user, at=request.now)  # type: ignore[attr-defined]
+    confidential.require(version.rule.order, request.user, at=request.now)
     form = DecisionForm(request.POST)
     if (
         form.is_valid()
@@ -107,13 +106,10 @@ def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
     return _page(request, version, form, status=422)
 
 
-def _call(verb: str, version: RuleVersion, said: dict[str, Any], request: HttpRequest) -> Any:
-    who: dict[str, Any] = {"by": request.user, "at": request.now}  # type: ignore[attr-defined]
+def _call(verb: str, version: RuleVersion, said: dict[str, Any], request: Request) -> Any:
     because = said["because"]
-    if verb == "approve":
-        who["confirmed"] = said["confirmed"]
     if verb == "comment":
-        return orders.comment(version=version, text=because, **who)
+        return orders.comment(version=version, text=because, **who(request))
     room: dict[str, Any] = {
         "approve": orders.approve,
         "request-changes": orders.request_changes,
@@ -122,12 +118,13 @@ def _call(verb: str, version: RuleVersion, said: dict[str, Any], request: HttpRe
         "publish": orders.publish,
         "confirm": orders.confirm_emergency,
     }
-    return room[verb](version=version, because=because, **who)
+    more = {"confirmed": said["confirmed"]} if verb == "approve" else {}
+    return room[verb](version=version, because=because, **more, **who(request))
 
 
-def _ensure_seen(form: DecisionForm, version: RuleVersion, verb: str, request: HttpRequest) -> bool:
+def _ensure_seen(form: DecisionForm, version: RuleVersion, verb: str, request: Request) -> bool:
     """Approving or publishing after the effective time asks once more."""
-    at: datetime = request.now  # type: ignore[attr-defined]
+    at = request.now
     if verb not in ("approve", "publish") or form.cleaned_data["late"]:
         return True
     if not terms.plan(version, at).backdated:
@@ -199,10 +196,10 @@ def _version(pk: int) -> RuleVersion:
 
 
 def _page(
-    request: HttpRequest, version: RuleVersion, form: DecisionForm, status: int = 200
+    request: Request, version: RuleVersion, form: DecisionForm, status: int = 200
 ) -> HttpResponse:
-    at: datetime = request.now  # type: ignore[attr-defined]
-    user: User = request.user  # type: ignore[assignment]
+    at = request.now
+    user = request.user
     edited = orders.editors(version)
     results, why_untested = tested(version, at)
     order, impact = version.rule.order, state.current(version)
@@ -222,12 +219,9 @@ def _page(
         "approvers": User.objects.filter(role="approver", is_active=True).exclude(pk__in=edited),
         "plan": terms.plan(version, at) if version.state in OPEN else None,
         "blocked": _blocked(version, at),
-        "everyone": Licensee.objects.values("pk")[: MOST + 1].count(),
+        "everyone": paging.count(Licensee.objects.all()),
         "form": form,
-        "may": {
-            right.replace(".", "_"): access.may(user, right)
-            for right in ("policy.draft", "policy.approve", "policy.publish")
-        },
+        "may": rights(request, "policy.draft", "policy.approve", "policy.publish"),
     }
     return render(request, "dashboard/approvals/detail.html", context, status=status)
 

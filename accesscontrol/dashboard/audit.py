@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpResponse, StreamingHttpResponse
@@ -12,7 +11,7 @@ from django.urls import path
 
 from accesscontrol import access, audit
 from accesscontrol.dashboard.shell import events, paging, qualifiers
-from accesscontrol.dashboard.shell.entry import screen
+from accesscontrol.dashboard.shell.entry import Request, screen
 from accesscontrol.dashboard.shell.table import line
 from accesscontrol.models import AuditEvent
 
@@ -21,7 +20,7 @@ COLUMNS = ("id", "at", "kind", "actor", "actor_type", "subject_type", "subject",
 
 
 @screen()
-def listing(request: Any) -> HttpResponse:
+def listing(request: Request) -> HttpResponse:
     """Newest first; what is searched for is in the address."""
     tab = request.GET.get("tab", "all")
     tab = tab if tab in qualifiers.TABS else "all"
@@ -52,7 +51,7 @@ def _address(text: str, tab: str) -> str:
 
 
 @screen("export")
-def export(request: Any) -> HttpResponseBase:
+def export(request: Request) -> HttpResponseBase:
     """What the search finds, oldest first; taking it away is itself an event."""
     form = request.POST.get("format", "jsonl")
     search = qualifiers.read(request.POST.get("q", ""), now=request.now)

@@ -3,13 +3,13 @@
 import json
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import path
 
 from accesscontrol import decisions
 from accesscontrol.dashboard.shell import filters, paging, standings
-from accesscontrol.dashboard.shell.entry import screen
+from accesscontrol.dashboard.shell.entry import Request, screen
 from accesscontrol.models import AIModel, AuditEvent, Decision, Licensee
 
 OUTCOME = filters.Filter(
@@ -21,7 +21,7 @@ ASKED_BY = filters.Filter("asked_by", "Asked by")
 
 
 @screen()
-def listing(request: HttpRequest) -> HttpResponse:
+def listing(request: Request) -> HttpResponse:
     """Newest first, by outcome, licensee, model and asker."""
     chosen = filters.read(request, OUTCOME, LICENSEE, MODEL, ASKED_BY)
     rows = Decision.objects.select_related("release").defer("question", "verdict")
@@ -45,7 +45,7 @@ def listing(request: HttpRequest) -> HttpResponse:
 
 
 @screen()
-def detail(request: Any, decision_id: str) -> HttpResponse:
+def detail(request: Request, decision_id: str) -> HttpResponse:
     """The answer in the words of the API, the facts with their sources, its place in the log."""
     found = Decision.objects.select_related("release", "token").filter(decision_id=decision_id)
     decision = found.first()

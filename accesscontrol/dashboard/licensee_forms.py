@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from accesscontrol import entitlements, registry, releases
 from accesscontrol.dashboard.shell import plain, words
-from accesscontrol.dashboard.shell.entry import attempt, screen
+from accesscontrol.dashboard.shell.entry import Request, attempt, screen, who
 from accesscontrol.dashboard.shell.values import Unreadable, parse
 from accesscontrol.models import Attestation, Entitlement, Fact, Hold, Licensee
 from accesscontrol.policy import COUNTRIES
@@ -96,7 +96,7 @@ def _licensee(ref: str) -> Licensee:
 
 
 @screen("register.edit")
-def add(request: Any) -> HttpResponse:
+def add(request: Request) -> HttpResponse:
     """A new licensee, matched with all lists and screened."""
     form = AddForm(request.POST or None, initial={"name": request.GET.get("name", "")})
     if request.method == "POST" and form.is_valid():
@@ -108,7 +108,7 @@ def add(request: Any) -> HttpResponse:
         }
         made = attempt(
             form,
-            lambda: registry.add_licensee(**given, facts=known, by=request.user, at=request.now),
+            lambda: registry.add_licensee(**given, facts=known, **who(request)),
         )
         if made:
             messages.success(request, f"{made} added. It is being matched and screened.")
@@ -117,7 +117,7 @@ def add(request: Any) -> HttpResponse:
 
 
 @screen("register.edit")
-def edit_fact(request: Any, ref: str) -> HttpResponse:
+def edit_fact(request: Request, ref: str) -> HttpResponse:
     """Takes effect at once, unless it loosens a standing: then a second person confirms it."""
     licensee = _licensee(ref)
     initial = {"attribute": request.GET.get("attribute", ""), "version": licensee.version}
@@ -125,9 +125,7 @@ def edit_fact(request: Any, ref: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         row = attempt(
             form,
-            lambda: registry.edit_fact(
-                of=licensee, **form.cleaned_data, by=request.user, at=request.now
-            ),
+            lambda: registry.edit_fact(of=licensee, **form.cleaned_data, **who(request)),
         )
         if row:
             said = (
@@ -141,7 +139,7 @@ def edit_fact(request: Any, ref: str) -> HttpResponse:
 
 
 @screen("hold.place")
-def hold(request: Any, ref: str, pk: int) -> HttpResponse:
+def hold(request: Request, ref: str, pk: int) -> HttpResponse:
     """Refuse at once, by one person."""
     row = get_object_or_404(Entitlement, pk=pk, licensee__ref=ref)
     return _reasoned(
@@ -149,15 +147,13 @@ def hold(request: Any, ref: str, pk: int) -> HttpResponse:
         ref,
         "Hold the entitlement",
         f"Hold it: every question about {row.offering} is denied at once",
-        lambda because: entitlements.hold(
-            entitlement=row, by=request.user, at=request.now, because=because
-        ),
+        lambda because: entitlements.hold(entitlement=row, **who(request), because=because),
         "Held. Lifting it takes two persons.",
     )
 
 
 @screen("hold.place")
-def ask_release(request: Any, ref: str, pk: int) -> HttpResponse:
+def ask_release(request: Request, ref: str, pk: int) -> HttpResponse:
     """The first of the two persons who lift a hold."""
     row = get_object_or_404(Hold, pk=pk, entitlement__licensee__ref=ref)
     return _reasoned(
@@ -165,15 +161,13 @@ def ask_release(request: Any, ref: str, pk: int) -> HttpResponse:
         ref,
         "Ask for the release of the hold",
         "Ask: it stays held until a second person agrees",
-        lambda because: entitlements.ask_release(
-            hold=row, by=request.user, at=request.now, because=because
-        ),
+        lambda because: entitlements.ask_release(hold=row, **who(request), because=because),
         "Asked. A second person has to agree.",
     )
 
 
 @screen("hold.place")
-def release(request: Any, ref: str, pk: int) -> HttpResponse:
+def release(request: Request, ref: str, pk: int) -> HttpResponse:
     """The second person."""
     row = get_object_or_404(Hold, pk=pk, entitlement__licensee__ref=ref)
     return _reasoned(
@@ -181,15 +175,13 @@ def release(request: Any, ref: str, pk: int) -> HttpResponse:
         ref,
         "Release the hold",
         "Release it: questions are answered by the rules again",
-        lambda because: entitlements.release_hold(
-            hold=row, by=request.user, at=request.now, because=because
-        ),
+        lambda because: entitlements.release_hold(hold=row, **who(request), because=because),
         "Released.",
     )
 
 
 def _reasoned(
-    request: Any, ref: str, title: str, button: str, verb: Any, said: str
+    request: Request, ref: str, title: str, button: str, verb: Any, said: str
 ) -> HttpResponse:
     licensee = _licensee(ref)
     form = ReasonForm(request.POST or None)
@@ -202,26 +194,26 @@ def _reasoned(
 
 @require_POST
 @screen("register.confirm")
-def confirm_fact(request: Any, ref: str, pk: int) -> HttpResponse:
+def confirm_fact(request: Request, ref: str, pk: int) -> HttpResponse:
     """A refusal (the same person, say) becomes a page in words."""
     row = get_object_or_404(Fact, pk=pk, licensee__ref=ref)
-    registry.confirm_fact(fact=row, by=request.user, at=request.now)
+    registry.confirm_fact(fact=row, **who(request))
     messages.success(request, "Confirmed. It is in effect; the licensee is being screened again.")
     return redirect("dashboard:licensee", ref)
 
 
 @require_POST
 @screen("register.confirm")
-def confirm_attestation(request: Any, ref: str, pk: int) -> HttpResponse:
+def confirm_attestation(request: Request, ref: str, pk: int) -> HttpResponse:
     """The second person's word for an attestation."""
     row = get_object_or_404(Attestation, pk=pk, licensee__ref=ref)
-    registry.confirm_attestation(attestation=row, by=request.user, at=request.now)
+    registry.confirm_attestation(attestation=row, **who(request))
     messages.success(request, "Confirmed. The licensee is being screened again.")
     return redirect("dashboard:licensee", ref)
 
 
 def _form(
-    request: Any, form: forms.Form, licensee: Licensee | None, title: str, button: str
+    request: Request, form: forms.Form, licensee: Licensee | None, title: str, button: str
 ) -> HttpResponse:
     return render(
         request,

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, Q
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import path
 
@@ -12,7 +12,7 @@ from accesscontrol import access, facts, screening
 from accesscontrol.dashboard import licensee_forms
 from accesscontrol.dashboard.search import find_licensees
 from accesscontrol.dashboard.shell import events, filters, paging, standings
-from accesscontrol.dashboard.shell.entry import screen
+from accesscontrol.dashboard.shell.entry import Request, screen
 from accesscontrol.models import (
     AIModel,
     AuditEvent,
@@ -38,7 +38,7 @@ COLUMN_OF_GAP = {"country": "country", "hq": "hq_country", "parent": "ultimate_p
 
 
 @screen()
-def listing(request: HttpRequest) -> HttpResponse:
+def listing(request: Request) -> HttpResponse:
     """By name, fifty at a time, with the standing and what is missing."""
     chosen = filters.read(request, SEARCH, STANDING, COUNTRY, GAPS, _model_filter())
     rows = find_licensees(chosen["q"]) if chosen["q"] else Licensee.objects.all()
@@ -62,7 +62,7 @@ def listing(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "dashboard/licensees/list.html",
-        {"page": page, "filters": chosen, "may_edit": access.may(request.user, "register.edit")},  # type: ignore[arg-type]
+        {"page": page, "filters": chosen, "may_edit": access.may(request.user, "register.edit")},
     )
 
 
@@ -93,7 +93,7 @@ def gaps(licensee: Licensee) -> list[str]:
 
 
 @screen()
-def detail(request: Any, ref: str) -> HttpResponse:
+def detail(request: Request, ref: str) -> HttpResponse:
     """Everything about one licensee on one page, its story beside it."""
     licensee = Licensee.objects.filter(ref=ref).first()
     if licensee is None:

@@ -1,18 +1,17 @@
 """Restricted-party lists: how fresh each is, what its last import changed."""
 
 from datetime import timedelta
-from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import path
 
-from accesscontrol.dashboard.shell.entry import screen
+from accesscontrol.dashboard.shell.entry import Request, screen
 from accesscontrol.models import ListVersion, RestrictedList
 
 
 @screen()
-def listing(request: Any) -> HttpResponse:
+def listing(request: Request) -> HttpResponse:
     """There are a few dozen lists; each with its newest version."""
     lists = list(RestrictedList.objects.all()[:200])
     newest: dict[int, ListVersion] = {}

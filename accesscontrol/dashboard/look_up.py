@@ -13,7 +13,7 @@ from django.urls import path
 from accesscontrol import decisions
 from accesscontrol.dashboard.search import find_licensees
 from accesscontrol.dashboard.shell import explained, plain, standings
-from accesscontrol.dashboard.shell.entry import attempt, screen
+from accesscontrol.dashboard.shell.entry import Request, attempt, screen, who
 from accesscontrol.dashboard.shell.words import ACTIVITIES
 from accesscontrol.models import AIModel, AuditEvent, Licensee
 from accesscontrol.policy import COUNTRIES
@@ -108,7 +108,7 @@ class Result:
 
 
 @screen()
-def look_up(request: Any) -> HttpResponse:
+def look_up(request: Request) -> HttpResponse:
     """Empty: examples. One licensee: its answer. Several: choose."""
     form = LookUpForm(request.GET if "q" in request.GET else None)
     context: dict[str, Any] = {"form": form}
@@ -121,7 +121,7 @@ def look_up(request: Any) -> HttpResponse:
     )
 
 
-def _found(request: Any, form: LookUpForm) -> dict[str, Any]:
+def _found(request: Request, form: LookUpForm) -> dict[str, Any]:
     text = form.cleaned_data["q"].replace("\0", "")
     exact = Licensee.objects.filter(ref=text).first()
     found = [exact] if exact else list(find_licensees(text)[:11])
@@ -135,12 +135,12 @@ def _found(request: Any, form: LookUpForm) -> dict[str, Any]:
     return {"licensee": licensee, "result": _ask(request, form, licensee, model)}
 
 
-def _ask(request: Any, form: LookUpForm, licensee: Licensee, model: AIModel) -> Result | None:
+def _ask(request: Request, form: LookUpForm, licensee: Licensee, model: AIModel) -> Result | None:
     asked = _question(form, licensee, model)
     as_of = form.cleaned_data["at"]
     judged = attempt(
         form,
-        lambda: decisions.what_if(asked=asked, by=request.user, at=request.now, as_of=as_of),
+        lambda: decisions.what_if(asked=asked, **who(request), as_of=as_of),
     )
     if judged is None:
         return None
@@ -184,7 +184,7 @@ def _body(asked: decisions.Asked) -> dict[str, Any]:
 
 
 @screen("register.edit")
-def record(request: Any) -> HttpResponse:
+def record(request: Request) -> HttpResponse:
     """Ask the same for real: a recorded decision."""
     form = LookUpForm(request.POST)
     if form.is_valid():
@@ -192,12 +192,12 @@ def record(request: Any) -> HttpResponse:
         model = AIModel.objects.filter(ref=form.cleaned_data["model"]).first()
         if licensee and model:
             asked = _question(form, licensee, model)
-            made = decisions.decide(asked=asked, by=request.user, at=request.now)
+            made = decisions.decide(asked=asked, **who(request))
             return redirect("dashboard:decision", made.decision_id)
     return redirect("dashboard:look-up")
 
 
-def _recent(request: Any) -> list[dict[str, str]]:
+def _recent(request: Request) -> list[dict[str, str]]:
     """The person's last look-ups, out of the log."""
     events = AuditEvent.objects.filter(kind="decision.what_if", actor_id=request.user.username)
     made: dict[str, dict[str, str]] = {}

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import path
 
 from accesscontrol import facts, releases
 from accesscontrol.dashboard.shell import confidential, events, filters, paging
-from accesscontrol.dashboard.shell.entry import screen
+from accesscontrol.dashboard.shell.entry import Request, screen
 from accesscontrol.models import AIModel, AuditEvent, Entitlement, Fact
 
 MOST = 1000
@@ -16,14 +16,14 @@ SEARCH = filters.Filter("q", "Search")
 
 
 @screen()
-def listing(request: HttpRequest) -> HttpResponse:
+def listing(request: Request) -> HttpResponse:
     """By id; there are few."""
     chosen = filters.read(request, SEARCH)
     rows = AIModel.objects.prefetch_related("offerings")
     if chosen["q"]:
         rows = rows.filter(name__icontains=chosen["q"])
     page = paging.page(rows, request, by=("ref",))
-    about = facts.about_models([one.pk for one in page], at=request.now)  # type: ignore[attr-defined]
+    about = facts.about_models([one.pk for one in page], at=request.now)
     for one in page:
         known = about[one.pk].facts if one.pk in about else {}
         one.classification = known.get("model.eccn")
@@ -33,7 +33,7 @@ def listing(request: HttpRequest) -> HttpResponse:
 
 
 @screen()
-def detail(request: Any, ref: str) -> HttpResponse:
+def detail(request: Request, ref: str) -> HttpResponse:
     """Attributes with source, offerings with their entitlements, rules, story."""
     model = AIModel.objects.filter(ref=ref).first()
     if model is None:
@@ -66,12 +66,11 @@ def detail(request: Any, ref: str) -> HttpResponse:
 def _offering(offering: Any) -> dict[str, Any]:
     rows = Entitlement.objects.filter(offering=offering, ended_at=None)
     held = rows.filter(holds__released_at=None, holds__isnull=False).distinct()
-    return {"row": offering, "granted": _count(rows), "held": _count(held)}
-
-
-def _count(rows: Any) -> str:
-    found = rows.order_by().values("pk")[: MOST + 1].count()
-    return f"{MOST}+" if found > MOST else str(found)
+    return {
+        "row": offering,
+        "granted": paging.capped(rows, MOST),
+        "held": paging.capped(held, MOST),
+    }
 
 
 def _rules(user: Any) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.db.models import Case, CharField, Count, Exists, OuterRef, Q, QuerySet, Value, When
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
 from django.views.decorators.http import require_POST
@@ -15,11 +15,12 @@ from accesscontrol import access, orders
 from accesscontrol.dashboard.moments import MomentField, ZonedForm
 from accesscontrol.dashboard.rules import states
 from accesscontrol.dashboard.shell import confidential, filters, paging, references
-from accesscontrol.dashboard.shell.entry import attempt, screen
+from accesscontrol.dashboard.shell.entry import Request, attempt, reason, rights, screen, who
 from accesscontrol.errors import NotFound
 from accesscontrol.models import NamedList, NamedListEntry, Order, RuleVersion, Term
 
 SOON = timedelta(hours=48)
+RIGHTS = ("order.enter", confidential.RIGHT, "policy.draft", "policy.approve")
 STATES = (
     ("received", "Received"),
     ("implementing", "Being implemented"),
@@ -86,7 +87,7 @@ class AnnexForm(AfterForm):
 
 
 @screen()
-def listing(request: HttpRequest) -> HttpResponse:
+def listing(request: Request) -> HttpResponse:
     """All orders, the newest receipt first."""
     chosen = filters.read(
         request,
@@ -94,7 +95,7 @@ def listing(request: HttpRequest) -> HttpResponse:
         filters.Filter("state", "State", STATES),
         filters.Filter("kind", "Kind", KINDS),
     )
-    rows = with_state(Order.objects.all(), request.now)  # type: ignore[attr-defined]
+    rows = with_state(Order.objects.all(), request.now)
     if chosen["q"]:
         rows = rows.filter(_searched(chosen["q"], request))
     for name in ("state", "kind"):
@@ -103,15 +104,15 @@ def listing(request: HttpRequest) -> HttpResponse:
     page = paging.page(rows, request, by=("-received_at", "-id"))
     for order in page.rows:
         _present(order, request)
-    context = {"page": page, "filters": chosen, "may": _rights(request)}
+    context = {"page": page, "filters": chosen, "may": rights(request, *RIGHTS)}
     return render(request, "dashboard/orders/list.html", context)
 
 
 @screen()
-def detail(request: HttpRequest, reference: str) -> HttpResponse:
+def detail(request: Request, reference: str) -> HttpResponse:
     """One order: its clock, its rules, what came after it."""
     order = _order(request, reference)
-    rules = states.with_state(order.rules.all(), request.now)  # type: ignore[attr-defined]
+    rules = states.with_state(order.rules.all(), request.now)
     versions = RuleVersion.objects.in_bulk([rule.newest_id for rule in rules])
     for rule in rules:
         rule.shown = versions[rule.newest_id]
@@ -125,18 +126,18 @@ def detail(request: HttpRequest, reference: str) -> HttpResponse:
         "amendments": order.amendments.select_related("entered_by"),
         "lists": _lists(order, request),
         "lift": orders.waiting_lift(order),
-        "may": _rights(request),
+        "may": rights(request, *RIGHTS),
         "text": order.text if not order.confidential else None,
     }
     return render(request, "dashboard/orders/detail.html", context)
 
 
 @screen("order.enter")
-def enter(request: HttpRequest) -> HttpResponse:
+def enter(request: Request) -> HttpResponse:
     """Enter an order as received."""
     form = OrderForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        order = attempt(form, lambda: orders.enter(**form.cleaned_data, **_who(request)))
+        order = attempt(form, lambda: orders.enter(**form.cleaned_data, **who(request)))
         if order:
             messages.success(request, f"{order} is entered. Next: draft the rules it asks for.")
             return redirect("dashboard:order", order.reference)
@@ -146,22 +147,22 @@ def enter(request: HttpRequest) -> HttpResponse:
 
 @screen("order.enter")
 @require_POST
-def acknowledge(request: HttpRequest, reference: str) -> HttpResponse:
+def acknowledge(request: Request, reference: str) -> HttpResponse:
     """Say that it was received and read."""
     order = _order(request, reference)
-    orders.acknowledge(order=order, because="", **_who(request))
+    orders.acknowledge(order=order, because="", **who(request))
     messages.success(request, f"Receipt of {order} is on record.")
     return redirect("dashboard:order", reference)
 
 
 @screen("order.enter")
-def amend(request: HttpRequest, reference: str) -> HttpResponse:
+def amend(request: Request, reference: str) -> HttpResponse:
     """Record a change of the order."""
     order = _order(request, reference)
     form = AfterForm(request.POST or None, initial={"zone": order.zone})
     if request.method == "POST" and form.is_valid():
         data = _without_zone(form)
-        if attempt(form, lambda: orders.amend(order=order, **data, **_who(request))):
+        if attempt(form, lambda: orders.amend(order=order, **data, **who(request))):
             messages.success(request, "Amendment recorded. Draft the versions it asks for.")
             return redirect("dashboard:order", reference)
     return _form(request, form, order=order, title=f"Amend {order}", button="Record amendment",
@@ -169,14 +170,14 @@ def amend(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 @screen("order.enter")
-def annex(request: HttpRequest, reference: str) -> HttpResponse:
+def annex(request: Request, reference: str) -> HttpResponse:
     """Record an annex of named parties, which rules can name."""
     order = _order(request, reference)
     form = AnnexForm(request.POST or None, initial={"zone": order.zone})
     if request.method == "POST" and form.is_valid():
         data = _without_zone(form)
         data["parties"] = data["parties"].replace(",", "\n").split("\n")
-        named = attempt(form, lambda: orders.annex(order=order, **data, **_who(request)))
+        named = attempt(form, lambda: orders.annex(order=order, **data, **who(request)))
         if named:
             messages.success(
                 request,
@@ -191,23 +192,23 @@ def annex(request: HttpRequest, reference: str) -> HttpResponse:
 
 @screen("policy.approve")
 @require_POST
-def confirm_annex(request: HttpRequest, reference: str) -> HttpResponse:
+def confirm_annex(request: Request, reference: str) -> HttpResponse:
     """The second person agrees to the entries of a list that wait."""
     order = _order(request, reference)
     named = get_object_or_404(NamedList, code=request.POST.get("list", ""), order=order)
-    release = orders.confirm_annex(named_list=named, because=_because(request), **_who(request))
+    release = orders.confirm_annex(named_list=named, because=reason(request), **who(request))
     messages.success(request, f"{named.code} counts from release {release.number} on.")
     return redirect("dashboard:order", reference)
 
 
 @screen("order.enter")
-def lift(request: HttpRequest, reference: str) -> HttpResponse:
+def lift(request: Request, reference: str) -> HttpResponse:
     """Record that the authority lifted the order; a second person confirms."""
     order = _order(request, reference)
     form = AfterForm(request.POST or None, initial={"zone": order.zone})
     if request.method == "POST" and form.is_valid():
         data = _without_zone(form)
-        if attempt(form, lambda: orders.lift(order=order, **data, **_who(request))):
+        if attempt(form, lambda: orders.lift(order=order, **data, **who(request))):
             messages.success(request, "The lift is entered. It ends the rules once confirmed.")
             return redirect("dashboard:order", reference)
     return _form(request, form, order=order, title=f"Lift {order}", button="Enter the lift",
@@ -216,20 +217,20 @@ def lift(request: HttpRequest, reference: str) -> HttpResponse:
 
 @screen("policy.approve")
 @require_POST
-def confirm_lift(request: HttpRequest, reference: str) -> HttpResponse:
+def confirm_lift(request: Request, reference: str) -> HttpResponse:
     """The second person agrees to a lift: the rules end and everyone is screened again."""
     order = _order(request, reference)
-    release = orders.confirm_lift(order=order, because=_because(request), **_who(request))
+    release = orders.confirm_lift(order=order, because=reason(request), **who(request))
     messages.success(request, f"{order} is lifted. Release {release.number} is being screened.")
     return redirect("dashboard:order", reference)
 
 
 @screen(confidential.RIGHT)
 @require_POST
-def read_text(request: HttpRequest, reference: str) -> HttpResponse:
+def read_text(request: Request, reference: str) -> HttpResponse:
     """The text of a confidential order; the reading is in the log."""
     order = _order(request, reference)
-    text = orders.read_text(order=order, **_who(request))
+    text = orders.read_text(order=order, **who(request))
     return render(request, "dashboard/orders/text.html", {"order": order, "text": text})
 
 
@@ -258,8 +259,8 @@ def with_state(rows: QuerySet[Order], at: datetime) -> QuerySet[Order]:
     )
 
 
-def _order(request: HttpRequest, reference: str) -> Order:
-    at: datetime = request.now  # type: ignore[attr-defined]
+def _order(request: Request, reference: str) -> Order:
+    at = request.now
     rows = with_state(Order.objects.select_related("supersedes", "acknowledged_by"), at)
     order = rows.filter(reference=reference.replace("\0", "")).first()
     if order is None:
@@ -268,9 +269,9 @@ def _order(request: HttpRequest, reference: str) -> Order:
     return order
 
 
-def _present(order: Any, request: HttpRequest) -> None:
+def _present(order: Any, request: Request) -> None:
     """What this person may see of it, and what about it cannot wait."""
-    at: datetime = request.now  # type: ignore[attr-defined]
+    at = request.now
     order.visible = confidential.is_open(order, request.user)
     order.title = order.subject if order.visible else "Confidential order"
     order.warning = _warning(order, at)
@@ -286,11 +287,11 @@ def _warning(order: Any, at: datetime) -> str:
     return ""
 
 
-def _searched(text: str, request: HttpRequest) -> Q:
+def _searched(text: str, request: Request) -> Q:
     """Not by the subject of what this person may not read."""
     anywhere = Q(reference__icontains=text) | Q(authority__icontains=text)
     subject = Q(subject__icontains=text)
-    if not access.may(request.user, confidential.RIGHT):  # type: ignore[arg-type]
+    if not access.may(request.user, confidential.RIGHT):
         subject &= Q(confidential=False)
     return anywhere | subject
 
@@ -303,7 +304,7 @@ def _steps(line: orders.Timeline) -> list[dict[str, Any]]:
     return [{"label": s.label, "at": s.at, "since": s.since_received} for s in happened + pending]
 
 
-def _lists(order: Order, request: HttpRequest) -> list[dict[str, Any]]:
+def _lists(order: Order, request: Request) -> list[dict[str, Any]]:
     found = []
     for named in order.lists.order_by("code"):
         entries = list(NamedListEntry.objects.filter(named_list=named).select_related(
@@ -314,26 +315,13 @@ def _lists(order: Order, request: HttpRequest) -> list[dict[str, Any]]:
     return found
 
 
-def _form(request: HttpRequest, form: forms.Form, **context: Any) -> HttpResponse:
+def _form(request: Request, form: forms.Form, **context: Any) -> HttpResponse:
     status = 422 if form.errors else 200
     return render(request, "dashboard/orders/form.html", {"form": form, **context}, status=status)
 
 
 def _without_zone(form: forms.Form) -> dict[str, Any]:
     return {name: value for name, value in form.cleaned_data.items() if name != "zone"}
-
-
-def _who(request: HttpRequest) -> dict[str, Any]:
-    return {"by": request.user, "at": request.now}  # type: ignore[attr-defined]
-
-
-def _because(request: HttpRequest) -> str:
-    return request.POST.get("because", "").replace("\0", "").strip()[:2000]
-
-
-def _rights(request: HttpRequest) -> dict[str, bool]:
-    rights = ("order.enter", confidential.RIGHT, "policy.draft", "policy.approve")
-    return {right.replace(".", "_"): access.may(request.user, right) for right in rights}  # type: ignore[arg-type]
 
 
 ORDER = f"orders/{references.step('reference')}"

@@ -11,8 +11,8 @@ from django.urls import path
 
 from accesscontrol import access, screening
 from accesscontrol.dashboard.runs import CAUSES
-from accesscontrol.dashboard.shell import confidential
-from accesscontrol.dashboard.shell.entry import screen
+from accesscontrol.dashboard.shell import confidential, paging
+from accesscontrol.dashboard.shell.entry import Request, screen
 from accesscontrol.dashboard.shell.words import OUTCOMES
 from accesscontrol.models import (
     AIModel,
@@ -35,7 +35,7 @@ SOON = timedelta(days=30)
 
 
 @screen()
-def overview(request: Any) -> HttpResponse:
+def overview(request: Request) -> HttpResponse:
     """Panels; each is a few indexed reads."""
     at = request.now
     steps = _first_steps()
@@ -66,11 +66,11 @@ def _needs(user: User, at: datetime) -> dict[str, Any]:
     if access.may(user, "policy.approve"):
         waiting = waiting.exclude(edits__user=user)
     return {
-        "overdue": _count(due.filter(due_at__lt=at)),
-        "due": _count(due.filter(due_at__gte=at, due_at__lt=at + timedelta(days=1))),
-        "mine": _count(due.filter(assignee=user)),
-        "cases": _count(due),
-        "approvals": _count(waiting.distinct()),
+        "overdue": paging.capped(due.filter(due_at__lt=at), MOST),
+        "due": paging.capped(due.filter(due_at__gte=at, due_at__lt=at + timedelta(days=1)), MOST),
+        "mine": paging.capped(due.filter(assignee=user), MOST),
+        "cases": paging.capped(due, MOST),
+        "approvals": paging.capped(waiting.distinct(), MOST),
         "may_approve": access.may(user, "policy.approve"),
         "first_case": due.select_related("licensee").first(),
         "first_approval": confidential.readable(waiting, user, by="rule__order")
@@ -78,11 +78,6 @@ def _needs(user: User, at: datetime) -> dict[str, Any]:
         .order_by("submitted_at")
         .first(),
     }
-
-
-def _count(rows: Any) -> str:
-    found = rows.order_by().values("pk")[: MOST + 1].count()
-    return f"{MOST}+" if found > MOST else str(found)
 
 
 def _cause(run: ScreeningRun) -> str:

@@ -10,12 +10,12 @@ from django.urls import path
 from django.views.decorators.http import require_POST
 
 from accesscontrol import access
-from accesscontrol.dashboard.shell.entry import screen
+from accesscontrol.dashboard.shell.entry import Request, screen, who
 from accesscontrol.models import ApiToken, Role, User
 
 
 @screen()
-def listing(request: Any) -> HttpResponse:
+def listing(request: Request) -> HttpResponse:
     """People by role with the separation of duty in a sentence; tokens without their secrets."""
     people = list(User.objects.order_by("role", "username")[:200])
     return render(
@@ -58,12 +58,12 @@ def _state(token: ApiToken, at: Any) -> str:
 
 @require_POST
 @screen("token.manage")
-def revoke(request: Any, key_id: str) -> HttpResponse:
+def revoke(request: Request, key_id: str) -> HttpResponse:
     """End a token now; a system that uses it gets 401 from the next call on."""
     token = ApiToken.objects.filter(key_id=key_id).first()
     if token is None:
         raise Http404
-    access.revoke_token(token=token, by=request.user, at=request.now, because="Revoked on screen")
+    access.revoke_token(token=token, **who(request), because="Revoked on screen")
     messages.success(request, f"The token {token.name} is revoked.")
     return redirect("dashboard:people")
 

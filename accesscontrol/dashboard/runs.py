@@ -1,21 +1,19 @@
 """Screening runs: the list, and one run watched live until its totals reconcile."""
 
-from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
 from django.views.decorators.http import require_POST
 
 from accesscontrol import access, screening
 from accesscontrol.dashboard.shell import confidential, filters, paging
-from accesscontrol.dashboard.shell.entry import screen
+from accesscontrol.dashboard.shell.entry import STOP_POLLING, Request, reason, screen, who
 from accesscontrol.models import Boundary, Order, ScreeningChunk, ScreeningRun
 
-STOP_POLLING = 286  # what htmx reads as: do not ask again
 GOING = ("queued", "running")
 CAUSES = {
     "rule": "Rule published",
@@ -32,7 +30,7 @@ CAUSES = {
 
 
 @screen()
-def listing(request: HttpRequest) -> HttpResponse:
+def listing(request: Request) -> HttpResponse:
     """All runs, the newest first."""
     chosen = filters.read(
         request,
@@ -52,13 +50,13 @@ def listing(request: HttpRequest) -> HttpResponse:
 
 
 @screen()
-def detail(request: HttpRequest, pk: int) -> HttpResponse:
+def detail(request: Request, pk: int) -> HttpResponse:
     """One run as a page, which a refresh brings up to date."""
     return render(request, "dashboard/runs/detail.html", _context(request, pk))
 
 
 @screen()
-def live(request: HttpRequest, pk: int) -> HttpResponse:
+def live(request: Request, pk: int) -> HttpResponse:
     """The part of the page that is asked for every two seconds; 286 once the run has ended."""
     context = _context(request, pk) | {"polled": True}
     status = 200 if context["going"] else STOP_POLLING
@@ -67,26 +65,26 @@ def live(request: HttpRequest, pk: int) -> HttpResponse:
 
 @screen("run.manage")
 @require_POST
-def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+def cancel(request: Request, pk: int) -> HttpResponse:
     """Stop a run; what its finished chunks changed stays."""
     run = get_object_or_404(ScreeningRun, pk=pk)
-    screening.cancel(run, by=request.user, at=request.now, because=_because(request))  # type: ignore[attr-defined,arg-type]
+    screening.cancel(run, because=reason(request, most=500), **who(request))
     messages.success(request, f"Run {pk} is cancelled. What its finished chunks changed stays.")
     return redirect("dashboard:run", pk)
 
 
 @screen("run.manage")
 @require_POST
-def retry(request: HttpRequest, pk: int) -> HttpResponse:
+def retry(request: Request, pk: int) -> HttpResponse:
     """Give the failed chunks another five attempts."""
     run = get_object_or_404(ScreeningRun, pk=pk)
-    screening.retry_failed(run, by=request.user, at=request.now, because=_because(request))  # type: ignore[attr-defined,arg-type]
+    screening.retry_failed(run, because=reason(request, most=500), **who(request))
     messages.success(request, "The failed chunks are waiting for a worker again.")
     return redirect("dashboard:run", pk)
 
 
-def _context(request: HttpRequest, pk: int) -> dict[str, Any]:
-    at: datetime = request.now  # type: ignore[attr-defined]
+def _context(request: Request, pk: int) -> dict[str, Any]:
+    at = request.now
     run = get_object_or_404(
         ScreeningRun.objects.select_related("release", "from_release", "started_by"), pk=pk
     )
@@ -110,7 +108,7 @@ def _context(request: HttpRequest, pk: int) -> dict[str, Any]:
         "troubled": _troubled(run) if progress.chunks_waiting else [],
         "rate": round(progress.rate or 0),
         "left": _left(progress.left_s),
-        "may_manage": access.may(request.user, "run.manage"),  # type: ignore[arg-type]
+        "may_manage": access.may(request.user, "run.manage"),
     }
 
 
@@ -125,7 +123,7 @@ def _troubled(run: ScreeningRun) -> list[ScreeningChunk]:
     return list(run.chunks.filter(state="waiting").exclude(problem="")[:5])
 
 
-def _why(request: HttpRequest, run: ScreeningRun) -> str:
+def _why(request: Request, run: ScreeningRun) -> str:
     """The reason of whoever began it; what a confidential order says is read by right only."""
     about = Q(reference=run.subject) | Q(rules__ref=run.subject)
     orders = Order.objects.filter(about, confidential=True) if run.subject else ()
@@ -153,10 +151,6 @@ def _left(seconds: float | None) -> str:
     if seconds is None:
         return ""
     return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{max(seconds, 1):.0f} s"
-
-
-def _because(request: HttpRequest) -> str:
-    return request.POST.get("because", "").replace("\0", "").strip()[:500]
 
 
 urlpatterns = [

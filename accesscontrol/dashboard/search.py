@@ -4,12 +4,12 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, path, reverse
 
 from accesscontrol.dashboard.shell import confidential
-from accesscontrol.dashboard.shell.entry import screen
+from accesscontrol.dashboard.shell.entry import Request, screen
 from accesscontrol.matching.normalize import normalize
 from accesscontrol.models import AIModel, Decision, Licensee, Order, Rule
 
@@ -17,7 +17,7 @@ MOST = 8
 
 
 @screen()
-def search(request: HttpRequest) -> HttpResponse:
+def search(request: Request) -> HttpResponse:
     """At most eight of each kind; one exact id goes straight there."""
     text = request.GET.get("q", "").replace("\0", "").strip()[:200]
     if exact := _exact(text):

@@ -1,11 +1,11 @@
 """What a person does with a case: each button is one verb, then the queue moves on to the next."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
@@ -14,7 +14,7 @@ from accesscontrol import cases, registry
 from accesscontrol.dashboard.cases.forms import CaseForm, end_of
 from accesscontrol.dashboard.cases.looking import MORE_DATA, items, render_queue
 from accesscontrol.dashboard.cases.matching import agree, answer, disagree
-from accesscontrol.dashboard.shell.entry import attempt, screen
+from accesscontrol.dashboard.shell.entry import Request, attempt, screen, who
 from accesscontrol.models import Case, Disposition
 
 VERBS = ("assign", "release", "comment", "snooze", "escalate", "confirm", "send-back")
@@ -34,14 +34,14 @@ LONGEST = timedelta(days=366)
 
 @screen("case.decide")
 @require_POST
-def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
+def act(request: Request, pk: int, verb: str) -> HttpResponse:
     """Take it, put it off, talk about it, confirm it or send it back."""
     return _do(request, pk, verb, lambda case, data: _call(verb, case, data, request))
 
 
 @screen("case.decide")
 @require_POST
-def decide(request: HttpRequest, pk: int, decision: str) -> HttpResponse:
+def decide(request: Request, pk: int, decision: str) -> HttpResponse:
     """Decide; what loosens is proposed and waits for a second person."""
 
     def verb(case: Case, data: dict[str, Any]) -> Case:
@@ -51,20 +51,20 @@ def decide(request: HttpRequest, pk: int, decision: str) -> HttpResponse:
         with transaction.atomic():
             decided = cases.decide(
                 case=case, decision=decision, because=data["because"], version=data["version"],
-                **_who(request),
+                **who(request),
             )  # fmt: skip
             if decision == "clear":
                 _propose(decided, data, request)
             elif case.kind == Case.Kind.MATCH:
-                answer(decided, until=data["valid_until"], **_who(request))
+                answer(decided, until=data["valid_until"], **who(request))
             return decided
 
     return _do(request, pk, "decide", verb)
 
 
-def _do(request: HttpRequest, pk: int, verb: str, call: Any) -> HttpResponse:
+def _do(request: Request, pk: int, verb: str, call: Any) -> HttpResponse:
     case = get_object_or_404(Case.objects.select_related("licensee", "assignee", "run"), pk=pk)
-    form = CaseForm(request.POST, at=request.now, needs_reason=verb not in SILENT)  # type: ignore[attr-defined]
+    form = CaseForm(request.POST, at=request.now, needs_reason=verb not in SILENT)
     following = _following(request, case)
     done = form.is_valid() and attempt(form, lambda: call(case, form.cleaned_data))
     if not done:
@@ -76,30 +76,30 @@ def _do(request: HttpRequest, pk: int, verb: str, call: Any) -> HttpResponse:
     return redirect(f"{address}?{query}" if query else address)
 
 
-def _call(verb: str, case: Case, data: dict[str, Any], request: HttpRequest) -> Any:
-    who, version, because = _who(request), data["version"], data["because"]
+def _call(verb: str, case: Case, data: dict[str, Any], request: Request) -> Any:
+    acting, version, because = who(request), data["version"], data["because"]
     match verb:
         case "assign":
-            return cases.assign(case=case, to=who["by"], version=version, **who)
+            return cases.assign(case=case, to=request.user, version=version, **acting)
         case "release":
-            return cases.assign(case=case, to=None, version=version, **who)
+            return cases.assign(case=case, to=None, version=version, **acting)
         case "comment":
-            return cases.comment(case=case, text=because, **who)
+            return cases.comment(case=case, text=because, **acting)
         case "snooze":
-            until = end_of(data["until"]) if data["until"] else who["at"]
-            return cases.snooze(case=case, until=until, because=because, version=version, **who)
+            until = end_of(data["until"]) if data["until"] else request.now
+            return cases.snooze(case=case, until=until, because=because, version=version, **acting)
         case "escalate":
-            return cases.escalate(case=case, because=because, version=version, **who)
+            return cases.escalate(case=case, because=because, version=version, **acting)
         case "confirm":
             return _confirm(case, data, request)
         case _:
             return _send_back(case, data, request)
 
 
-def _propose(case: Case, data: dict[str, Any], request: HttpRequest) -> None:
+def _propose(case: Case, data: dict[str, Any], request: Request) -> None:
     """Enter the disposition that lifts the review, once for each model where the rule reads one."""
     until = end_of(data["valid_until"]) if data["valid_until"] else None
-    at: datetime = request.now  # type: ignore[attr-defined]
+    at = request.now
     if until is None or until > at + LONGEST:
         raise cases.CannotDecide(
             "Say until when it is cleared, a year at most.", pointer="/valid_until"
@@ -107,7 +107,7 @@ def _propose(case: Case, data: dict[str, Any], request: HttpRequest) -> None:
     common: dict[str, Any] = {
         "rule": case.evidence["rule"], "version": case.evidence["version"], "case": case,
         "licensee": case.licensee, "valid_until": until, "because": data["because"],
-        **_who(request),
+        **who(request),
     }  # fmt: skip
     name = f"case-{case.pk}-{case.version}"
     try:
@@ -121,32 +121,32 @@ def _propose(case: Case, data: dict[str, Any], request: HttpRequest) -> None:
             registry.enter_disposition(ref=f"{name}-{model}"[:100], models=[model], **common)
 
 
-def _confirm(case: Case, data: dict[str, Any], request: HttpRequest) -> Case:
+def _confirm(case: Case, data: dict[str, Any], request: Request) -> Case:
     """The second person agrees: the case is decided and what was entered for it counts."""
     with transaction.atomic():
         confirmed = cases.confirm(
-            case=case, because=data["because"], version=data["version"], **_who(request)
+            case=case, because=data["because"], version=data["version"], **who(request)
         )
-        with registry.together(**_who(request), because=data["because"] or confirmed.because):
+        with registry.together(**who(request), because=data["because"] or confirmed.because):
             if case.kind == Case.Kind.MATCH:
-                agree(confirmed, because=data["because"], **_who(request))
+                agree(confirmed, because=data["because"], **who(request))
             for each in _waiting(case):
                 registry.confirm_disposition(
-                    disposition=each, because=data["because"], **_who(request)
+                    disposition=each, because=data["because"], **who(request)
                 )
         return confirmed
 
 
-def _send_back(case: Case, data: dict[str, Any], request: HttpRequest) -> Case:
+def _send_back(case: Case, data: dict[str, Any], request: Request) -> Case:
     """The case is open again and what was entered for it never counts."""
     with transaction.atomic():
         again = cases.send_back(
-            case=case, because=data["because"], version=data["version"], **_who(request)
+            case=case, because=data["because"], version=data["version"], **who(request)
         )
         if case.kind == Case.Kind.MATCH:
-            disagree(again, because=data["because"], **_who(request))
+            disagree(again, because=data["because"], **who(request))
         for each in _waiting(case):
-            registry.revoke_disposition(disposition=each, because=data["because"], **_who(request))
+            registry.revoke_disposition(disposition=each, because=data["because"], **who(request))
         return again
 
 
@@ -154,7 +154,7 @@ def _waiting(case: Case) -> list[Disposition]:
     return list(Disposition.objects.waiting().filter(case=case))
 
 
-def _following(request: HttpRequest, case: Case) -> int | None:
+def _following(request: Request, case: Case) -> int | None:
     """The next case of the page, before this one leaves it."""
     page, _ = items(request)
     order = [each.pk for each in page.rows]
@@ -172,7 +172,3 @@ def _told(verb: str, done: Any) -> str:
     if done.state == "proposed":
         return "proposed. A second person confirms it; until then nothing is lifted."
     return "decided. It stays refused."
-
-
-def _who(request: HttpRequest) -> dict[str, Any]:
-    return {"by": request.user, "at": request.now}  # type: ignore[attr-defined]

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 
@@ -14,7 +14,7 @@ from accesscontrol import access, cases
 from accesscontrol.dashboard.cases import evidence
 from accesscontrol.dashboard.cases.forms import CaseForm
 from accesscontrol.dashboard.shell import filters, paging
-from accesscontrol.dashboard.shell.entry import screen
+from accesscontrol.dashboard.shell.entry import Request, screen
 from accesscontrol.models import Case, Licensee, User
 
 WHOSE = (("mine", "Mine or unassigned"), ("second", "Waiting for a second person"), ("all", "All"))
@@ -23,25 +23,25 @@ MORE_DATA = ("more-data", "Need more data: ask, and snooze")
 
 
 @screen()
-def queue(request: HttpRequest) -> HttpResponse:
+def queue(request: Request) -> HttpResponse:
     """The queue with its first case open."""
     page, chosen = items(request)
     first = page.rows[0] if page.rows else None
-    return render_queue(request, first, CaseForm(at=request.now), page=page, chosen=chosen)  # type: ignore[attr-defined]
+    return render_queue(request, first, CaseForm(at=request.now), page=page, chosen=chosen)
 
 
 @screen()
-def case(request: HttpRequest, pk: int) -> HttpResponse:
+def case(request: Request, pk: int) -> HttpResponse:
     """One case, with the queue beside it."""
     found = get_object_or_404(Case.objects.select_related("licensee", "assignee", "run"), pk=pk)
-    return render_queue(request, found, CaseForm(at=request.now))  # type: ignore[attr-defined]
+    return render_queue(request, found, CaseForm(at=request.now))
 
 
 @screen("case.decide")
-def next_unassigned(request: HttpRequest) -> HttpResponse:
+def next_unassigned(request: Request) -> HttpResponse:
     """Go to the case due first that nobody has taken."""
     after = Case.objects.filter(pk=_number(request.GET.get("after", ""))).first()
-    at: datetime = request.now  # type: ignore[attr-defined]
+    at = request.now
     found = cases.next_unassigned(at=at, after=after) or cases.next_unassigned(at=at)
     if found is None:
         messages.success(request, "Nothing is unassigned.")
@@ -49,7 +49,7 @@ def next_unassigned(request: HttpRequest) -> HttpResponse:
     return redirect("dashboard:case", found.pk)
 
 
-def items(request: HttpRequest) -> tuple[paging.Page, filters.Filters]:
+def items(request: Request) -> tuple[paging.Page, filters.Filters]:
     """The left pane: a page of the queue by due time, as the address filters it."""
     chosen = filters.read(
         request,
@@ -58,12 +58,12 @@ def items(request: HttpRequest) -> tuple[paging.Page, filters.Filters]:
         filters.Filter("rule", "Rule"),
         filters.Filter("licensee", "Licensee"),
     )
-    rows = _filtered(cases.queue(at=request.now), chosen, request.user)  # type: ignore[attr-defined,arg-type]
+    rows = _filtered(cases.queue(at=request.now), chosen, request.user)
     return paging.page(rows, request, by=("due_at", "id"), size=25), chosen
 
 
 def render_queue(
-    request: HttpRequest,
+    request: Request,
     shown: Case | None,
     form: CaseForm,
     *,
@@ -72,8 +72,8 @@ def render_queue(
     status: int = 200,
 ) -> HttpResponse:
     """The page of three panes around a case."""
-    at: datetime = request.now  # type: ignore[attr-defined]
-    user: User = request.user  # type: ignore[assignment]
+    at = request.now
+    user = request.user
     if page is None or chosen is None:
         page, chosen = items(request)
     may = access.may(user, "case.decide")
@@ -85,8 +85,8 @@ def render_queue(
         "tabs": [(value, label, _with(chosen, whose=value)) for value, label in WHOSE],
         "kinds": [(value, label, _with(chosen, kind="" if chosen["kind"] == value else value),
                    chosen["kind"] == value) for value, label in Case.Kind.choices],
-        "open": _open_count(at),
-        "mine": _count(cases.queue(at=at).filter(assignee=user)),
+        "open": paging.capped(cases.queue(at=at), MOST),
+        "mine": paging.capped(cases.queue(at=at).filter(assignee=user), MOST),
         "case": shown,
         "may": may,
         "form": form,
@@ -151,15 +151,6 @@ def _with(chosen: filters.Filters, **changed: str) -> str:
     values = {**dict(chosen.values), **changed}
     query = urlencode({name: value for name, value in values.items() if value})
     return f"{reverse('dashboard:cases')}?{query}" if query else reverse("dashboard:cases")
-
-
-def _open_count(at: datetime) -> str:
-    return _count(cases.queue(at=at))
-
-
-def _count(rows: QuerySet[Case]) -> str:
-    found = rows.order_by().values("pk")[: MOST + 1].count()
-    return f"{MOST}+" if found > MOST else str(found)
 
 
 def _number(text: str) -> int:

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from django.http import HttpRequest, StreamingHttpResponse
+from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from accesscontrol import audit
 from accesscontrol.dashboard.preview import filtering, rows, views
-from accesscontrol.dashboard.shell.entry import screen
+from accesscontrol.dashboard.shell.entry import Request, screen, who
 from accesscontrol.dashboard.shell.table import line
 from accesscontrol.models import AffectedLicensee, Preview, User
 
@@ -24,20 +24,20 @@ COLUMNS = (
 
 @screen("export")
 @require_POST
-def as_csv(request: HttpRequest, ref: str) -> HttpResponseBase:
+def as_csv(request: Request, ref: str) -> HttpResponseBase:
     """What the filter leaves, all pages of it; taking it away is itself an event."""
     version, preview = views.looked_for(request, ref, request.POST)
     if preview is None:
         return redirect("dashboard:preview", ref)
     chosen = filtering.read(request.POST, preview, pinned=True)
     audit.record(
-        "rule.impact_exported", version.rule, by=request.user, at=request.now,  # type: ignore[attr-defined,arg-type]
+        "rule.impact_exported", version.rule, **who(request),
         order=version.rule.order, rule=ref,
         details={"version": version.version, "preview": preview.pk, "filter": chosen.query},
     )  # fmt: skip
     found = filtering.rows(preview, chosen).order_by("group", "licensee_id")
     response = StreamingHttpResponse(
-        _lines(found.iterator(chunk_size=AT_ONCE), preview, request.user),  # type: ignore[arg-type]
+        _lines(found.iterator(chunk_size=AT_ONCE), preview, request.user),
         content_type="text/csv; charset=utf-8",
     )
     name = f"impact-{preview.pk}.csv"

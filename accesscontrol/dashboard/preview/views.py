@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
@@ -15,25 +15,24 @@ from accesscontrol.dashboard.preview import filtering, rows, state, summary
 from accesscontrol.dashboard.rules import changes, detail, life
 from accesscontrol.dashboard.rules.forms import ReasonForm
 from accesscontrol.dashboard.shell import confidential, paging
-from accesscontrol.dashboard.shell.entry import attempt, screen
+from accesscontrol.dashboard.shell.entry import STOP_POLLING, Request, attempt, screen, who
 from accesscontrol.errors import NotFound
 from accesscontrol.models import Licensee, Preview, RuleVersion
 from accesscontrol.screening import preview as impact_preview
 
-STOP_POLLING = 286  # what htmx reads as: do not ask again
 NO_WORKER = timedelta(seconds=60)
 FAILED_SHOWN = 20
 
 
 @screen()
-def page(request: HttpRequest, ref: str) -> HttpResponse:
+def page(request: Request, ref: str) -> HttpResponse:
     """The preview that counts for the open version, or the stored one that is asked for."""
     version, preview = looked_for(request, ref, request.GET)
     return _page(request, version, preview, ReasonForm(initial={"because": version.because}))
 
 
 @screen()
-def live(request: HttpRequest, ref: str) -> HttpResponse:
+def live(request: Request, ref: str) -> HttpResponse:
     """The part of the page that is asked for every two seconds; 286 once the preview has ended."""
     version, preview = looked_for(request, ref, request.GET)
     form = ReasonForm(initial={"because": version.because})
@@ -44,35 +43,34 @@ def live(request: HttpRequest, ref: str) -> HttpResponse:
 
 @screen("policy.draft")
 @require_POST
-def calculate(request: HttpRequest, ref: str) -> HttpResponse:
+def calculate(request: Request, ref: str) -> HttpResponse:
     """Find out anew what the open version would change."""
     version, _ = looked_for(request, ref, {})
-    orders.preview(version=version, by=request.user, at=request.now)  # type: ignore[attr-defined,arg-type]
+    orders.preview(version=version, **who(request))
     return redirect("dashboard:preview", ref)
 
 
 @screen("policy.draft")
 @require_POST
-def cancel(request: HttpRequest, ref: str) -> HttpResponse:
+def cancel(request: Request, ref: str) -> HttpResponse:
     """Stop a preview that is under way."""
     _, preview = looked_for(request, ref, request.POST)
     if preview is None:
         raise NotFound(f"No preview of {ref} is under way.")
-    impact_preview.cancel(preview, by=request.user, at=request.now)  # type: ignore[attr-defined,arg-type]
+    impact_preview.cancel(preview, **who(request))
     messages.success(request, "The calculation is cancelled. Nothing was changed by it.")
     return redirect("dashboard:preview", ref)
 
 
 @screen("policy.draft")
 @require_POST
-def submit(request: HttpRequest, ref: str) -> HttpResponse:
+def submit(request: Request, ref: str) -> HttpResponse:
     """Put the draft before the approvers, with the impact that was looked at."""
     version, preview = looked_for(request, ref, {})
     form = ReasonForm(request.POST)
     if form.is_valid():
         because = form.cleaned_data["because"]
-        who: dict[str, Any] = {"by": request.user, "at": request.now}  # type: ignore[attr-defined]
-        if attempt(form, lambda: orders.submit(version=version, because=because, **who)):
+        if attempt(form, lambda: orders.submit(version=version, because=because, **who(request))):
             messages.success(
                 request, f"{version} is submitted. Somebody who did not edit it approves it."
             )
@@ -81,10 +79,10 @@ def submit(request: HttpRequest, ref: str) -> HttpResponse:
 
 
 def looked_for(
-    request: HttpRequest, ref: str, given: Mapping[str, str]
+    request: Request, ref: str, given: Mapping[str, str]
 ) -> tuple[RuleVersion, Preview | None]:
     """The version and its preview; by its id a stored one. Raises NotFound, NotAllowed."""
-    at: datetime = request.now  # type: ignore[attr-defined]
+    at = request.now
     rule = detail.found(ref, at)
     confidential.require(rule.order, request.user, at=at)
     wanted = given.get("preview", "")
@@ -105,22 +103,22 @@ def looked_for(
 
 
 def _page(
-    request: HttpRequest,
+    request: Request,
     version: RuleVersion,
     preview: Preview | None,
     form: ReasonForm,
     status: int = 200,
 ) -> HttpResponse:
-    at: datetime = request.now  # type: ignore[attr-defined]
+    at = request.now
     context = _context(request, version, preview, form)
     context |= changes.against_in_force(version, at)
     return render(request, "dashboard/preview/page.html", context, status=status)
 
 
 def _context(
-    request: HttpRequest, version: RuleVersion, preview: Preview | None, form: ReasonForm
+    request: Request, version: RuleVersion, preview: Preview | None, form: ReasonForm
 ) -> dict[str, Any]:
-    at: datetime = request.now  # type: ignore[attr-defined]
+    at = request.now
     impact = state.of(version, preview)
     given = request.GET
     pinned = given.get("preview", "") != ""
@@ -136,16 +134,16 @@ def _context(
         "chosen": chosen,
         "address": reverse("dashboard:preview", args=[version.rule.ref]),
         "plan": orders.plan(version, at) if version.state in ("draft", "submitted") else None,
-        "may_draft": access.may(request.user, "policy.draft"),  # type: ignore[arg-type]
-        "may_export": access.may(request.user, "export"),  # type: ignore[arg-type]
+        "may_draft": access.may(request.user, "policy.draft"),
+        "may_export": access.may(request.user, "export"),
         "is_draft": version.state == "draft" and not pinned,
-        "everyone": Licensee.objects.values("pk")[:100_001].count() if preview is None else 0,
+        "everyone": paging.count(Licensee.objects.all()) if preview is None else 0,
     }
     return context | _found(request, preview, chosen, at) if preview else context
 
 
 def _found(
-    request: HttpRequest, preview: Preview, chosen: filtering.Chosen, at: datetime
+    request: Request, preview: Preview, chosen: filtering.Chosen, at: datetime
 ) -> dict[str, Any]:
     """What a preview holds: counts as far as it is, licensees once they can be paged through."""
     shown = paging.page(filtering.rows(preview, chosen), request, by=("group", "licensee_id"))
@@ -160,7 +158,7 @@ def _found(
         "adds_up": summary.sum_in_words(preview),
         "why_nothing": summary.why_nothing(preview),
         "page": shown,
-        "told": rows.told(shown, preview, request.user),  # type: ignore[arg-type]
+        "told": rows.told(shown, preview, request.user),
         "percent": 100 * preview.done // max(preview.total, 1),
         "said_percent": 100 * preview.done // max(preview.total, 1) // 10 * 10,
         "rate": round(preview.done / preview.seconds) if preview.seconds > 0 else 0,

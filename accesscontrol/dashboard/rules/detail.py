@@ -5,17 +5,17 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from accesscontrol import access, orders, releases
+from accesscontrol import orders, releases
 from accesscontrol.dashboard.preview import state
 from accesscontrol.dashboard.rules import changes, life, operands, states
 from accesscontrol.dashboard.rules.forms import ReasonForm, TestCaseForm
-from accesscontrol.dashboard.shell import confidential
-from accesscontrol.dashboard.shell.entry import attempt, screen
+from accesscontrol.dashboard.shell import confidential, paging
+from accesscontrol.dashboard.shell.entry import Request, attempt, rights, screen, who
 from accesscontrol.errors import NotFound, Refused
 from accesscontrol.models import Licensee, Rule, RuleTestCase, RuleVersion
 
@@ -26,22 +26,22 @@ VERBS = {
 
 
 @screen()
-def detail(request: HttpRequest, ref: str) -> HttpResponse:
+def detail(request: Request, ref: str) -> HttpResponse:
     """One rule, at the version that is asked for or counts most."""
-    rule = found(ref, request.now)  # type: ignore[attr-defined]
-    confidential.require(rule.order, request.user, at=request.now)  # type: ignore[attr-defined]
+    rule = found(ref, request.now)
+    confidential.require(rule.order, request.user, at=request.now)
     return _page(request, rule, _chosen(request, rule), ReasonForm(), TestCaseForm())
 
 
 @screen("policy.draft")
 @require_POST
-def step(request: HttpRequest, ref: str, verb: str) -> HttpResponse:
+def step(request: Request, ref: str, verb: str) -> HttpResponse:
     """Submit or withdraw the open version, with a reason."""
-    rule = found(ref, request.now)  # type: ignore[attr-defined]
+    rule = found(ref, request.now)
     version = get_object_or_404(rule.versions, version=request.POST.get("version") or 0)
     form = ReasonForm(request.POST)
     act, told = VERBS[verb]
-    if form.is_valid() and attempt(form, lambda: act(version=version, **_why(request, form))):  # type: ignore[operator]
+    if form.is_valid() and attempt(form, lambda: act(version=version, **_why(request, form))):
         messages.success(request, f"{version} is {told}")
         return redirect("dashboard:rule", ref)
     return _page(request, rule, version, form, TestCaseForm(), status=422)
@@ -49,9 +49,9 @@ def step(request: HttpRequest, ref: str, verb: str) -> HttpResponse:
 
 @screen("policy.draft")
 @require_POST
-def start(request: HttpRequest, ref: str) -> HttpResponse:
+def start(request: Request, ref: str) -> HttpResponse:
     """A new draft copied from a version of the rule: the next change, or the way back."""
-    rule = found(ref, request.now)  # type: ignore[attr-defined]
+    rule = found(ref, request.now)
     version = get_object_or_404(rule.versions, version=request.POST.get("version") or 0)
     form = ReasonForm(request.POST)
     if form.is_valid() and attempt(
@@ -64,9 +64,9 @@ def start(request: HttpRequest, ref: str) -> HttpResponse:
 
 @screen("policy.draft")
 @require_POST
-def retire(request: HttpRequest, ref: str) -> HttpResponse:
+def retire(request: Request, ref: str) -> HttpResponse:
     """Ask for the end of the rule; it is approved and published like any version."""
-    rule = found(ref, request.now)  # type: ignore[attr-defined]
+    rule = found(ref, request.now)
     form = ReasonForm(request.POST)
     if form.is_valid():
         version = attempt(form, lambda: orders.retire(rule=rule, **_why(request, form)))
@@ -78,15 +78,15 @@ def retire(request: HttpRequest, ref: str) -> HttpResponse:
 
 @screen("policy.draft")
 @require_POST
-def add_case(request: HttpRequest, ref: str) -> HttpResponse:
+def add_case(request: Request, ref: str) -> HttpResponse:
     """Add a test case; it is run at once."""
-    rule = found(ref, request.now)  # type: ignore[attr-defined]
+    rule = found(ref, request.now)
     form = TestCaseForm(request.POST)
     if form.is_valid():
         data = form.cleaned_data
         made = attempt(form, lambda: orders.add_test_case(
             rule=rule, name=data["name"], facts=_facts(data["facts"]), outcome=data["outcome"],
-            holds_at=request.now, by=request.user, at=request.now))  # type: ignore[attr-defined,arg-type]  # fmt: skip
+            holds_at=request.now, **who(request)))  # fmt: skip
         if made:
             messages.success(request, f"Test case “{made.name}” added.")
             return redirect(f"{reverse('dashboard:rule', args=[ref])}#test-cases")
@@ -95,11 +95,10 @@ def add_case(request: HttpRequest, ref: str) -> HttpResponse:
 
 @screen("policy.draft")
 @require_POST
-def remove_case(request: HttpRequest, ref: str, pk: int) -> HttpResponse:
+def remove_case(request: Request, ref: str, pk: int) -> HttpResponse:
     """Drop a test case; what it was stays in the log."""
     case = get_object_or_404(RuleTestCase, pk=pk, rule__ref=ref)
-    who: dict[str, Any] = {"by": request.user, "at": request.now}  # type: ignore[attr-defined]
-    orders.remove_test_case(case=case, because=request.POST.get("because", ""), **who)
+    orders.remove_test_case(case=case, because=request.POST.get("because", ""), **who(request))
     messages.success(request, f"Test case “{case.name}” removed.")
     return redirect(f"{reverse('dashboard:rule', args=[ref])}#test-cases")
 
@@ -122,15 +121,14 @@ def tested(version: RuleVersion, at: datetime) -> tuple[list[orders.CaseResult],
 
 
 def _page(
-    request: HttpRequest,
+    request: Request,
     rule: Any,
     version: RuleVersion,
     reason: ReasonForm,
     case: TestCaseForm,
     status: int = 200,
 ) -> HttpResponse:
-    at: datetime = request.now  # type: ignore[attr-defined]
-    everyone = Licensee.objects.values("pk")[:100_001].count()
+    at = request.now
     results, why_untested = tested(version, at)
     impact = state.current(version)
     context = {
@@ -146,17 +144,14 @@ def _page(
         "reason": reason,
         "case_form": case,
         "case_open": case.is_bound,
-        "everyone": everyone,
+        "everyone": paging.count(Licensee.objects.all()),
         "open": rule.open_state,
-        "may": {
-            right.replace(".", "_"): access.may(request.user, right)  # type: ignore[arg-type]
-            for right in ("policy.draft", "policy.approve", "policy.publish")
-        },
+        "may": rights(request, "policy.draft", "policy.approve", "policy.publish"),
     }
     return render(request, "dashboard/rules/detail.html", context, status=status)
 
 
-def _chosen(request: HttpRequest, rule: Any) -> RuleVersion:
+def _chosen(request: Request, rule: Any) -> RuleVersion:
     rows = rule.versions.select_related("created_by", "approved_by", "published_by", "term")
     wanted = request.GET.get("version", "")
     if wanted.isdigit() and len(wanted) < 8:
@@ -187,9 +182,5 @@ def _fact(type_: str, value: str) -> Any:
     return operands.to_json("is", type_, [value])
 
 
-def _why(request: HttpRequest, form: ReasonForm) -> dict[str, Any]:
-    return {
-        "by": request.user,
-        "at": request.now,  # type: ignore[attr-defined]
-        "because": form.cleaned_data["because"],
-    }
+def _why(request: Request, form: ReasonForm) -> dict[str, Any]:
+    return {**who(request), "because": form.cleaned_data["because"]}

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from accesscontrol import orders, policy
@@ -13,20 +13,20 @@ from accesscontrol.dashboard.rules import known
 from accesscontrol.dashboard.rules.draft import Draft, NoExpression
 from accesscontrol.dashboard.rules.forms import NewRuleForm, RuleForm
 from accesscontrol.dashboard.rules.rendering import Choices, builder
-from accesscontrol.dashboard.shell.entry import screen
+from accesscontrol.dashboard.shell.entry import Request, screen
 from accesscontrol.errors import NotFound, Refused
 from accesscontrol.models import Order, Rule, RuleVersion
 from accesscontrol.orders import language
 
 
 @screen("policy.draft")
-def new(request: HttpRequest) -> HttpResponse:
+def new(request: Request) -> HttpResponse:
     """Draft a new rule under an order."""
     return _Editor(request, None).answer()
 
 
 @screen("policy.draft")
-def edit(request: HttpRequest, ref: str) -> HttpResponse:
+def edit(request: Request, ref: str) -> HttpResponse:
     """Continue the open draft of a rule."""
     version = RuleVersion.objects.select_related("rule__order").filter(
         rule__ref=ref, state="draft"
@@ -39,9 +39,9 @@ def edit(request: HttpRequest, ref: str) -> HttpResponse:
 class _Editor:
     """One request to the editor: what was posted, what it means, and the page that answers."""
 
-    def __init__(self, request: HttpRequest, version: RuleVersion | None) -> None:
+    def __init__(self, request: Request, version: RuleVersion | None) -> None:
         self.request, self.version = request, version
-        self.at: datetime = request.now  # type: ignore[attr-defined]
+        self.at = request.now
         self.ground = language.ground(self.at)
         self.choices = Choices(self.ground)
         self.order = version.rule.order if version else self._order()

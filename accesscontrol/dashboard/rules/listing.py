@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 
 from accesscontrol import access
@@ -11,13 +11,13 @@ from accesscontrol.dashboard.preview import state
 from accesscontrol.dashboard.rules import states
 from accesscontrol.dashboard.rules.forms import EFFECTS
 from accesscontrol.dashboard.shell import confidential, filters, paging
-from accesscontrol.dashboard.shell.entry import screen
+from accesscontrol.dashboard.shell.entry import Request, screen
 from accesscontrol.models import Rule, RuleVersion
 from accesscontrol.models.common import instant
 
 
 @screen()
-def listing(request: HttpRequest) -> HttpResponse:
+def listing(request: Request) -> HttpResponse:
     """All rules by reference, each with the version that counts most now."""
     chosen = filters.read(
         request,
@@ -26,14 +26,14 @@ def listing(request: HttpRequest) -> HttpResponse:
         filters.Filter("effect", "Effect", EFFECTS),
         filters.Filter("order", "Order"),
     )
-    at = request.now  # type: ignore[attr-defined]
+    at = request.now
     rows = states.with_state(Rule.objects.select_related("order"), at)
     page = paging.page(_filtered(rows, chosen, request.user), request, by=("ref", "id"))
     _show_versions(page.rows, request.user)
     context = {
         "page": page,
         "filters": chosen,
-        "may_draft": access.may(request.user, "policy.draft"),  # type: ignore[arg-type]
+        "may_draft": access.may(request.user, "policy.draft"),
         "now": instant(at),
     }
     return render(request, "dashboard/rules/list.html", context)

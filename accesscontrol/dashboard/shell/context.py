@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
+from accesscontrol.dashboard.shell import paging
 from accesscontrol.dashboard.shell.entry import now
 from accesscontrol.models import Case, RuleVersion
 
@@ -93,16 +95,16 @@ def _item(label: str, name: str, icon: str, *, path: str, counts: dict[str, str]
 
 
 def _open_cases() -> str:
-    return _count(Case.objects.filter(state__in=["open", "proposed"]))
+    return _hint(Case.objects.filter(state__in=["open", "proposed"]))
 
 
 def _waiting_approvals() -> str:
-    return _count(RuleVersion.objects.filter(state="submitted"))
+    return _hint(RuleVersion.objects.filter(state="submitted"))
 
 
-def _count(rows: Any) -> str:
-    found = rows.order_by().values("pk")[: MOST + 1].count()
-    return f"{MOST}+" if found > MOST else str(found or "")
+def _hint(rows: QuerySet[Any]) -> str:
+    found = paging.capped(rows, MOST)
+    return "" if found == "0" else found
 
 
 def _initials(name: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import wraps
-from typing import Any
+from typing import Any, TypedDict
 
 from django import forms
 from django.contrib.auth.decorators import login_required
@@ -13,8 +13,24 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from accesscontrol import access
 from accesscontrol.errors import Refused
+from accesscontrol.models import User
 
 View = Callable[..., HttpResponseBase]
+STOP_POLLING = 286  # the status that htmx reads as: do not ask again
+
+
+class Request(HttpRequest):
+    """The request of a screen. Django makes it; the types say what `screen` has seen to."""
+
+    now: datetime  # the one instant of the whole request
+    user: User  # signed in
+
+
+class Who(TypedDict):
+    """The person and the instant, as every verb takes them."""
+
+    by: User
+    at: datetime
 
 
 def now() -> datetime:
@@ -23,22 +39,34 @@ def now() -> datetime:
 
 
 def screen(right: str = "read") -> Callable[[View], View]:
-    """The view is for people who are signed in and have ``right``; raises access.NotAllowed else.
-
-    ``request.now`` is the one instant of the whole request.
-    """
+    """The view is for signed-in people who have ``right``; raises access.NotAllowed else."""
 
     def wrap(view: View) -> View:
         @login_required
         @wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            request.now = now()  # type: ignore[attr-defined]
-            access.require(request.user, right, at=request.now)  # type: ignore[attr-defined,arg-type]
+        def guarded(request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            request.now = now()
+            access.require(request.user, right, at=request.now)
             return view(request, *args, **kwargs)
 
         return guarded
 
     return wrap
+
+
+def who(request: Request) -> Who:
+    """Who acts and when: `orders.lift(order=order, because=because, **who(request))`."""
+    return {"by": request.user, "at": request.now}
+
+
+def reason(request: Request, *, most: int = 2000) -> str:
+    """The reason that a button without a form sends along."""
+    return request.POST.get("because", "").replace("\0", "").strip()[:most]
+
+
+def rights(request: Request, *names: str) -> dict[str, bool]:
+    """Which of the rights the person has; a template reads `policy.draft` as `policy_draft`."""
+    return {name.replace(".", "_"): access.may(request.user, name) for name in names}
 
 
 def attempt(form: forms.Form, verb: Callable[[], Any]) -> Any:

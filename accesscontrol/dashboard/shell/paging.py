@@ -1,4 +1,7 @@
-"""Cursor paging: a page starts after a row, never at a number, so no row shows twice."""
+"""Cursor paging: a page starts after a row, never at a number, so no row shows twice.
+
+Counts stop early, since no page waits for a large table to be counted to its end.
+"""
 
 import base64
 import json
@@ -51,6 +54,17 @@ def page(
         _address(request, "before", found[0], by) if found and has_previous else "",
         _address(request, "after", found[-1], by) if found and has_next else "",
     )
+
+
+def count(rows: QuerySet[Any], most: int = 100_000) -> int:
+    """How many rows there are; ``most + 1`` where there are more than ``most``."""
+    return rows.order_by().values("pk")[: most + 1].count()
+
+
+def capped(rows: QuerySet[Any], most: int) -> str:
+    """`12`, or `99+` where there are more than ``most``."""
+    found = count(rows, most)
+    return f"{most}+" if found > most else str(found)
 
 
 def _beyond(order: Sequence[str], cursor: Sequence[Any]) -> Q:
