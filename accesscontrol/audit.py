@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, Required, TypedDict, Unpack
 
 from django.db import DatabaseError, connections, models
 
@@ -43,46 +43,37 @@ def current_request() -> RequestContext:
     return _request.get()
 
 
-def record(
-    kind: str,
-    subject: models.Model | str | None,
-    *,
-    by: User | ApiToken | None,
-    at: datetime,
-    because: str = "",
-    order: Order | str | None = None,
-    rule: str | None = None,
-    release: Release | int | None = None,
-    decision_id: str | None = None,
-    details: Mapping[str, Any] | None = None,
-    using: str = "default",
-) -> int:
+class Event(TypedDict, total=False):
+    """What an event says beside its kind and subject, as ``payload`` takes it.
+
+    ``by`` None is the system itself. ``details`` may hold instants, sets and large numbers; floats
+    are refused.
+    """
+
+    by: Required[User | ApiToken | None]
+    at: Required[datetime]
+    because: str
+    order: Order | str | None
+    rule: str | None
+    release: Release | int | None
+    decision_id: str | None
+    details: Mapping[str, Any] | None
+
+
+def record(kind: str, subject: models.Model | str | None, **event: Unpack[Event]) -> int:
     """Append one event and return its id; raises NotRecorded if the log cannot be written.
 
-    Runs in the caller's transaction: what is not recorded has not happened. ``by`` None is the
-    system itself. ``details`` may hold instants, sets and large numbers; floats are refused.
+    Runs in the caller's transaction: what is not recorded has not happened.
     """
-    text = payload(
-        kind,
-        subject,
-        by=by,
-        at=at,
-        because=because,
-        order=order,
-        rule=rule,
-        release=release,
-        decision_id=decision_id,
-        details=details,
-    )
-    return append([text], using=using)[0]
+    return append([payload(kind, subject, **event)])[0]
 
 
-def record_apart(kind: str, subject: models.Model | str | None, **event: Any) -> int:
+def record_apart(kind: str, subject: models.Model | str | None, **event: Unpack[Event]) -> int:
     """Append an event on a connection of its own, so that a request's rollback cannot erase it.
 
     For refusals and failed sign-ins, which happened whatever becomes of the request.
     """
-    return record(kind, subject, using="audit", **event)
+    return append([payload(kind, subject, **event)], using="audit")[0]
 
 
 def append(payloads: Sequence[str], *, using: str = "default") -> list[int]:

@@ -48,6 +48,13 @@ def lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     return (function.end_lineno or 0) - body[0].lineno + 1 if body else 0
 
 
+def arguments(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """How many parameters it has, ``*args`` and ``**kwargs`` as one each."""
+    given = function.args
+    named = [*given.posonlyargs, *given.args, *given.kwonlyargs]
+    return len([each for each in (*named, given.vararg, given.kwarg) if each is not None])
+
+
 def test_imports_keep_the_contracts() -> None:
     program = Path(sys.executable).parent / "lint-imports"
     if not program.exists():
@@ -86,6 +93,12 @@ def _reaches(imports: dict[str, set[str]], start: str, goal: str) -> bool:
 
 def test_the_median_function_is_under_ten_lines() -> None:
     assert statistics.median(lines(function) for _, function in functions()) < 10
+
+
+def test_no_function_takes_more_than_ten_arguments() -> None:
+    """A verb that needs more takes a value object, named with a noun of the field."""
+    many = {f"{path}:{f.name}": n for path, f in functions() if (n := arguments(f)) > 10}
+    assert not many
 
 
 def test_no_module_is_longer_than_four_hundred_lines() -> None:

@@ -204,15 +204,17 @@ class Registrar:
         )  # fmt: skip
 
     def licenses(self, at: datetime) -> None:
+        scope = registry.LicenseScope(licensees=[self.someone().ref])
         paper = registry.enter_export_license(
-            number=f"D-{self.count}", licensees=[self.someone().ref], valid_from=at,
+            number=f"D-{self.count}", scope=scope, valid_from=at,
             valid_until=at + self.draw.choice([3 * HOUR, 90 * DAY]), by=self.mina, at=at,
         )  # fmt: skip
         registry.confirm_export_license(license_=paper, by=self.jonas, at=at)
 
     def disposes(self, at: datetime) -> None:
+        review = registry.Review(rule="R-FLAG", version=1, licensee=self.someone())
         paper = registry.enter_disposition(
-            ref=f"P-{self.count}", rule="R-FLAG", version=1, licensee=self.someone(),
+            ref=f"P-{self.count}", review=review,
             valid_until=at + 30 * DAY, because="harmless", by=self.mina, at=at,
         )  # fmt: skip
         registry.confirm_disposition(disposition=paper, by=self.jonas, at=at)

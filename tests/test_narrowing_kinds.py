@@ -295,10 +295,10 @@ def attestation(row: Licensee, by: Any, second: Any) -> None:
 
 def disposition(row: Licensee, by: Any, second: Any) -> None:
     registry.open_red_flag(licensee=row, number=1, note="?", by=by, at=NOW)
+    review = registry.Review(rule="R-3", version=1, licensee=row)
     paper = registry.enter_disposition(
-        ref="P-1", rule="R-3", version=1, licensee=row, valid_until=NOW + 30 * DAY,
-        because="harmless", by=by, at=NOW,
-    )  # fmt: skip
+        ref="P-1", review=review, valid_until=NOW + 30 * DAY, because="harmless", by=by, at=NOW
+    )
     registry.confirm_disposition(disposition=paper, by=second, at=NOW)
 
 
@@ -307,8 +307,9 @@ def fact(row: Licensee, by: Any, second: Any) -> None:
 
 
 def export_license(row: Licensee, by: Any, second: Any) -> None:
+    scope = registry.LicenseScope(licensees=[row.ref])
     paper = registry.enter_export_license(
-        number="D-1", licensees=[row.ref], valid_from=NOW, valid_until=NOW + 90 * DAY, by=by, at=NOW
+        number="D-1", scope=scope, valid_from=NOW, valid_until=NOW + 90 * DAY, by=by, at=NOW
     )
     registry.confirm_export_license(license_=paper, by=second, at=NOW)
 

@@ -88,9 +88,10 @@ def enter(world: World, **more: Any) -> Order:
     given: dict[str, Any] = {
         "reference": "BIS-2040-1", "kind": "is_informed_letter", "authority": "BIS",
         "citation": "15 CFR 744.22(b)", "subject": "Two models", "received_at": NOW - MINUTE,
-        "effective_at": NOW, "by": world.olivia, "at": NOW, **more,
+        "effective_at": NOW, **more,
     }  # fmt: skip
-    return orders.enter(**given)
+    by = given.pop("by", world.olivia)
+    return orders.enter(instrument=orders.Instrument(**given), by=by, at=NOW)
 
 
 def test_an_order_is_entered_with_its_clock_and_acknowledged_once(world: World) -> None:
@@ -498,9 +499,10 @@ def test_a_rule_can_end_later(world: World) -> None:
 
 
 def annexed(world: World, *parties: str) -> NamedList:
+    notice = orders.Notice(reference="LETTER-1-A", received_at=NOW, effective_at=NOW - MINUTE)
     return orders.annex(
-        order=world.order, reference="LETTER-1-A", parties=parties, received_at=NOW,
-        effective_at=NOW - MINUTE, by=world.priya, at=NOW, because="Trusted partners.",
+        order=world.order, notice=notice, parties=parties, by=world.priya, at=NOW,
+        because="Trusted partners.",
     )  # fmt: skip
 
 
@@ -540,8 +542,8 @@ def test_a_party_is_struck_from_an_annex_by_one_person(world: World) -> None:
 
 
 def lifted(world: World, by: User) -> None:
-    orders.lift(order=world.order, reference="LETTER-1-L", received_at=NOW, effective_at=NOW,
-                by=by, at=NOW, because="Lifted by its authority.")  # fmt: skip
+    notice = orders.Notice(reference="LETTER-1-L", received_at=NOW, effective_at=NOW)
+    orders.lift(order=world.order, notice=notice, by=by, at=NOW, because="Lifted by its authority.")
 
 
 def test_a_lift_ends_the_terms_of_its_rules_and_only_of_those(world: World) -> None:
@@ -565,11 +567,12 @@ def test_a_lift_ends_the_terms_of_its_rules_and_only_of_those(world: World) -> N
 
 
 def test_an_amendment_is_recorded(world: World) -> None:
-    orders.amend(order=world.order, reference="LETTER-1-B", received_at=NOW, effective_at=NOW,
-                 by=world.olivia, at=NOW, because="A change of scope.")  # fmt: skip
+    notice = orders.Notice(reference="LETTER-1-B", received_at=NOW, effective_at=NOW)
+    early = orders.Notice(reference="B", received_at=NOW + MINUTE, effective_at=NOW)
+    who = {"by": world.olivia, "at": NOW}
+    orders.amend(order=world.order, notice=notice, because="A change of scope.", **who)
     with pytest.raises(orders.CannotEnter, match="received in the future"):
-        orders.amend(order=world.order, reference="B", received_at=NOW + MINUTE, effective_at=NOW,
-                     by=world.olivia, at=NOW, because="Too early.")  # fmt: skip
+        orders.amend(order=world.order, notice=early, because="Too early.", **who)
     steps = [step.label for step in orders.timeline(world.order).amendments]
     assert steps == ["LETTER-1-B (amendment)"]
 

@@ -192,10 +192,11 @@ def test_the_first_rule_of_all_is_compared_with_nothing(db: None) -> None:
     licensee = ground.add_licensee("zhong", "CN")
     ground.add_model("mini-1", "mini")
     ground.entitle("zhong", "mini-1")
-    order = orders.enter(
+    instrument = orders.Instrument(
         reference="L-1", kind="internal", authority="Us", citation="None", subject="First",
-        received_at=NOW - HOUR, effective_at=NOW, by=olivia, at=NOW,
+        received_at=NOW - HOUR, effective_at=NOW,
     )  # fmt: skip
+    order = orders.enter(instrument=instrument, by=olivia, at=NOW)
     version = orders.draft(
         ref="R-1", order=order, by=olivia, at=NOW, because="The first.",
         content={"title": "T", "citation": "C", "effect": "deny", "when": HQ_IN_CHINA,

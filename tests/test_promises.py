@@ -254,29 +254,16 @@ def order_verbs(cast: Cast) -> Iterator[tuple[str, Callable[[], Any]]]:
     def version() -> RuleVersion:
         return RuleVersion.objects.select_related("rule__order").latest("id")
 
-    dated = {"received_at": AT, "effective_at": AT}
-    text = {"authority": "BIS", "citation": "15 CFR 744", "subject": "A model"}
+    secret = {"confidential": True, "text": "Secret."}
     facts = {"licensee.id": "x", "model.id": "swift-3", "request.activity": "use_api"}
     rule = {"ref": "R-1", "content": letter_rule("frontier-5")}
     deny = {**letter_rule("swift-3"), "effect": "deny"}
     deny.pop("license_review_policy")
-    yield (
-        "orders.enter",
-        lambda: orders.enter(
-            reference="L-1",
-            kind="rule",
-            confidential=True,
-            text="Secret.",
-            **text,
-            **dated,
-            **by,
-            **at(),
-        ),
-    )
+    yield "orders.enter", lambda: orders.enter(instrument=letter(**secret), **by, **at())
     yield "orders.acknowledge", lambda: orders.acknowledge(order=order(), **by, **at())
     yield "orders.read_text", lambda: orders.read_text(order=order(), **by, **at())
     yield "orders.amend", lambda: orders.amend(
-        order=order(), reference="L-1-A", **dated, **by, **at(), **why)  # fmt: skip
+        order=order(), notice=notice("L-1-A"), **by, **at(), **why)  # fmt: skip
     yield "orders.draft", lambda: orders.draft(order=order(), **rule, **by, **at(), **why)
     yield "orders.edit", lambda: orders.edit(
         version=version(), content=letter_rule("frontier-5"), **by, **at())  # fmt: skip
@@ -312,18 +299,15 @@ def order_verbs(cast: Cast) -> Iterator[tuple[str, Callable[[], Any]]]:
         ref="R-2", content=deny, order=order(), **by, **at(), **why)  # fmt: skip
     yield "orders.confirm_emergency", lambda: orders.confirm_emergency(
         version=version(), by=cast.priya, **at())  # fmt: skip
-    yield (
-        "orders.annex",
-        lambda: orders.annex(
-            order=order(), reference="L-1-B", parties=[cast.lumen.ref], **dated, **by, **at(), **why
-        ),
-    )
+    yield "orders.annex", lambda: orders.annex(
+        order=order(), notice=notice("L-1-B"), parties=[cast.lumen.ref],
+        **by, **at(), **why)  # fmt: skip
     yield "orders.confirm_annex", lambda: orders.confirm_annex(
         named_list=order().lists.get(), by=cast.priya, **at())  # fmt: skip
     yield "orders.strike_from_annex", lambda: orders.strike_from_annex(
         named_list=order().lists.get(), parties=[cast.lumen.ref], **by, **at(), **why)  # fmt: skip
     yield "orders.lift", lambda: orders.lift(
-        order=order(), reference="L-1-C", **dated, **by, **at(), **why)  # fmt: skip
+        order=order(), notice=notice("L-1-C"), **by, **at(), **why)  # fmt: skip
     yield "orders.confirm_lift", lambda: orders.confirm_lift(order=order(), by=cast.priya, **at())
 
 
@@ -372,8 +356,8 @@ def register_verbs(cast: Cast) -> Iterator[tuple[str, Callable[[], Any]]]:
         "resolve_incident": {"incident": got("report_incident"), "resolution": "Mended.", **one},
         "confirm_incident": {"incident": got("report_incident"), **two},
         "enter_export_license": {
-            "number": "D-1", "licensees": [cast.lumen.ref], "valid_from": AT,
-            "valid_until": AT + timedelta(days=9), **one},
+            "number": "D-1", "scope": registry.LicenseScope(licensees=[cast.lumen.ref]),
+            "valid_from": AT, "valid_until": AT + timedelta(days=9), **one},
         "confirm_export_license": {"license_": got("enter_export_license"), **two},
         "revoke_export_license": {"license_": got("enter_export_license"), **one, **why},
         "clear": {"match": possible, "valid_until": AT + timedelta(days=90), **one, **why},
@@ -516,11 +500,19 @@ def rows() -> dict[str, int]:
     }
 
 
-def drafted(cast: Cast, *, by: Any) -> RuleVersion:
-    order = orders.enter(
+def letter(**more: Any) -> orders.Instrument:
+    return orders.Instrument(
         reference="L-1", kind="rule", authority="BIS", citation="15 CFR 744", subject="A model",
-        received_at=AT, effective_at=AT, by=cast.olivia, at=AT,
+        received_at=AT, effective_at=AT, **more,
     )  # fmt: skip
+
+
+def notice(reference: str) -> orders.Notice:
+    return orders.Notice(reference=reference, received_at=AT, effective_at=AT)
+
+
+def drafted(cast: Cast, *, by: Any) -> RuleVersion:
+    order = orders.enter(instrument=letter(), by=cast.olivia, at=AT)
     return orders.draft(ref="R-1", order=order, content=letter_rule("frontier-5"), by=by, at=AT,
                         because="The letter.")  # fmt: skip
 

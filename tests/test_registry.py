@@ -1,5 +1,6 @@
 """The register's verbs: each leaves one event, what may loosen takes two, all of it is screened."""
 
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -365,7 +366,10 @@ def test_a_bad_attestation_is_refused_in_words(mina, changes, words):
 
 def export_license(mina, **changes):
     values = {"number": "D-1", "licensees": ["acme"], "valid_from": AT, "valid_until": None}
-    return registry.enter_export_license(by=mina, at=AT, **(values | changes))
+    rest = values | changes
+    names = rest.keys() & {field.name for field in fields(registry.LicenseScope)}
+    scope = registry.LicenseScope(**{name: rest.pop(name) for name in names})
+    return registry.enter_export_license(scope=scope, by=mina, at=AT, **rest)
 
 
 def test_an_export_license_counts_once_confirmed(mina, jonas, frontier):
@@ -401,10 +405,12 @@ def test_a_bad_export_license_is_refused_in_words(mina, changes, words):
         export_license(mina, **changes)
 
 
-def disposition(mina, acme, **changes):
-    values = {"ref": "DISP-1", "rule": "R-FLAG", "version": 1, "valid_until": AT + 90 * DAY,
-              "because": "explained by the bank"}  # fmt: skip
-    return registry.enter_disposition(licensee=acme, by=mina, at=LATER, **(values | changes))
+def disposition(mina, acme, rule="R-FLAG"):
+    review = registry.Review(rule=rule, version=1, licensee=acme)
+    return registry.enter_disposition(
+        ref="DISP-1", review=review, valid_until=AT + 90 * DAY, because="explained by the bank",
+        by=mina, at=LATER,
+    )  # fmt: skip
 
 
 def test_a_disposition_rests_on_the_facts_that_its_rule_reads(mina, jonas, frontier):

@@ -64,6 +64,11 @@ class OrderForm(ZonedForm):
         if self.is_bound:
             self.fields["supersedes"].queryset = Order.objects.all()  # type: ignore[attr-defined]
 
+    def instrument(self) -> orders.Instrument:
+        """The instrument as it was typed."""
+        head = {name: value for name, value in self.cleaned_data.items() if name != "because"}
+        return orders.Instrument(**head)
+
 
 class AfterForm(ZonedForm):
     """A document that came after the order: an amendment or its lift."""
@@ -73,6 +78,12 @@ class AfterForm(ZonedForm):
     effective_at = MomentField(label="Takes effect")
     text = forms.CharField(widget=forms.Textarea(attrs={"rows": 6}), required=False)
     because = forms.CharField(label="Reason", max_length=500)
+
+    def given(self) -> dict[str, Any]:
+        """The notice as it was typed, and the reason."""
+        names = ("reference", "received_at", "effective_at", "text")
+        notice = orders.Notice(**{name: self.cleaned_data[name] for name in names})
+        return {"notice": notice, "because": self.cleaned_data["because"]}
 
 
 class AnnexForm(AfterForm):
@@ -84,6 +95,11 @@ class AnnexForm(AfterForm):
         help_text="Their references, one a line.",
     )
     title = forms.CharField(label="Title of the list", max_length=300, required=False)
+
+    def given(self) -> dict[str, Any]:
+        """The notice as it was typed, the reason, and the list's parties and title."""
+        parties = self.cleaned_data["parties"].replace(",", "\n").split("\n")
+        return {**super().given(), "parties": parties, "title": self.cleaned_data["title"]}
 
 
 @screen()
@@ -137,7 +153,8 @@ def enter(request: Request) -> HttpResponse:
     """Enter an order as received."""
     form = OrderForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        order = attempt(form, lambda: orders.enter(**form.cleaned_data, **who(request)))
+        given = {"instrument": form.instrument(), "because": form.cleaned_data["because"]}
+        order = attempt(form, lambda: orders.enter(**given, **who(request)))
         if order:
             messages.success(request, f"{order} is entered. Next: draft the rules it asks for.")
             return redirect("dashboard:order", order.reference)
@@ -161,8 +178,8 @@ def amend(request: Request, reference: str) -> HttpResponse:
     order = _order(request, reference)
     form = AfterForm(request.POST or None, initial={"zone": order.zone})
     if request.method == "POST" and form.is_valid():
-        data = _without_zone(form)
-        if attempt(form, lambda: orders.amend(order=order, **data, **who(request))):
+        given = form.given()
+        if attempt(form, lambda: orders.amend(order=order, **given, **who(request))):
             messages.success(request, "Amendment recorded. Draft the versions it asks for.")
             return redirect("dashboard:order", reference)
     return _form(request, form, order=order, title=f"Amend {order}", button="Record amendment",
@@ -175,9 +192,8 @@ def annex(request: Request, reference: str) -> HttpResponse:
     order = _order(request, reference)
     form = AnnexForm(request.POST or None, initial={"zone": order.zone})
     if request.method == "POST" and form.is_valid():
-        data = _without_zone(form)
-        data["parties"] = data["parties"].replace(",", "\n").split("\n")
-        named = attempt(form, lambda: orders.annex(order=order, **data, **who(request)))
+        given = form.given()
+        named = attempt(form, lambda: orders.annex(order=order, **given, **who(request)))
         if named:
             messages.success(
                 request,
@@ -207,8 +223,8 @@ def lift(request: Request, reference: str) -> HttpResponse:
     order = _order(request, reference)
     form = AfterForm(request.POST or None, initial={"zone": order.zone})
     if request.method == "POST" and form.is_valid():
-        data = _without_zone(form)
-        if attempt(form, lambda: orders.lift(order=order, **data, **who(request))):
+        given = form.given()
+        if attempt(form, lambda: orders.lift(order=order, **given, **who(request))):
             messages.success(request, "The lift is entered. It ends the rules once confirmed.")
             return redirect("dashboard:order", reference)
     return _form(request, form, order=order, title=f"Lift {order}", button="Enter the lift",
@@ -318,10 +334,6 @@ def _lists(order: Order, request: Request) -> list[dict[str, Any]]:
 def _form(request: Request, form: forms.Form, **context: Any) -> HttpResponse:
     status = 422 if form.errors else 200
     return render(request, "dashboard/orders/form.html", {"form": form, **context}, status=status)
-
-
-def _without_zone(form: forms.Form) -> dict[str, Any]:
-    return {name: value for name, value in form.cleaned_data.items() if name != "zone"}
 
 
 ORDER = f"orders/{references.step('reference')}"

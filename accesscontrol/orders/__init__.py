@@ -5,6 +5,7 @@ one transaction that ends what is superseded, makes a release, writes the log, s
 """
 
 from accesscontrol.orders.amendments import (
+    Notice,
     amend,
     annex,
     confirm_annex,
@@ -29,7 +30,7 @@ from accesscontrol.orders.emergencies import (
     emergency_deny,
 )
 from accesscontrol.orders.installing import Membership, Policy, install
-from accesscontrol.orders.instruments import acknowledge, enter, read_text
+from accesscontrol.orders.instruments import Instrument, acknowledge, enter, read_text
 from accesscontrol.orders.language import parsed
 from accesscontrol.orders.previewing import newest_preview, preview, preview_now
 from accesscontrol.orders.publishing import ensure_publishable, publish, retire
@@ -55,12 +56,13 @@ from accesscontrol.orders.timeline import Step, Timeline, timeline
 
 __all__ = [
     "CannotApprove", "CannotConfirm", "CannotEdit", "CannotEnter", "CannotPreview", "CannotPublish",
-    "CannotRetire", "CannotSubmit", "CaseResult", "ImpactChanged", "Membership", "Plan", "Policy",
-    "Step", "Timeline", "acknowledge", "add_test_case", "alarm_overdue_emergencies", "amend",
-    "annex", "approve", "comment", "confirm_annex", "confirm_emergency", "confirm_lift", "draft",
-    "duplicate", "edit", "editors", "emergencies_to_confirm", "emergency_deny",
-    "ensure_publishable", "enter", "in_force", "install", "lift", "newest_preview",
-    "newest_published", "parsed", "plan", "preview", "preview_now", "publish", "read_text",
-    "reject", "remove_test_case", "request_changes", "retire", "run_test_cases",
-    "strike_from_annex", "submit", "timeline", "waiting_lift", "withdraw",
+    "CannotRetire", "CannotSubmit", "CaseResult", "ImpactChanged", "Instrument", "Membership",
+    "Notice", "Plan", "Policy", "Step", "Timeline", "acknowledge", "add_test_case",
+    "alarm_overdue_emergencies", "amend", "annex", "approve", "comment", "confirm_annex",
+    "confirm_emergency", "confirm_lift", "draft", "duplicate", "edit", "editors",
+    "emergencies_to_confirm", "emergency_deny", "ensure_publishable", "enter", "in_force",
+    "install", "lift", "newest_preview", "newest_published", "parsed", "plan", "preview",
+    "preview_now", "publish", "read_text", "reject", "remove_test_case", "request_changes",
+    "retire", "run_test_cases", "strike_from_annex", "submit", "timeline", "waiting_lift",
+    "withdraw",
 ]  # fmt: skip

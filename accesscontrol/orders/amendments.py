@@ -5,6 +5,7 @@ What loosens counts when a second person has confirmed it.
 
 import difflib
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
@@ -24,33 +25,30 @@ from accesscontrol.orders.instruments import ensure_no_nul, locked
 from accesscontrol.orders.refusals import CannotConfirm, CannotEnter
 
 
+@dataclass(frozen=True, kw_only=True)
+class Notice:
+    """What the authority sent after the order: it changes, extends or lifts it."""
+
+    reference: str
+    received_at: datetime
+    effective_at: datetime
+    text: str = ""
+
+    def told(self) -> dict[str, object]:
+        """What the log says of it."""
+        return {"reference": self.reference, "effective_at": self.effective_at}
+
+
 def amend(
-    *,
-    order: Order,
-    reference: str,
-    received_at: datetime,
-    effective_at: datetime,
-    by: User | None,
-    at: datetime,
-    because: str,
-    text: str = "",
+    *, order: Order, notice: Notice, by: User | None, at: datetime, because: str
 ) -> Amendment:
     """Record a change of the order; what it changes is drafted as new versions of its rules."""
     access.require(by, "order.enter", at=at)
     with transaction.atomic():
-        amendment = _after(
-            order,
-            Amendment.Kind.AMENDMENT,
-            reference,
-            text,
-            received_at,
-            effective_at,
-            by=by,
-            at=at,
-        )
+        amendment = _after(order, Amendment.Kind.AMENDMENT, notice, by=by, at=at)
         audit.record(
             "order.amended", order, by=by, at=at, because=because, order=order,
-            details={"reference": reference, "effective_at": effective_at},
+            details=notice.told(),
         )  # fmt: skip
     return amendment
 
@@ -58,45 +56,40 @@ def amend(
 def annex(
     *,
     order: Order,
-    reference: str,
+    notice: Notice,
     parties: Iterable[str],
-    received_at: datetime,
-    effective_at: datetime,
     by: User | None,
     at: datetime,
     because: str,
     title: str = "",
     code: str = "",
-    text: str = "",
     until: datetime | None = None,
 ) -> NamedList:
     """Record named parties (licensees by reference) for a list that rules can name.
 
-    ``code`` is ``annex:<reference>`` unless told; an existing list is added to. The entries count,
-    in a release, once somebody else confirms them (``confirm_annex``), since a list can loosen.
+    ``code`` is ``annex:<the notice's reference>`` unless told; an existing list is added to. The
+    entries count, in a release, once somebody else confirms them (``confirm_annex``), since a list
+    can loosen.
     """
     access.require(by, "order.enter", at=at)
     refs = _known_licensees(parties)
     with transaction.atomic():
         order = locked(order)
-        _after(
-            order, Amendment.Kind.ANNEX, reference, text, received_at, effective_at, by=by, at=at
-        )
+        _after(order, Amendment.Kind.ANNEX, notice, by=by, at=at)
+        title = title or f"Annex of {notice.reference}"
         named, _ = NamedList.objects.get_or_create(
-            code=code or f"annex:{reference}",
-            defaults={"title": title or f"Annex of {reference}", "order": order, "created_at": at},
+            code=code or f"annex:{notice.reference}",
+            defaults={"title": title, "order": order, "created_at": at},
         )
         _ensure_not_on(named, refs)
+        valid = terms.period(terms.second(notice.effective_at), until)
         NamedListEntry.objects.bulk_create(
-            NamedListEntry(
-                named_list=named, value=ref, valid=terms.period(terms.second(effective_at), until),
-                recorded_at=at, entered_by=by,
-            )
+            NamedListEntry(named_list=named, value=ref, valid=valid, recorded_at=at, entered_by=by)
             for ref in refs
-        )  # fmt: skip
+        )
         audit.record(
             "order.annexed", order, by=by, at=at, because=because, order=order,
-            details={"list": named.code, "parties": refs, "effective_at": effective_at},
+            details={"list": named.code, "parties": refs, "effective_at": notice.effective_at},
         )  # fmt: skip
     return named
 
@@ -148,29 +141,17 @@ def strike_from_annex(
         )  # fmt: skip
 
 
-def lift(
-    *,
-    order: Order,
-    reference: str,
-    received_at: datetime,
-    effective_at: datetime,
-    by: User | None,
-    at: datetime,
-    because: str,
-    text: str = "",
-) -> Amendment:
+def lift(*, order: Order, notice: Notice, by: User | None, at: datetime, because: str) -> Amendment:
     """Record that the authority lifted the order; nothing changes until somebody else confirms."""
     access.require(by, "order.enter", at=at)
     with transaction.atomic():
         order = locked(order)
         if order.lifted_at is not None or waiting_lift(order) is not None:
             raise CannotEnter(f"The lift of {order} is entered already.")
-        amendment = _after(
-            order, Amendment.Kind.LIFT, reference, text, received_at, effective_at, by=by, at=at
-        )
+        amendment = _after(order, Amendment.Kind.LIFT, notice, by=by, at=at)
         audit.record(
             "order.lift_entered", order, by=by, at=at, because=because, order=order,
-            details={"reference": reference, "effective_at": effective_at},
+            details=notice.told(),
         )  # fmt: skip
     return amendment
 
@@ -237,28 +218,19 @@ def _released(
 
 
 def _after(
-    order: Order,
-    kind: Amendment.Kind,
-    reference: str,
-    text: str,
-    received_at: datetime,
-    effective_at: datetime,
-    *,
-    by: User | None,
-    at: datetime,
+    order: Order, kind: Amendment.Kind, notice: Notice, *, by: User | None, at: datetime
 ) -> Amendment:
-    if not reference.strip():
+    reference = notice.reference.strip()
+    if not reference:
         raise CannotEnter("Give the reference of the document.", pointer="/reference")
-    if received_at > at:
+    if notice.received_at > at:
         raise CannotEnter("It cannot have been received in the future.", pointer="/received_at")
-    if received_at < order.received_at:
-        raise CannotEnter(f"It came after {order}, so it was received later.",
-                          pointer="/received_at")  # fmt: skip
-    ensure_no_nul(reference=reference, text=text)
-    return Amendment.objects.create(
-        order=order, kind=kind, reference=reference.strip(), text=text, received_at=received_at,
-        effective_at=effective_at, entered_by=by, entered_at=at,
-    )  # fmt: skip
+    if notice.received_at < order.received_at:
+        refusal = f"It came after {order}, so it was received later."
+        raise CannotEnter(refusal, pointer="/received_at")
+    ensure_no_nul(reference=notice.reference, text=notice.text)
+    columns = {**vars(notice), "reference": reference}
+    return Amendment.objects.create(order=order, kind=kind, **columns, entered_by=by, entered_at=at)
 
 
 def _ensure_second(entered: Iterable[User | None], by: User) -> None:

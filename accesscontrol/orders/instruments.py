@@ -1,58 +1,65 @@
 """The instruments themselves: entering an order, acknowledging it, reading its text."""
 
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
 from accesscontrol import access, audit
-from accesscontrol.models import (
-    Order,
-    User,
-)
+from accesscontrol.models import Order, User
 from accesscontrol.orders.refusals import CannotEnter
 
 
-def enter(
-    *,
-    reference: str,
-    kind: str,
-    authority: str,
-    citation: str,
-    subject: str,
-    received_at: datetime,
-    effective_at: datetime,
-    by: User | None,
-    at: datetime,
-    because: str = "",
-    expires_at: datetime | None = None,
-    text: str = "",
-    source_sha256: str = "",
-    confidential: bool = False,
-    zone: str = "America/New_York",
-    supersedes: Order | None = None,
-) -> Order:
+@dataclass(frozen=True, kw_only=True)
+class Instrument:
+    """A legal instrument as the company received it: its head, its text, its times.
+
+    Its fields are the columns of an order of the same names.
+    """
+
+    reference: str
+    kind: str
+    authority: str
+    citation: str
+    subject: str
+    received_at: datetime
+    effective_at: datetime
+    expires_at: datetime | None = None
+    text: str = ""
+    source_sha256: str = ""
+    confidential: bool = False
+    zone: str = "America/New_York"
+    supersedes: Order | None = None
+
+    def tidied(self) -> "Instrument":
+        """The same without blanks around what people look it up by."""
+        return replace(
+            self,
+            reference=self.reference.strip(),
+            authority=self.authority.strip(),
+            subject=self.subject.strip(),
+            source_sha256=self.source_sha256.lower(),
+        )
+
+
+def enter(*, instrument: Instrument, by: User | None, at: datetime, because: str = "") -> Order:
     """Record an order as received; its clock runs from ``received_at``. Nothing is enforced yet.
 
     Raises CannotEnter with the field at fault.
     """
     access.require(by, "order.enter", at=at)
-    order = Order(
-        reference=reference.strip(), kind=kind, authority=authority.strip(), citation=citation,
-        subject=subject.strip(), text=text, source_sha256=source_sha256.lower(),
-        confidential=confidential, received_at=received_at, effective_at=effective_at,
-        expires_at=expires_at, zone=zone, supersedes=supersedes, entered_by=by, entered_at=at,
-    )  # fmt: skip
+    order = Order(**vars(instrument.tidied()), entered_by=by, entered_at=at)
     _ensure_complete(order, at=at)
     with transaction.atomic():
         order.save()
         audit.record(
             "order.entered", order, by=by, at=at, because=because, order=order,
             details={
-                "received_at": received_at,
-                "effective_at": effective_at,
-                "confidential": confidential,
-                "supersedes": supersedes.reference if supersedes else None,
+                "received_at": order.received_at,
+                "effective_at": order.effective_at,
+                "confidential": order.confidential,
+                "supersedes": order.supersedes.reference if order.supersedes else None,
             },
         )  # fmt: skip
     return order

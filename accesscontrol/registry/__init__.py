@@ -45,6 +45,8 @@ from accesscontrol.registry.owners import (
 )
 from accesscontrol.registry.papers import (
     CannotEnter,
+    LicenseScope,
+    Review,
     confirm_disposition,
     confirm_export_license,
     enter_disposition,
@@ -58,13 +60,13 @@ from accesscontrol.registry.vocabulary import InvalidValue, UnknownAttribute
 
 __all__ = [
     "AlreadyConfirmed", "CannotAdd", "CannotAttest", "CannotClear", "CannotEnter", "CannotOwn",
-    "CannotRead", "CannotResolve", "ImportResult", "InvalidValue", "OwnedBy", "SamePerson",
-    "UnknownAttribute", "add_licensee", "add_model", "add_offering", "add_owner", "add_party",
-    "attest", "clear", "confirm_attestation", "confirm_clearance", "confirm_disposition",
-    "confirm_export_license", "confirm_fact", "confirm_incident", "confirm_match",
-    "confirm_owner", "confirm_owners", "confirm_red_flag", "declare_owners", "edit_fact",
-    "enter_disposition", "enter_export_license", "import_licensees", "open_red_flag", "rename",
-    "report_incident", "resolve_incident", "resolve_red_flag", "revoke", "revoke_clearance",
-    "revoke_declaration", "revoke_disposition", "revoke_export_license", "together",
-    "withdraw_fact",
+    "CannotRead", "CannotResolve", "ImportResult", "InvalidValue", "LicenseScope", "OwnedBy",
+    "Review", "SamePerson", "UnknownAttribute", "add_licensee", "add_model", "add_offering",
+    "add_owner", "add_party", "attest", "clear", "confirm_attestation", "confirm_clearance",
+    "confirm_disposition", "confirm_export_license", "confirm_fact", "confirm_incident",
+    "confirm_match", "confirm_owner", "confirm_owners", "confirm_red_flag", "declare_owners",
+    "edit_fact", "enter_disposition", "enter_export_license", "import_licensees", "open_red_flag",
+    "rename", "report_incident", "resolve_incident", "resolve_red_flag", "revoke",
+    "revoke_clearance", "revoke_declaration", "revoke_disposition", "revoke_export_license",
+    "together", "withdraw_fact",
 ]  # fmt: skip

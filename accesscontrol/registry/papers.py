@@ -1,6 +1,7 @@
 """Export licenses of the government and dispositions of reviews: both lift, so both take two."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -30,36 +31,87 @@ class CannotEnter(Refused):
     code = "cannot_enter"
 
 
+@dataclass(frozen=True, kw_only=True)
+class LicenseScope:
+    """What an export license covers. None = any.
+
+    ``licensees``, ``models``, ``orders`` are references.
+    """
+
+    licensees: Sequence[str]
+    orders: Sequence[str] | None = None
+    models: Sequence[str] | None = None
+    activities: Sequence[str] | None = None
+    countries: Sequence[str] | None = None
+    end_uses: Sequence[str] | None = None
+
+    def ensure_known(self) -> None:
+        """Raise CannotEnter or InvalidValue, with the field, where it names what is not there."""
+        _check_refs("licensees", self.licensees, Licensee.objects.values_list("ref", flat=True))
+        _check_refs("models", self.models, AIModel.objects.values_list("ref", flat=True))
+        _check_refs("orders", self.orders, Order.objects.values_list("reference", flat=True))
+        _check_values("request.activity", "activities", self.activities)
+        _check_values("request.location_country", "countries", self.countries)
+        _check_values("request.end_use", "end_uses", self.end_uses)
+
+    def columns(self) -> dict[str, list[str] | None]:
+        """As the row of an export license has it."""
+        return {
+            "licensees": list(self.licensees),
+            "orders": _some(self.orders),
+            "models_covered": _some(self.models),
+            "activities": _some(self.activities),
+            "countries": _some(self.countries),
+            "end_uses": _some(self.end_uses),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Review:
+    """A review that a rule version asks for of one licensee. No models or activities = any."""
+
+    rule: str
+    version: int
+    licensee: Licensee
+    models: Sequence[str] | None = None
+    activities: Sequence[str] | None = None
+
+    def ensure_known(self) -> None:
+        """Raise CannotEnter, with the field, where it names what is not there."""
+        _check_refs("models", self.models, AIModel.objects.values_list("ref", flat=True))
+        _check_values("request.activity", "activities", self.activities)
+
+    def columns(self) -> dict[str, Any]:
+        """As the row of its disposition has it."""
+        return {
+            "rule": self.rule,
+            "version": self.version,
+            "licensee": self.licensee,
+            "models_covered": _some(self.models),
+            "activities": _some(self.activities),
+        }
+
+
 def enter_export_license(
     *,
     number: str,
-    licensees: Sequence[str],
+    scope: LicenseScope,
     valid_from: datetime,
     valid_until: datetime | None,
     by: Actor,
     at: datetime,
     because: str = "",
-    orders: Sequence[str] | None = None,
-    models: Sequence[str] | None = None,
-    activities: Sequence[str] | None = None,
-    countries: Sequence[str] | None = None,
-    end_uses: Sequence[str] | None = None,
     conditions: Sequence[str] = (),
     quantity: int | None = None,
     source_sha256: str = "",
 ) -> ExportLicense:
-    """Enter an export license; it covers nothing until confirm_export_license. None = any.
+    """Enter an export license; it covers nothing until confirm_export_license.
 
-    ``licensees``, ``models``, ``orders`` are references. Raises CannotEnter, InvalidValue.
+    Raises CannotEnter, InvalidValue.
     """
     may_edit(by, at)
     _check_period(valid_from, valid_until)
-    _check_refs("licensees", licensees, Licensee.objects.values_list("ref", flat=True))
-    _check_refs("models", models, AIModel.objects.values_list("ref", flat=True))
-    _check_refs("orders", orders, Order.objects.values_list("reference", flat=True))
-    _check_values("request.activity", "activities", activities)
-    _check_values("request.location_country", "countries", countries)
-    _check_values("request.end_use", "end_uses", end_uses)
+    scope.ensure_known()
     if quantity is not None and quantity < 0:
         raise CannotEnter("A quantity is 0 or more.", pointer="/quantity")
     with transaction.atomic():
@@ -67,12 +119,15 @@ def enter_export_license(
             raise CannotEnter(f"The number “{number}” is empty or already on record.",
                               pointer="/number")  # fmt: skip
         row = ExportLicense.objects.create(
-            number=number, licensees=list(licensees), orders=_some(orders),
-            models_covered=_some(models), activities=_some(activities),
-            countries=_some(countries), end_uses=_some(end_uses), conditions=list(conditions),
-            quantity=quantity, source_sha256=source_sha256,
-            valid=DateTimeTZRange(valid_from, valid_until), recorded_at=at, entered_by=person(by),
-        )  # fmt: skip
+            number=number,
+            **scope.columns(),
+            conditions=list(conditions),
+            quantity=quantity,
+            source_sha256=source_sha256,
+            valid=DateTimeTZRange(valid_from, valid_until),
+            recorded_at=at,
+            entered_by=person(by),
+        )
         audit.record("export_license.entered", row, by=by, at=at, because=because,
                      details=facts.license_json(row, used=0))  # fmt: skip
     return row
@@ -103,19 +158,15 @@ def revoke_export_license(
 def enter_disposition(
     *,
     ref: str,
-    rule: str,
-    version: int,
-    licensee: Licensee,
+    review: Review,
     valid_until: datetime,
     because: str,
     by: Actor,
     at: datetime,
-    models: Sequence[str] | None = None,
-    activities: Sequence[str] | None = None,
     valid_from: datetime | None = None,
     case: Case | None = None,
 ) -> Disposition:
-    """A decided review of one rule version; it lifts nothing until confirm_disposition.
+    """A decided review; it lifts nothing until confirm_disposition.
 
     It holds while every fact that the rule reads of the licensee is as it is now. Raises
     CannotEnter, also where such a fact is missing: what is not known cannot be decided on.
@@ -123,18 +174,22 @@ def enter_disposition(
     may_edit(by, at)
     start = valid_from or at
     _check_period(start, valid_until)
-    _check_refs("models", models, AIModel.objects.values_list("ref", flat=True))
-    _check_values("request.activity", "activities", activities)
-    based_on = _based_on(licensee, rule, version, models, at)
+    review.ensure_known()
+    based_on = _based_on(review, at)
     with transaction.atomic():
         if Disposition.objects.filter(ref=ref).exists():
             raise CannotEnter(f"There is already a disposition “{ref}”.", pointer="/ref")
         row = Disposition.objects.create(
-            ref=ref, rule=rule, version=version, licensee=licensee, because=because,
-            models_covered=_some(models), activities=_some(activities), facts=based_on, case=case,
-            valid=DateTimeTZRange(start, valid_until), recorded_at=at, entered_by=person(by),
-        )  # fmt: skip
-        audit.record("disposition.entered", row, by=by, at=at, because=because, rule=rule,
+            ref=ref,
+            **review.columns(),
+            because=because,
+            facts=based_on,
+            case=case,
+            valid=DateTimeTZRange(start, valid_until),
+            recorded_at=at,
+            entered_by=person(by),
+        )
+        audit.record("disposition.entered", row, by=by, at=at, because=because, rule=row.rule,
                      details=facts.disposition_json(row))  # fmt: skip
     return row
 
@@ -159,17 +214,17 @@ def revoke_disposition(*, disposition: Disposition, by: Actor, at: datetime, bec
         after_change([row.licensee], cause="disposition", by=by, at=at, because=because)
 
 
-def _based_on(
-    licensee: Licensee, rule: str, version: int, models: Sequence[str] | None, at: datetime
-) -> Mapping[str, Any]:
+def _based_on(review: Review, at: datetime) -> Mapping[str, Any]:
     """Every fact that the rule version reads, as it is now; the scope has id and activity."""
-    reads = _review_rule(rule, version).attributes - {"model.id", "request.activity"}
-    known = dict(facts.about_licensees([licensee.pk], at=at)[licensee.pk].facts)
+    rule = _review_rule(review.rule, review.version)
+    reads = rule.attributes - {"model.id", "request.activity"}
+    licensee = review.licensee.pk
+    known = dict(facts.about_licensees([licensee], at=at)[licensee].facts)
     if any(name.startswith("model.") for name in reads):
-        if models is None or len(models) != 1:
-            raise CannotEnter("The rule reads facts of the model, so name exactly one model.",
-                              pointer="/models")  # fmt: skip
-        model = AIModel.objects.get(ref=models[0])
+        if review.models is None or len(review.models) != 1:
+            refusal = "The rule reads facts of the model, so name exactly one model."
+            raise CannotEnter(refusal, pointer="/models")
+        model = AIModel.objects.get(ref=review.models[0])
         known |= facts.about_models([model.pk], at=at)[model.pk].facts
     missing = sorted(reads - known.keys())
     if missing:

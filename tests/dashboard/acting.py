@@ -24,14 +24,12 @@ def sign_in(client: Any, name: str, role: str) -> User:
 def letter(by: User | None = None, **more: Any) -> Order:
     """A letter that came two days ago."""
     EndUse.objects.get_or_create(code="commercial", defaults={"label": "Commercial"})
-    return orders.enter(
-        **{
-            "reference": "L-1", "kind": "is_informed_letter", "authority": "BIS",
-            "citation": "15 CFR 744.22(b)", "subject": "Frontier models",
-            "received_at": NOW - timedelta(days=2), "effective_at": NOW - timedelta(days=1), **more,
-        },
-        by=by, at=NOW - timedelta(hours=3),
-    )  # fmt: skip
+    instrument = orders.Instrument(**{
+        "reference": "L-1", "kind": "is_informed_letter", "authority": "BIS",
+        "citation": "15 CFR 744.22(b)", "subject": "Frontier models",
+        "received_at": NOW - timedelta(days=2), "effective_at": NOW - timedelta(days=1), **more,
+    })  # fmt: skip
+    return orders.enter(instrument=instrument, by=by, at=NOW - timedelta(hours=3))
 
 
 def content(when: Any = None, **more: Any) -> dict[str, Any]:

@@ -43,7 +43,7 @@ def build(*, crowd: int = 60, now: datetime | None = None) -> Stage:
 
 
 def _the_letter(cast: Any, now: datetime) -> Any:
-    order = orders.enter(
+    instrument = orders.Instrument(
         reference=LETTER,
         kind="is_informed_letter",
         authority="Bureau of Industry and Security",
@@ -53,6 +53,9 @@ def _the_letter(cast: Any, now: datetime) -> Any:
         confidential=False,
         received_at=now - timedelta(hours=2),
         effective_at=now - timedelta(hours=2),
+    )
+    order = orders.enter(
+        instrument=instrument,
         by=cast.olivia,
         at=now - timedelta(minutes=115),
         because="Received by courier.",

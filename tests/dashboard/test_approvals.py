@@ -157,9 +157,9 @@ def test_an_unapproved_draft_cannot_be_published(client, olivia) -> None:
 
 
 def test_a_lift_waits_in_the_inbox(client, olivia) -> None:
-    orders.lift(
-        order=letter(), reference="L-1 lift", received_at=NOW - timedelta(hours=1),
-        effective_at=NOW, by=olivia, at=NOW, because="Lifted",
-    )  # fmt: skip
+    notice = orders.Notice(
+        reference="L-1 lift", received_at=NOW - timedelta(hours=1), effective_at=NOW
+    )
+    orders.lift(order=letter(), notice=notice, by=olivia, at=NOW, because="Lifted")
     sign_in(client, "alice", "approver")
     assert b"Lift of L-1" in client.get(reverse("dashboard:approvals")).content

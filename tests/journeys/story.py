@@ -83,7 +83,7 @@ def the_letter_arrives(story: Story) -> None:
     from accesscontrol import orders
 
     cast = story.cast
-    story.order = orders.enter(
+    instrument = orders.Instrument(
         reference=LETTER,
         kind="is_informed_letter",
         authority=AUTHORITY,
@@ -93,6 +93,9 @@ def the_letter_arrives(story: Story) -> None:
         confidential=True,
         received_at=june(12, 21, 21),
         effective_at=june(12, 21, 21),
+    )
+    story.order = orders.enter(
+        instrument=instrument,
         by=cast.olivia,
         at=june(12, 21, 24),
         because="Received by courier.",
@@ -266,12 +269,15 @@ def the_annex_exempts_a_party_for_one_model(story: Story) -> None:
     from tests.cast import held, screen, standing
 
     cast = story.cast
-    named = orders.annex(
-        order=story.order,
+    notice = orders.Notice(
         reference=SECOND_LETTER,
-        parties=[cast.partner.ref],
         received_at=june(26, 15, 40),
         effective_at=june(26, 16, 0),
+    )
+    named = orders.annex(
+        order=story.order,
+        notice=notice,
+        parties=[cast.partner.ref],
         by=cast.olivia,
         at=june(26, 15, 50),
         because="The second letter lists trusted partners for one model.",
@@ -327,11 +333,14 @@ def the_lift_restores_all(story: Story) -> None:
     from tests.cast import screen, standings
 
     cast = story.cast
-    orders.lift(
-        order=story.order,
+    notice = orders.Notice(
         reference="BIS-2026-0630",
         received_at=june(30, 21, 50),
         effective_at=june(30, 22, 0),
+    )
+    orders.lift(
+        order=story.order,
+        notice=notice,
         by=cast.olivia,
         at=june(30, 21, 55),
         because="Controls lifted, tied to commitments.",

@@ -1,5 +1,6 @@
 """What a person does with a case: each button is one verb, then the queue moves on to the next."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -104,21 +105,21 @@ def _propose(case: Case, data: dict[str, Any], request: Request) -> None:
         raise cases.CannotDecide(
             "Say until when it is cleared, a year at most.", pointer="/valid_until"
         )
-    common: dict[str, Any] = {
-        "rule": case.evidence["rule"], "version": case.evidence["version"], "case": case,
-        "licensee": case.licensee, "valid_until": until, "because": data["because"],
-        **who(request),
-    }  # fmt: skip
+    review = registry.Review(
+        rule=case.evidence["rule"], version=case.evidence["version"], licensee=case.licensee
+    )
+    common = {"valid_until": until, "because": data["because"], "case": case, **who(request)}
     name = f"case-{case.pk}-{case.version}"
     try:
         with transaction.atomic():
-            registry.enter_disposition(ref=name, **common)
+            registry.enter_disposition(ref=name, review=review, **common)
     except registry.CannotEnter as refusal:
         if refusal.pointer != "/models":
             raise
         models = sorted({each["model"] for each in case.evidence.get("offerings", [])})
         for model in models:
-            registry.enter_disposition(ref=f"{name}-{model}"[:100], models=[model], **common)
+            of_model = replace(review, models=[model])
+            registry.enter_disposition(ref=f"{name}-{model}"[:100], review=of_model, **common)
 
 
 def _confirm(case: Case, data: dict[str, Any], request: Request) -> Case:
