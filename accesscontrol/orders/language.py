@@ -25,7 +25,7 @@ def parsed(document: Mapping[str, Any], *, at: datetime) -> policy.Rule:
             lists=about["lists"],
         )
     except policy.PolicyError as error:
-        raise CannotEdit(error.message, pointer=error.at, code=error.code) from None
+        raise CannotEdit(error.message, pointer=error.pointer, code=error.code) from None
 
 
 def ensure_canonical(value: object, pointer: str) -> None:

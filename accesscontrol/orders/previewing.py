@@ -153,5 +153,5 @@ def _ensure_sound(version: RuleVersion, rules: Sequence[Mapping[str, Any]], at: 
     except policy.PolicyError as error:
         raise CannotPreview(
             f"With it the next release would not be sound: {error.message}",
-            pointer=error.at, code=error.code,
+            pointer=error.pointer, code=error.code,
         ) from None  # fmt: skip

@@ -148,7 +148,7 @@ def next_release(*, by: User | None, at: datetime, because: str) -> Release:
     except policy.PolicyError as error:
         raise CannotPublish(
             f"The next release would not be sound: {error.message}",
-            pointer=error.at, code=error.code,
+            pointer=error.pointer, code=error.code,
         ) from None  # fmt: skip
 
 

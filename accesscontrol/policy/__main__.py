@@ -28,7 +28,7 @@ def main(arguments: Sequence[str]) -> int:
         release = _release(given.release)
         return check(release) if given.command == "check" else test(release, given.cases)
     except PolicyError as error:
-        print(f"{error.at or '/'}: {error.code}: {error.message}")
+        print(f"{error.pointer or '/'}: {error.code}: {error.message}")
         return FOUND
     except OSError as error:
         print(f"The input cannot be read: {error}", file=sys.stderr)
@@ -50,7 +50,7 @@ def check(release: Release) -> int:
     """Print what the conflict finder finds."""
     flaws = lint(release)
     for flaw in flaws:
-        print(f"{flaw.at}: {flaw.kind}: {flaw.message}")
+        print(f"{flaw.pointer}: {flaw.kind}: {flaw.message}")
     print(f"release {release.number}: {len(release.rules)} rules, {len(flaws)} findings")
     return FOUND if flaws else 0
 

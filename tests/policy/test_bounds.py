@@ -41,7 +41,10 @@ REFUSED = [
 def test_the_message_names_what_multiplies(when: dict[str, Any], named: str) -> None:
     with pytest.raises(policy.PolicyError) as refused:
         language.release(language.rule(when))
-    assert (refused.value.code, refused.value.at) == ("too_many_clauses", "/release/rules/0/when")
+    assert (refused.value.code, refused.value.pointer) == (
+        "too_many_clauses",
+        "/release/rules/0/when",
+    )
     assert named in refused.value.message
 
 

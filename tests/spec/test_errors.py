@@ -214,7 +214,7 @@ def refused(what: object) -> tuple[str, str]:
     with pytest.raises(policy.PolicyError) as error:
         policy.parse_release(what)
     assert error.value.message.endswith((".", "?"))
-    return error.value.at, error.value.code
+    return error.value.pointer, error.value.code
 
 
 @pytest.mark.parametrize(("when", "at", "code"), CONDITIONS)
@@ -314,4 +314,4 @@ def test_a_message_names_the_nearest_known_name(when: object, message: str) -> N
         policy.parse_rule(
             rule(when), vocabulary=ATTRIBUTES, groups=base["groups"], lists=base["lists"]
         )
-    assert (error.value.at, error.value.message) == ("/when", message)
+    assert (error.value.pointer, error.value.message) == ("/when", message)

@@ -64,4 +64,4 @@ def test_one_rule_that_stays_unknown_outweighs_per_request() -> None:
 def test_nobody_states_anything_in_a_standing() -> None:
     with pytest.raises(PolicyError) as refused:
         judge([], standing=True, stated={"user.us_person": True})
-    assert (refused.value.at, refused.value.code) == ("/stated", "bad_shape")
+    assert (refused.value.pointer, refused.value.code) == ("/stated", "bad_shape")

@@ -49,10 +49,10 @@ def run_cases(release: Release, document: object) -> tuple[int, list[Failure]]:
     return len(cases), failures
 
 
-def _expected(case: documents.Json, at: str) -> documents.Json:
+def _expected(case: documents.Json, pointer: str) -> documents.Json:
     if "expect" not in case:
-        raise PolicyError(at, BAD_SHAPE, 'A case has the member "expect".')
+        raise PolicyError(pointer, BAD_SHAPE, 'A case has the member "expect".')
     expected = case["expect"]
     if isinstance(expected, str):
         return {"outcome": expected}
-    return documents.members(expected, below(at, "expect"), (), EXPECTED)
+    return documents.members(expected, below(pointer, "expect"), (), EXPECTED)

@@ -69,30 +69,32 @@ def answers(lines: Iterable[bytes], reader: Reader = judge_asked) -> Iterator[st
             yield json.dumps(printed, ensure_ascii=False, separators=(",", ":"))
 
 
-def ask(release: Release, question: Json, at: str = "") -> Verdict:
+def ask(release: Release, question: Json, pointer: str = "") -> Verdict:
     """The verdict on a question's document. Raises PolicyError."""
-    return judge_asked(asked_in(release, question, at))
+    return judge_asked(asked_in(release, question, pointer))
 
 
-def asked_in(release: Release, question: Json, at: str = "") -> Asked:
+def asked_in(release: Release, question: Json, pointer: str = "") -> Asked:
     """The question of a document; members beyond those of §8 are ignored. Raises PolicyError."""
     for name in ("facts", "at"):
         if name not in question:
-            raise PolicyError(at, BAD_SHAPE, f'A question has the member "{name}".')
+            raise PolicyError(pointer, BAD_SHAPE, f'A question has the member "{name}".')
     standing = False
     if "standing" in question:
-        standing = documents.member(question, "standing", at, values.boolean, "true or false")
+        standing = documents.member(question, "standing", pointer, values.boolean, "true or false")
     if standing and "stated" in question:
-        raise PolicyError(below(at, "stated"), BAD_SHAPE, "Nobody states anything in a standing.")
+        raise PolicyError(
+            below(pointer, "stated"), BAD_SHAPE, "Nobody states anything in a standing."
+        )
     return Asked(
         release,
-        facts=documents.an_object(question["facts"], below(at, "facts")),
-        stated=documents.an_object(question.get("stated", {}), below(at, "stated")),
+        facts=documents.an_object(question["facts"], below(pointer, "facts")),
+        stated=documents.an_object(question.get("stated", {}), below(pointer, "stated")),
         licenses=question.get("licenses", []),
         dispositions=question.get("dispositions", []),
-        at=documents.instant(question, "at", at),
+        at=documents.instant(question, "at", pointer),
         standing=standing,
-        pointer=at,
+        pointer=pointer,
     )
 
 

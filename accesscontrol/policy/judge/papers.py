@@ -129,16 +129,18 @@ def _truth(leaf: Test | Same, world: World, deferred: Truth) -> Truth:
     return TRUE if True in results else FALSE
 
 
-def parse_licenses(document: object, vocabulary: Vocabulary, at: str) -> tuple[ExportLicense, ...]:
+def parse_licenses(
+    document: object, vocabulary: Vocabulary, pointer: str
+) -> tuple[ExportLicense, ...]:
     """The export licenses, lowest number first."""
-    return _parse_all(document, vocabulary, at, _license, "licenses with the number")
+    return _parse_all(document, vocabulary, pointer, _license, "licenses with the number")
 
 
 def parse_dispositions(
-    document: object, vocabulary: Vocabulary, at: str
+    document: object, vocabulary: Vocabulary, pointer: str
 ) -> tuple[Disposition, ...]:
     """The dispositions, lowest ref first."""
-    return _parse_all(document, vocabulary, at, _disposition, "dispositions with the ref")
+    return _parse_all(document, vocabulary, pointer, _disposition, "dispositions with the ref")
 
 
 Paper = TypeVar("Paper", ExportLicense, Disposition)
@@ -147,38 +149,38 @@ Paper = TypeVar("Paper", ExportLicense, Disposition)
 def _parse_all(
     document: object,
     vocabulary: Vocabulary,
-    at: str,
+    pointer: str,
     read: Callable[[object, Vocabulary, str], Paper],
     what: str,
 ) -> tuple[Paper, ...]:
     papers: list[Paper] = []
     seen: set[object] = set()
-    for index, entry in enumerate(documents.an_array(document, at)):
-        paper = read(entry, vocabulary, below(at, index))
-        documents.first_time(paper.name, seen, below(at, index), what)
+    for index, entry in enumerate(documents.an_array(document, pointer)):
+        paper = read(entry, vocabulary, below(pointer, index))
+        documents.first_time(paper.name, seen, below(pointer, index), what)
         papers.append(paper)
     return tuple(sorted(papers, key=lambda paper: paper.name))
 
 
-def _license(entry: object, vocabulary: Vocabulary, at: str) -> ExportLicense:
-    document = documents.members(entry, at, LICENSE)
-    scope = [_some(document, member, vocabulary[name], at) for member, name in SCOPE.items()]
-    documents.member(document, "conditions", at, _texts, "an array of texts")
+def _license(entry: object, vocabulary: Vocabulary, pointer: str) -> ExportLicense:
+    document = documents.members(entry, pointer, LICENSE)
+    scope = [_some(document, member, vocabulary[name], pointer) for member, name in SCOPE.items()]
+    documents.member(document, "conditions", pointer, _texts, "an array of texts")
     return ExportLicense(
-        name=documents.code(document, "number", at),
-        orders=_orders(document, at),
-        period=_period(document, at, open_end=True),
-        remaining=_remaining(document, at),
+        name=documents.code(document, "number", pointer),
+        orders=_orders(document, pointer),
+        period=_period(document, pointer, open_end=True),
+        remaining=_remaining(document, pointer),
         scope=tuple(leaf for leaf in scope if leaf is not None),
     )
 
 
-def _some(document: Json, member: str, attribute: Attribute, at: str) -> OneOf | None:
+def _some(document: Json, member: str, attribute: Attribute, pointer: str) -> OneOf | None:
     """The values that a paper names, as a one_of leaf; None where it is open to any."""
     listed = document[member]
     if listed is None and member != "licensees":
         return None
-    where = below(at, member)
+    where = below(pointer, member)
     if not isinstance(listed, list | tuple) or not listed:
         raise documents.bad_value(where, listed, "an array of values, one at least")
     each = f"values without duplicates, each {expected(attribute)}"
@@ -188,10 +190,12 @@ def _some(document: Json, member: str, attribute: Attribute, at: str) -> OneOf |
     return OneOf(attribute, frozenset(operands))
 
 
-def _orders(document: Json, at: str) -> frozenset[str] | None:
+def _orders(document: Json, pointer: str) -> frozenset[str] | None:
     if document["orders"] is None:
         return None
-    orders = documents.member(document, "orders", at, _some_texts, "an array of orders, none twice")
+    orders = documents.member(
+        document, "orders", pointer, _some_texts, "an array of orders, none twice"
+    )
     return frozenset(orders)
 
 
@@ -208,50 +212,50 @@ def _texts(value: object) -> tuple[str, ...]:
     return tuple(map(values.text, value))
 
 
-def _remaining(document: Json, at: str) -> int | None:
+def _remaining(document: Json, pointer: str) -> int | None:
     if document["remaining"] is None:
         return None
     whole = "null or an integer, 0 or more"
-    return documents.member(document, "remaining", at, lambda v: values.integer(v, 0), whole)
+    return documents.member(document, "remaining", pointer, lambda v: values.integer(v, 0), whole)
 
 
-def _period(document: Json, at: str, *, open_end: bool) -> Period:
+def _period(document: Json, pointer: str, *, open_end: bool) -> Period:
     read_end = documents.instant_or_null if open_end else documents.instant
-    start = documents.instant(document, "valid_from", at)
-    end = read_end(document, "valid_until", at)
-    documents.ordered(start, end, at)
+    start = documents.instant(document, "valid_from", pointer)
+    end = read_end(document, "valid_until", pointer)
+    documents.ordered(start, end, pointer)
     return Period(start, end)
 
 
-def _disposition(entry: object, vocabulary: Vocabulary, at: str) -> Disposition:
-    document = documents.members(entry, at, DISPOSITION)
+def _disposition(entry: object, vocabulary: Vocabulary, pointer: str) -> Disposition:
+    document = documents.members(entry, pointer, DISPOSITION)
     licensee = vocabulary["licensee.id"]
-    name = documents.member(document, "licensee", at, licensee.read, expected(licensee))
+    name = documents.member(document, "licensee", pointer, licensee.read, expected(licensee))
     named = [
-        _some(document, member, vocabulary[SCOPE[member]], at)
+        _some(document, member, vocabulary[SCOPE[member]], pointer)
         for member in ("models", "activities")
     ]
     return Disposition(
-        name=documents.code(document, "ref", at),
-        rule=documents.code(document, "rule", at),
-        version=documents.number(document, "version", at),
-        period=_period(document, at, open_end=False),
+        name=documents.code(document, "ref", pointer),
+        rule=documents.code(document, "rule", pointer),
+        version=documents.number(document, "version", pointer),
+        period=_period(document, pointer, open_end=False),
         scope=(
             Is(licensee, name),
             *(leaf for leaf in named if leaf is not None),
-            *_based_on(document["facts"], vocabulary, below(at, "facts")),
+            *_based_on(document["facts"], vocabulary, below(pointer, "facts")),
         ),
     )
 
 
-def _based_on(document: object, vocabulary: Vocabulary, at: str) -> Sequence[Same]:
-    facts: Mapping[str, object] = documents.an_object(document, at)
-    return [_same(name, value, vocabulary, below(at, name)) for name, value in facts.items()]
+def _based_on(document: object, vocabulary: Vocabulary, pointer: str) -> Sequence[Same]:
+    facts: Mapping[str, object] = documents.an_object(document, pointer)
+    return [_same(name, value, vocabulary, below(pointer, name)) for name, value in facts.items()]
 
 
-def _same(name: str, value: object, vocabulary: Vocabulary, at: str) -> Same:
+def _same(name: str, value: object, vocabulary: Vocabulary, pointer: str) -> Same:
     if name not in vocabulary:
         message = f"There is no attribute {shown(name)}{documents.near(name, vocabulary)}"
-        raise PolicyError(at, UNKNOWN_ATTRIBUTE, message)
+        raise PolicyError(pointer, UNKNOWN_ATTRIBUTE, message)
     attribute = vocabulary[name]
-    return Same(attribute, documents.value(value, at, attribute.read, expected(attribute)))
+    return Same(attribute, documents.value(value, pointer, attribute.read, expected(attribute)))

@@ -19,82 +19,86 @@ Json = dict[str, object]
 Read = TypeVar("Read")
 
 
-def an_object(value: object, at: str) -> Json:
+def an_object(value: object, pointer: str) -> Json:
     if isinstance(value, dict):
         return value
-    raise PolicyError(at, BAD_SHAPE, f"An object is expected here, not {shown(value)}.")
+    raise PolicyError(pointer, BAD_SHAPE, f"An object is expected here, not {shown(value)}.")
 
 
-def an_array(value: object, at: str) -> list[object]:
+def an_array(value: object, pointer: str) -> list[object]:
     if isinstance(value, list | tuple):
         return list(value)
-    raise PolicyError(at, BAD_SHAPE, f"An array is expected here, not {shown(value)}.")
+    raise PolicyError(pointer, BAD_SHAPE, f"An array is expected here, not {shown(value)}.")
 
 
-def members(value: object, at: str, needed: Collection[str], allowed: Collection[str] = ()) -> Json:
+def members(
+    value: object, pointer: str, needed: Collection[str], allowed: Collection[str] = ()
+) -> Json:
     """An object with all needed members and no others than those and the allowed ones."""
-    read = an_object(value, at)
+    read = an_object(value, pointer)
     for name in needed:
         if name not in read:
-            raise PolicyError(at, BAD_SHAPE, f'The member "{name}" is missing.')
+            raise PolicyError(pointer, BAD_SHAPE, f'The member "{name}" is missing.')
     for name in read:
         if name not in needed and name not in allowed:
             known = [*needed, *allowed]
-            raise PolicyError(at, BAD_SHAPE, f"There is no member {shown(name)}{near(name, known)}")
+            raise PolicyError(
+                pointer, BAD_SHAPE, f"There is no member {shown(name)}{near(name, known)}"
+            )
     return read
 
 
 def member(
-    document: Json, name: str, at: str, read: Callable[[object], Read], expected: str
+    document: Json, name: str, pointer: str, read: Callable[[object], Read], expected: str
 ) -> Read:
     """One member of a document, read as a value. Raises bad_value, at the member."""
-    return value(document[name], below(at, name), read, expected)
+    return value(document[name], below(pointer, name), read, expected)
 
 
-def value(given: object, at: str, read: Callable[[object], Read], expected: str) -> Read:
+def value(given: object, pointer: str, read: Callable[[object], Read], expected: str) -> Read:
     try:
         return read(given)
     except values.NotAValue:
-        raise bad_value(at, given, expected) from None
+        raise bad_value(pointer, given, expected) from None
 
 
-def bad_value(at: str, given: object, expected: str) -> PolicyError:
-    return PolicyError(at, BAD_VALUE, f"Expected {expected}, not {shown(given)}.")
+def bad_value(pointer: str, given: object, expected: str) -> PolicyError:
+    return PolicyError(pointer, BAD_VALUE, f"Expected {expected}, not {shown(given)}.")
 
 
-def code(document: Json, name: str, at: str) -> str:
-    return member(document, name, at, values.code, values.EXPECTED["code"])
+def code(document: Json, name: str, pointer: str) -> str:
+    return member(document, name, pointer, values.code, values.EXPECTED["code"])
 
 
-def filled_text(document: Json, name: str, at: str) -> str:
-    return member(document, name, at, values.filled_text, "a text that is not empty")
+def filled_text(document: Json, name: str, pointer: str) -> str:
+    return member(document, name, pointer, values.filled_text, "a text that is not empty")
 
 
-def number(document: Json, name: str, at: str) -> int:
+def number(document: Json, name: str, pointer: str) -> int:
     """An integer from 1 up, such as the number of a release or a version."""
-    return member(document, name, at, lambda v: values.integer(v, 1), "an integer, 1 or more")
+    return member(document, name, pointer, lambda v: values.integer(v, 1), "an integer, 1 or more")
 
 
-def instant(document: Json, name: str, at: str) -> str:
-    return member(document, name, at, values.instant, 'an instant, "YYYY-MM-DDTHH:MM:SSZ"')
+def instant(document: Json, name: str, pointer: str) -> str:
+    return member(document, name, pointer, values.instant, 'an instant, "YYYY-MM-DDTHH:MM:SSZ"')
 
 
-def instant_or_null(document: Json, name: str, at: str) -> str | None:
-    return None if document[name] is None else instant(document, name, at)
+def instant_or_null(document: Json, name: str, pointer: str) -> str | None:
+    return None if document[name] is None else instant(document, name, pointer)
 
 
-def ordered(start: str | None, end: str | None, at: str) -> None:
+def ordered(start: str | None, end: str | None, pointer: str) -> None:
     """Raises bad_period unless the period ends after it begins."""
     if start is not None and end is not None and end <= start:
         raise PolicyError(
-            at, BAD_PERIOD, f"The period ends at {end}, not after it begins, {start}."
+            pointer, BAD_PERIOD, f"The period ends at {end}, not after it begins, {start}."
         )
 
 
-def first_time(name: object, seen: set[object], at: str, what: str) -> None:
+def first_time(name: object, seen: set[object], pointer: str, what: str) -> None:
     """Raises duplicate where the name was seen before."""
     if name in seen:
-        raise PolicyError(at, DUPLICATE, f"There are two {what} {shown(name)}.")
+        raise PolicyError(pointer, DUPLICATE, f"There are two {what} {shown(name)}.")
     seen.add(name)
 
 

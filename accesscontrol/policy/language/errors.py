@@ -24,21 +24,21 @@ WRONG_OPERATOR: Final = "wrong_operator"
 class PolicyError(ValueError):
     """A release, rule or question that says nothing, because some part of it is wrong.
 
-    ``at`` is the RFC 6901 pointer to that part, ``code`` one of the table in §8 of the language,
-    ``message`` a sentence for the person who wrote it.
+    ``pointer`` is the RFC 6901 pointer to that part, ``code`` one of the table in §8 of the
+    language, ``message`` a sentence for the person who wrote it. In JSON the pointer is ``at``.
     """
 
-    def __init__(self, at: str, code: str, message: str) -> None:
-        super().__init__(f"{at or 'the line'}: {message}")
-        self.at = at
+    def __init__(self, pointer: str, code: str, message: str) -> None:
+        super().__init__(f"{pointer or 'the line'}: {message}")
+        self.pointer = pointer
         self.code = code
         self.message = message
 
     def __reduce__(self) -> tuple[type["PolicyError"], tuple[str, str, str]]:
-        return PolicyError, (self.at, self.code, self.message)
+        return PolicyError, (self.pointer, self.code, self.message)
 
     def to_json(self) -> dict[str, str]:
-        return {"at": self.at, "code": self.code, "message": self.message}
+        return {"at": self.pointer, "code": self.code, "message": self.message}
 
 
 def below(pointer: str, *steps: str | int) -> str:

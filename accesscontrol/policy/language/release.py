@@ -123,15 +123,15 @@ def parse_release(document: object) -> Release:
     )
 
 
-def _territories(document: object, at: str) -> dict[str, str]:
+def _territories(document: object, pointer: str) -> dict[str, str]:
     territories = {}
-    for child, parent in documents.an_object(document, at).items():
+    for child, parent in documents.an_object(document, pointer).items():
         for country in (child, parent):
-            documents.value(country, below(at, child), values.country, EXPECTED["country"])
+            documents.value(country, below(pointer, child), values.country, EXPECTED["country"])
         territories[child] = str(parent)
     for child in territories:
         if child in _upwards(territories[child], territories):
-            raise PolicyError(at, CYCLE, f"{child} belongs to itself, by way of its parents.")
+            raise PolicyError(pointer, CYCLE, f"{child} belongs to itself, by way of its parents.")
     return territories
 
 
@@ -143,18 +143,18 @@ def _upwards(country: str, territories: Mapping[str, str]) -> list[str]:
     return line
 
 
-def _named(document: object, at: str, type_: Type) -> dict[str, Members]:
+def _named(document: object, pointer: str, type_: Type) -> dict[str, Members]:
     return {
-        name: _members(entries, below(at, name), type_)
-        for name, entries in documents.an_object(document, at).items()
+        name: _members(entries, below(pointer, name), type_)
+        for name, entries in documents.an_object(document, pointer).items()
     }
 
 
-def _members(document: object, at: str, type_: Type) -> Members:
+def _members(document: object, pointer: str, type_: Type) -> Members:
     entries: list[tuple[str, Period]] = []
     periods: dict[Value, tuple[Period, ...]] = {}
-    for index, entry in enumerate(documents.an_array(document, at)):
-        here = below(at, index)
+    for index, entry in enumerate(documents.an_array(document, pointer)):
+        here = below(pointer, index)
         value, period = _member(entry, here, type_)
         _apart(period, periods.get(value, ()), here, f"entries for {shown(value)}")
         periods[value] = (*periods.get(value, ()), period)
@@ -162,33 +162,33 @@ def _members(document: object, at: str, type_: Type) -> Members:
     return Members(tuple(entries), periods)
 
 
-def _member(entry: object, at: str, type_: Type) -> tuple[str, Period]:
-    document = documents.members(entry, at, ("value", "from", "until"))
+def _member(entry: object, pointer: str, type_: Type) -> tuple[str, Period]:
+    document = documents.members(entry, pointer, ("value", "from", "until"))
     read = values.country if type_ == "country" else values.code
-    value = documents.member(document, "value", at, read, EXPECTED[type_])
-    start = documents.instant_or_null(document, "from", at)
-    end = documents.instant_or_null(document, "until", at)
-    documents.ordered(start, end, at)
+    value = documents.member(document, "value", pointer, read, EXPECTED[type_])
+    start = documents.instant_or_null(document, "from", pointer)
+    end = documents.instant_or_null(document, "until", pointer)
+    documents.ordered(start, end, pointer)
     return value, Period(start, end)
 
 
-def _apart(period: Period, others: tuple[Period, ...], at: str, what: str) -> None:
+def _apart(period: Period, others: tuple[Period, ...], pointer: str, what: str) -> None:
     if any(period.overlaps(other) for other in others):
-        raise PolicyError(at, BAD_PERIOD, f"Two {what} overlap. End the one before the other.")
+        raise PolicyError(pointer, BAD_PERIOD, f"Two {what} overlap. End the one before the other.")
 
 
 def _rules(
     document: object,
-    at: str,
+    pointer: str,
     vocabulary: Vocabulary,
     groups: Mapping[str, Members],
     lists: Mapping[str, Members],
 ) -> tuple[Rule, ...]:
     rules: list[Rule] = []
     versions: dict[str, dict[int, Period]] = {}
-    for index, entry in enumerate(documents.an_array(document, at)):
-        here = below(at, index)
-        rule = parse_rule(entry, vocabulary=vocabulary, groups=groups, lists=lists, at=here)
+    for index, entry in enumerate(documents.an_array(document, pointer)):
+        here = below(pointer, index)
+        rule = parse_rule(entry, vocabulary=vocabulary, groups=groups, lists=lists, pointer=here)
         others = versions.setdefault(rule.ref, {})
         if rule.version in others:
             message = f"There are two versions {rule.version} of rule {rule.ref}."

@@ -123,29 +123,29 @@ def parse_rule(
     vocabulary: Mapping[str, Attribute] | Iterable[Attribute | Mapping[str, object]],
     groups: Collection[str],
     lists: Collection[str],
-    at: str = "",
+    pointer: str = "",
 ) -> Rule:
-    """The rule behind a document. Raises PolicyError with a pointer that begins with ``at``.
+    """The rule behind a document. Raises PolicyError with a pointer that begins with ``pointer``.
 
     ``vocabulary`` is a release's, or its JSON; of ``groups`` and ``lists`` only the names matter.
     """
     known = _by_name(vocabulary)
-    rule = documents.members(document, at, RULE, ("license_review_policy",))
-    effect = _effect(rule, at)
-    policy = _license_review_policy(rule, effect, at)
-    period = _period(rule, at, open_start=False)
-    scope = Scope(known, groups, lists, below(at, "when"), exempts=False)
+    rule = documents.members(document, pointer, RULE, ("license_review_policy",))
+    effect = _effect(rule, pointer)
+    policy = _license_review_policy(rule, effect, pointer)
+    period = _period(rule, pointer, open_start=False)
+    scope = Scope(known, groups, lists, below(pointer, "when"), exempts=False)
     return Rule(
-        ref=documents.code(rule, "ref", at),
-        version=documents.number(rule, "version", at),
-        title=documents.filled_text(rule, "title", at),
-        order=documents.filled_text(rule, "order", at),
-        citation=documents.filled_text(rule, "citation", at),
+        ref=documents.code(rule, "ref", pointer),
+        version=documents.number(rule, "version", pointer),
+        title=documents.filled_text(rule, "title", pointer),
+        order=documents.filled_text(rule, "order", pointer),
+        citation=documents.filled_text(rule, "citation", pointer),
         effect=effect,
         when=parse_condition(rule["when"], scope.outermost, scope),
-        unless=_exemptions(rule["unless"], below(at, "unless"), scope),
+        unless=_exemptions(rule["unless"], below(pointer, "unless"), scope),
         period=period,
-        report_only_until=documents.instant_or_null(rule, "report_only_until", at),
+        report_only_until=documents.instant_or_null(rule, "report_only_until", pointer),
         license_review_policy=policy,
     )
 
@@ -159,49 +159,51 @@ def _by_name(
     return parse_vocabulary(entries, "/vocabulary")
 
 
-def _effect(rule: Json, at: str) -> Effect:
+def _effect(rule: Json, pointer: str) -> Effect:
     for effect in EFFECTS:
         if rule["effect"] == effect:
             return effect
-    raise documents.bad_value(below(at, "effect"), rule["effect"], f"one of {', '.join(EFFECTS)}")
+    raise documents.bad_value(
+        below(pointer, "effect"), rule["effect"], f"one of {', '.join(EFFECTS)}"
+    )
 
 
-def _license_review_policy(rule: Json, effect: Effect, at: str) -> str | None:
+def _license_review_policy(rule: Json, effect: Effect, pointer: str) -> str | None:
     if "license_review_policy" not in rule:
         return None
     if effect != "license_required":
         message = f'A license review policy belongs to "license_required" only, not to "{effect}".'
-        raise PolicyError(at, BAD_SHAPE, message)
-    return documents.filled_text(rule, "license_review_policy", at)
+        raise PolicyError(pointer, BAD_SHAPE, message)
+    return documents.filled_text(rule, "license_review_policy", pointer)
 
 
-def _period(document: Json, at: str, *, open_start: bool) -> Period:
+def _period(document: Json, pointer: str, *, open_start: bool) -> Period:
     read_start = documents.instant_or_null if open_start else documents.instant
-    start = read_start(document, "effective_from", at)
-    end = documents.instant_or_null(document, "effective_until", at)
-    documents.ordered(start, end, at)
+    start = read_start(document, "effective_from", pointer)
+    end = documents.instant_or_null(document, "effective_until", pointer)
+    documents.ordered(start, end, pointer)
     return Period(start, end)
 
 
-def _exemptions(document: object, at: str, scope: Scope) -> tuple[Exemption, ...]:
+def _exemptions(document: object, pointer: str, scope: Scope) -> tuple[Exemption, ...]:
     seen: set[object] = set()
     return tuple(
-        _exemption(entry, below(at, index), scope, seen)
-        for index, entry in enumerate(documents.an_array(document, at))
+        _exemption(entry, below(pointer, index), scope, seen)
+        for index, entry in enumerate(documents.an_array(document, pointer))
     )
 
 
-def _exemption(entry: object, at: str, scope: Scope, seen: set[object]) -> Exemption:
-    exemption = documents.members(entry, at, EXEMPTION)
-    ref = documents.code(exemption, "ref", at)
-    documents.first_time(ref, seen, at, "exemptions with the ref")
-    inside = below(at, "when")
+def _exemption(entry: object, pointer: str, scope: Scope, seen: set[object]) -> Exemption:
+    exemption = documents.members(entry, pointer, EXEMPTION)
+    ref = documents.code(exemption, "ref", pointer)
+    documents.first_time(ref, seen, pointer, "exemptions with the ref")
+    inside = below(pointer, "when")
     within = Scope(scope.vocabulary, scope.groups, scope.lists, inside, exempts=True)
     return Exemption(
         ref=ref,
-        citation=documents.filled_text(exemption, "citation", at),
+        citation=documents.filled_text(exemption, "citation", pointer),
         when=parse_condition(exemption["when"], inside, within),
-        period=_period(exemption, at, open_start=True),
+        period=_period(exemption, pointer, open_start=True),
     )
 
 

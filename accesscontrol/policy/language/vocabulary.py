@@ -44,50 +44,52 @@ def vocabulary(
     return entries + [dict(document) for document in custom]
 
 
-def parse_vocabulary(document: object, at: str) -> dict[str, Attribute]:
+def parse_vocabulary(document: object, pointer: str) -> dict[str, Attribute]:
     """The attributes by name. Raises PolicyError."""
     read: dict[str, Attribute] = {}
     seen: set[object] = set()
-    for index, entry in enumerate(documents.an_array(document, at)):
-        attribute = _attribute(entry, below(at, index))
-        documents.first_time(attribute.name, seen, below(at, index), "attributes named")
+    for index, entry in enumerate(documents.an_array(document, pointer)):
+        attribute = _attribute(entry, below(pointer, index))
+        documents.first_time(attribute.name, seen, below(pointer, index), "attributes named")
         read[attribute.name] = attribute
     for name in NEEDED:
         if name not in read:
-            raise PolicyError(at, BAD_SHAPE, f"The vocabulary has to hold {name}.")
+            raise PolicyError(pointer, BAD_SHAPE, f"The vocabulary has to hold {name}.")
     return read
 
 
-def _attribute(entry: object, at: str) -> Attribute:
+def _attribute(entry: object, pointer: str) -> Attribute:
     allowed = (*TEXTS, *FLAGS, "values")
-    document = documents.members(entry, at, ("name", "type", "source"), allowed)
-    name = _name(document, at)
-    type_ = _one_of(document, "type", values.TYPES, at)
-    source = _source(document, name, at)
+    document = documents.members(entry, pointer, ("name", "type", "source"), allowed)
+    name = _name(document, pointer)
+    type_ = _one_of(document, "type", values.TYPES, pointer)
+    source = _source(document, name, pointer)
     if "values" in document and type_ not in ("code", "codes"):
-        raise PolicyError(at, BAD_SHAPE, f"Only codes are enumerated, and {name} is a {type_}.")
+        raise PolicyError(
+            pointer, BAD_SHAPE, f"Only codes are enumerated, and {name} is a {type_}."
+        )
     attribute = Attribute(
         name,
         type_,
         source,
-        label=_text(document, "label", at),
-        meaning=_text(document, "meaning", at),
-        citation=_text(document, "citation", at),
-        register_only=_flag(document, "register_only", at),
-        identity=_flag(document, "identity", at),
-        non_empty=_flag(document, "non_empty", at),
-        values=_enumeration(document, at),
+        label=_text(document, "label", pointer),
+        meaning=_text(document, "meaning", pointer),
+        citation=_text(document, "citation", pointer),
+        register_only=_flag(document, "register_only", pointer),
+        identity=_flag(document, "identity", pointer),
+        non_empty=_flag(document, "non_empty", pointer),
+        values=_enumeration(document, pointer),
     )
-    _as_built_in(attribute, document, at)
+    _as_built_in(attribute, document, pointer)
     return attribute
 
 
-def _name(document: Json, at: str) -> str:
+def _name(document: Json, pointer: str) -> str:
     name = document["name"]
     if isinstance(name, str) and NAME.fullmatch(name) and _may_be_named(name):
         return name
     raise PolicyError(
-        below(at, "name"),
+        below(pointer, "name"),
         BAD_VALUE,
         f"{shown(name)} is no built-in attribute; a custom one is named licensee.custom.<name>, "
         "model.custom.<name>, user.custom.<name> or request.custom.<name>.",
@@ -98,37 +100,39 @@ def _may_be_named(name: str) -> bool:
     return CUSTOM.fullmatch(name) is not None or builtin.built_in(name) is not None
 
 
-def _source(document: Json, name: str, at: str) -> Source:
+def _source(document: Json, name: str, pointer: str) -> Source:
     source: Source = "request" if name.startswith(("user.", "request.")) else "register"
     if document["source"] != source:
         expected = f'"{source}", the source of every attribute named like {name}'
-        raise documents.bad_value(below(at, "source"), document["source"], expected)
+        raise documents.bad_value(below(pointer, "source"), document["source"], expected)
     return source
 
 
-def _one_of(document: Json, name: str, choices: tuple[Type, ...], at: str) -> Type:
+def _one_of(document: Json, name: str, choices: tuple[Type, ...], pointer: str) -> Type:
     for choice in choices:
         if document[name] == choice:
             return choice
-    raise documents.bad_value(below(at, name), document[name], f"one of {', '.join(choices)}")
+    raise documents.bad_value(below(pointer, name), document[name], f"one of {', '.join(choices)}")
 
 
-def _text(document: Json, name: str, at: str) -> str:
+def _text(document: Json, name: str, pointer: str) -> str:
     if name not in document:
         return ""
-    return documents.member(document, name, at, values.text, "a text")
+    return documents.member(document, name, pointer, values.text, "a text")
 
 
-def _flag(document: Json, name: str, at: str) -> bool:
+def _flag(document: Json, name: str, pointer: str) -> bool:
     if name not in document:
         return False
-    return documents.member(document, name, at, values.boolean, "true or false")
+    return documents.member(document, name, pointer, values.boolean, "true or false")
 
 
-def _enumeration(document: Json, at: str) -> tuple[str, ...] | None:
+def _enumeration(document: Json, pointer: str) -> tuple[str, ...] | None:
     if "values" not in document:
         return None
-    return documents.member(document, "values", at, some_codes, "codes, at least one, none twice")
+    return documents.member(
+        document, "values", pointer, some_codes, "codes, at least one, none twice"
+    )
 
 
 def some_codes(value: object) -> tuple[str, ...]:
@@ -138,7 +142,7 @@ def some_codes(value: object) -> tuple[str, ...]:
     return codes
 
 
-def _as_built_in(attribute: Attribute, document: Json, at: str) -> None:
+def _as_built_in(attribute: Attribute, document: Json, pointer: str) -> None:
     """Raises bad_value where a built-in attribute is not as in the table."""
     table = builtin.built_in(attribute.name)
     if table is None:
@@ -146,7 +150,7 @@ def _as_built_in(attribute: Attribute, document: Json, at: str) -> None:
     for member in ("type", *FLAGS):
         expected = getattr(table, member)
         if getattr(attribute, member) != expected:
-            where = below(at, member) if member in document else at
+            where = below(pointer, member) if member in document else pointer
             raise PolicyError(
                 where,
                 BAD_VALUE,

@@ -21,13 +21,13 @@ Kind = Literal["matches_nothing", "never_applies", "always_outweighed"]
 class Flaw:
     """Something in a release that cannot be meant: where it stands, what it is, in words."""
 
-    at: str
+    pointer: str
     kind: Kind
     rule: str
     message: str
 
     def to_json(self) -> dict[str, str]:
-        return {"at": self.at, "kind": self.kind, "rule": self.rule, "message": self.message}
+        return {"at": self.pointer, "kind": self.kind, "rule": self.rule, "message": self.message}
 
 
 def lint(release: Release) -> list[Flaw]:
