@@ -14,7 +14,7 @@ admin.site.site_header = "Export Gate back office"
 admin.site.site_title = "Export Gate"
 
 
-class ReadOnly(admin.ModelAdmin):
+class ReadOnly(admin.ModelAdmin[Any]):
     """Whatever has verbs of its own is changed by them, never here."""
 
     list_per_page = 50
@@ -30,7 +30,7 @@ class ReadOnly(admin.ModelAdmin):
         return False
 
 
-class Person(UserAdmin):  # type: ignore[type-arg]
+class Person(UserAdmin[User]):
     """People are made and disabled here; nobody is deleted, for he stands in the log."""
 
     list_display = ("username", "first_name", "last_name", "role", "is_active", "locked_until")

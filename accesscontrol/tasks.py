@@ -22,7 +22,7 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-@shared_task(name="accesscontrol.tasks.screen", ignore_result=True)  # type: ignore[untyped-decorator]
+@shared_task(name="accesscontrol.tasks.screen", ignore_result=True)
 def screen() -> int:
     """Start what boundaries in time need, then work on previews and chunks until none is left.
 
@@ -51,14 +51,14 @@ def _let_time_pass(at: datetime) -> None:
     screening.due_boundaries(at)
 
 
-@shared_task(name="accesscontrol.tasks.nightly", ignore_result=True)  # type: ignore[untyped-decorator]
+@shared_task(name="accesscontrol.tasks.nightly", ignore_result=True)
 def nightly() -> None:
     """Bring matches and ownership up to date, then screen everyone: it must find nothing."""
     parties.refresh(at=_now())
     screening.nightly(at=_now())
 
 
-@shared_task(name="accesscontrol.tasks.emergencies", ignore_result=True)  # type: ignore[untyped-decorator]
+@shared_task(name="accesscontrol.tasks.emergencies", ignore_result=True)
 def emergencies() -> None:
     """Raise the alarm over emergency denials that no second person has confirmed in a day."""
     orders.alarm_overdue_emergencies(at=_now())

@@ -72,7 +72,7 @@ def _own(connection: psycopg.Connection, role: str) -> None:
     ).fetchall()
     for name, kind in relations:
         statement = f"alter {_KINDS[kind]} audit.{{}} owner to {{}}"
-        connection.execute(sql.SQL(statement).format(sql.Identifier(name), owner))  # type: ignore[arg-type]
+        connection.execute(sql.SQL(statement).format(sql.Identifier(name), owner))
     functions = connection.execute(
         "select oid::regprocedure::text from pg_proc where pronamespace = 'audit'::regnamespace"
     ).fetchall()

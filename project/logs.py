@@ -2,10 +2,12 @@
 
 import logging
 import logging.config
+from typing import Any
 
 import structlog
+from structlog.typing import Processor
 
-_SHARED: list = [
+_SHARED: list[Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
@@ -30,7 +32,7 @@ def configure(*, level: str, plain: bool) -> None:
     logging.config.dictConfig(_tree(level.upper(), renderer))
 
 
-def _tree(level: str, renderer: object) -> dict:
+def _tree(level: str, renderer: Processor) -> dict[str, Any]:
     return {
         "version": 1,
         "disable_existing_loggers": False,

@@ -24,7 +24,7 @@ class RequestContext:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request_id = _request_id(request)
-        request.request_id = request_id  # type: ignore[attr-defined]
+        request.request_id = request_id  # type: ignore[attr-defined]  # for the page of a 500
         started = time.perf_counter()
         with (
             structlog.contextvars.bound_contextvars(request_id=request_id),

@@ -167,12 +167,16 @@ def _nightly_proof() -> Iterator[Metric]:
 
 
 def _family(
-    kind: type, name: str, words: str, label: str, rows: Iterable[tuple[object, float]]
+    kind: type[CounterMetricFamily] | type[GaugeMetricFamily],
+    name: str,
+    words: str,
+    label: str,
+    rows: Iterable[tuple[object, float]],
 ) -> Metric:
     family = kind(f"export_gate_{name}", words, labels=[label])
     for value, count in rows:
         family.add_metric([str(value)], count)
-    return family  # type: ignore[no-any-return]
+    return family
 
 
 def _oldest(opened_at: datetime | None) -> Metric:

@@ -17,6 +17,12 @@ from accesscontrol.models import ApiToken
 CHALLENGE = 'Bearer realm="Export Gate"'
 
 
+class BearerRequest(HttpRequest):
+    """The request of a plain view that keeps its token where DRF's views have it."""
+
+    auth: ApiToken
+
+
 def bearer(request: HttpRequest, *, scope: str, at: datetime) -> ApiToken:
     """The token of the request, which has the scope. Raises InvalidToken, InsufficientScope."""
     token = _token(request, at)
@@ -50,7 +56,7 @@ class BearerToken(BaseAuthentication):
         return CHALLENGE
 
 
-class BearerTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class BearerTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # its __init_subclass__
     """How a client sends its token."""
 
     target_class = "accesscontrol.api.authentication.BearerToken"

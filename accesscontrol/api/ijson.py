@@ -63,8 +63,9 @@ def _body(request: HttpRequest) -> bytes:
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        seen: set[str] = set()
-        twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+        names = [name for name, _ in pairs]
+        first = {name: place for place, name in reversed([*enumerate(names)])}
+        twice = next(name for place, name in enumerate(names) if place > first[name])
         raise ValueError(f"the member {twice[:80]!r} stands twice in one object")
     return members
 

@@ -10,6 +10,7 @@ from rest_framework import viewsets
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from accesscontrol.api.authentication import BearerToken, HasScope
 from accesscontrol.api.problems import drf_handler, echo
@@ -31,7 +32,7 @@ class CursorPages(CursorPagination):
         return response
 
 
-class Guarded:
+class Guarded(APIView):
     """Every view of the API beside the hot path: tokens only, failures as problem documents."""
 
     authentication_classes = [BearerToken]
@@ -44,9 +45,7 @@ class Guarded:
     def finalize_response(
         self, request: HttpRequest, response: HttpResponse, *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        made: HttpResponse = super().finalize_response(  # type: ignore[misc]
-            request, response, *args, **kwargs
-        )
+        made: HttpResponse = super().finalize_response(request, response, *args, **kwargs)
         made.setdefault("Cache-Control", "no-store")
         echo(request, made)
         return made

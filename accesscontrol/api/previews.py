@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from django.http import HttpRequest, JsonResponse
+from django.http import JsonResponse
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -12,11 +12,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accesscontrol import access, decisions, orders
-from accesscontrol.api import authentication
+from accesscontrol.api.authentication import BearerRequest, bearer
 from accesscontrol.api.listing import CursorPages, Listing
 from accesscontrol.api.problems import Problem, plain_view
 from accesscontrol.models import (
     AffectedLicensee,
+    ApiToken,
     Finding,
     Group,
     Licensee,
@@ -174,10 +175,10 @@ class Previews(Listing):
     @action(detail=True, pagination_class=ByLicensee, filter_backends=[])
     def licensees(self, request: Request, pk: str | None = None) -> Response:
         """Whom it affects, so far while it runs. Needs the scope `licensees:read` too."""
-        access.require_scope(request.auth, "licensees:read")  # type: ignore[arg-type]
+        access.require_scope(request.auth, "licensees:read")
         preview = self.get_object()
         if not _open(preview.version.rule.order, request):
-            access.require_scope(request.auth, "decisions:explain")  # type: ignore[arg-type]
+            access.require_scope(request.auth, "decisions:explain")
         rows = preview.licensees.select_related("licensee")
         page = self.paginate_queryset(_of_group(rows, request.query_params.get("group")))
         context = {"offerings": _offerings(page or []), "said": _verdicts(page or [])}
@@ -185,10 +186,10 @@ class Previews(Listing):
 
 
 @plain_view("POST")
-def previews(request: HttpRequest, ref: str, number: int) -> JsonResponse:
+def previews(request: BearerRequest, ref: str, number: int) -> JsonResponse:
     """Ask for the preview of an open version; one that is under way is replaced."""
     at = datetime.now(UTC)
-    token = authentication.bearer(request, scope=DRAFTS, at=at)
+    token = bearer(request, scope=DRAFTS, at=at)
     rows = RuleVersion.objects.select_related("rule__order")
     version = rows.filter(rule__ref=ref, version=number).first()
     if version is None:
@@ -197,10 +198,10 @@ def previews(request: HttpRequest, ref: str, number: int) -> JsonResponse:
 
 
 @plain_view("POST")
-def cancel(request: HttpRequest, pk: int) -> JsonResponse:
+def cancel(request: BearerRequest, pk: int) -> JsonResponse:
     """Stop a preview after the part of it that is in work."""
     at = datetime.now(UTC)
-    token = authentication.bearer(request, scope=DRAFTS, at=at)
+    token = bearer(request, scope=DRAFTS, at=at)
     preview = Preview.objects.filter(pk=pk).first()
     if preview is None:
         raise Problem(404, "not_found", "There is no such preview.")
@@ -211,8 +212,10 @@ def cancel(request: HttpRequest, pk: int) -> JsonResponse:
     return _told(request, cancelled, token, status=200)
 
 
-def _told(request: HttpRequest, preview: Preview, token: Any, *, status: int) -> JsonResponse:
-    request.auth = token  # type: ignore[attr-defined]  # as DRF has it
+def _told(
+    request: BearerRequest, preview: Preview, token: ApiToken, *, status: int
+) -> JsonResponse:
+    request.auth = token
     body = PreviewOutput(preview, context={"request": request}).data
     made = JsonResponse(body, status=status)
     made["Location"] = f"/api/v1/previews/{preview.pk}/"
@@ -222,7 +225,7 @@ def _told(request: HttpRequest, preview: Preview, token: Any, *, status: int) ->
     return made
 
 
-def _open(order: Order, request: Any) -> bool:
+def _open(order: Order, request: BearerRequest | Request) -> bool:
     return not order.confidential or decisions.may_explain(request.auth)
 
 

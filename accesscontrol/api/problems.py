@@ -175,7 +175,7 @@ def plain_view(*methods: str) -> Callable[..., Any]:
             echo(request, made)
             return made
 
-        answer.csrf_exempt = True  # type: ignore[attr-defined]  # bearer tokens, no cookie
+        answer.csrf_exempt = True  # type: ignore[attr-defined]  # Django reads it there
         return answer
 
     return wrap

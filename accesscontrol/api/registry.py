@@ -92,7 +92,7 @@ class Models(Listing):
     @action(detail=True, pagination_class=None)
     def standings(self, request: Request, ref: str | None = None) -> Response:
         """How many licensees have which standing for each activity of the model."""
-        access.require_scope(request.auth, "licensees:read")  # type: ignore[arg-type]
+        access.require_scope(request.auth, "licensees:read")
         return Response(CountedOutput(screening.counts(self.get_object()), many=True).data)
 
     def get_serializer_class(self) -> type[ModelOutput]:
@@ -126,7 +126,7 @@ class Licensees(Listing):
 
     def get_queryset(self) -> QuerySet[Licensee]:
         """Also whose standing is an outcome, for some offering, a model, an activity."""
-        rows = super().get_queryset()
+        rows: QuerySet[Licensee] = super().get_queryset()
         asked = self.request.query_params
         if self.action != "list" or "standing" not in asked:
             return rows

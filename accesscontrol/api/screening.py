@@ -12,7 +12,7 @@ from drf_spectacular.utils import (
     extend_schema,
     extend_schema_field,
 )
-from rest_framework import renderers, serializers, views
+from rest_framework import renderers, serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -72,7 +72,7 @@ class RunDetail(RunOutput):
         fields = [*RunOutput.Meta.fields, "progress", "failures", "changes"]
 
     @extend_schema_field(ProgressOutput)
-    def get_progress(self, run: ScreeningRun) -> dict[str, Any]:
+    def get_progress(self, run: ScreeningRun) -> Any:
         return ProgressOutput(screening.progress(run, at=datetime.now(UTC))).data
 
     @extend_schema_field(FailureOutput(many=True))
@@ -196,7 +196,7 @@ ANSWERS: dict[Any, Any] = {
 }
 
 
-class Changes(Guarded, views.APIView):
+class Changes(Guarded):
     """The changes of standings in the order in which they were committed, the oldest first.
 
     Start without `after`, keep the `cursor` of each answer and ask again after it: nothing is left
@@ -213,7 +213,7 @@ class Changes(Guarded, views.APIView):
         return _read(request, None)
 
 
-class RunChanges(Guarded, views.APIView):
+class RunChanges(Guarded):
     """The changes of one run, in the order in which its chunks were committed."""
 
     scopes = Changes.scopes
@@ -264,4 +264,5 @@ def _limit(request: Request) -> int:
 
 def _address(request: Request, cursor: str) -> str:
     query = {name: value for name, value in request.query_params.items() if name != "after"}
-    return request.build_absolute_uri(f"{request.path}?{urlencode({**query, 'after': cursor})}")
+    following = f"{request.path}?{urlencode({**query, 'after': cursor})}"
+    return str(request.build_absolute_uri(following))

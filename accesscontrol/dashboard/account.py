@@ -33,7 +33,7 @@ class SignInForm(plain.Form):
     )
 
 
-class PreferencesForm(forms.ModelForm):
+class PreferencesForm(forms.ModelForm[User]):
     """What only its owner sees."""
 
     class Meta:

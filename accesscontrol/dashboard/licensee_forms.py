@@ -63,7 +63,7 @@ class FactForm(plain.Form):
             if one["name"].startswith("licensee.") and not one["name"].startswith(DERIVED)
         }
         choices = [(name, words.attribute(name)) for name in self.known]
-        self.fields["attribute"].choices = choices  # type: ignore[attr-defined]
+        self.field("attribute", forms.ChoiceField).choices = choices
 
     def clean_held_from(self) -> datetime | None:
         at = self.cleaned_data["held_from"]

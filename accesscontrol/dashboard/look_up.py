@@ -56,10 +56,10 @@ class LookUpForm(plain.Form):
         super().__init__(data)
         models = AIModel.objects.filter(retired_at=None).values_list("ref", "name")
         choices = [("", "Any: show its standings"), *models[:MODELS_OFFERED]]
-        self.fields["model"].choices = choices  # type: ignore[attr-defined]
+        self.field("model", forms.ChoiceField).choices = choices
 
     def clean_nationalities(self) -> list[str]:
-        codes = self.cleaned_data["nationalities"].replace(",", " ").upper().split()
+        codes: list[str] = self.cleaned_data["nationalities"].replace(",", " ").upper().split()
         unknown = [code for code in codes if code not in COUNTRIES]
         if unknown:
             raise forms.ValidationError(

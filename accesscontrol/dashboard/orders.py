@@ -60,9 +60,10 @@ class OrderForm(ZonedForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["supersedes"].queryset = Order.objects.order_by("-received_at")[:200]  # type: ignore[attr-defined]
+        supersedes = self.field("supersedes", forms.ModelChoiceField)
+        supersedes.queryset = Order.objects.order_by("-received_at")[:200]
         if self.is_bound:
-            self.fields["supersedes"].queryset = Order.objects.all()  # type: ignore[attr-defined]
+            supersedes.queryset = Order.objects.all()
 
     def instrument(self) -> orders.Instrument:
         """The instrument as it was typed."""

@@ -5,10 +5,12 @@ from datetime import datetime
 from django.db import transaction
 
 from accesscontrol import access, audit
+from accesscontrol.errors import Refused
 from accesscontrol.models import Preview, RuleVersion, User
 from accesscontrol.orders import drafting, previewing
 from accesscontrol.orders.drafting import OPEN, State, locked, remember
 from accesscontrol.orders.refusals import CannotApprove, CannotEdit, CannotSubmit
+from accesscontrol.orders.rule_cases import run_test_cases
 from accesscontrol.screening import preview as impact_preview
 
 
@@ -103,10 +105,10 @@ def ensure_tests_pass(
     version: RuleVersion,
     *,
     at: datetime,
-    refuse: type[CannotSubmit] | type[CannotApprove] | type,
+    refuse: type[Refused],
 ) -> None:
     """Raise ``refuse`` with each failing test case, what it expects and what came out."""
-    failing = [r for r in drafting.run_test_cases(version, at=at) if not r.passed]
+    failing = [r for r in run_test_cases(version, at=at) if not r.passed]
     if failing:
         cases = "; ".join(
             f"“{r.case.name}” expects {r.case.outcome} and gets {r.outcome}" for r in failing

@@ -130,7 +130,7 @@ def in_term(content: dict[str, Any], start: datetime, end: datetime | None) -> d
 def _start(wanted: datetime, terms: list[Term], at: datetime) -> datetime:
     """Not before now, and after a term that began this second: what has begun is never emptied."""
     start = max(wanted, second(at))
-    begun = [t.period.lower for t in terms if t.period.lower <= at]
+    begun: list[datetime] = [t.period.lower for t in terms if t.period.lower <= at]
     return max([start, *(lower + SECOND for lower in begun)])
 
 

@@ -108,4 +108,6 @@ def _last_standing(version: RuleVersion | None) -> datetime | None:
     if release is None:
         return None
     done = ScreeningRun.objects.filter(release__number__gte=release.number, state="done")
-    return done.exclude(finished_at=None).aggregate(at=Min("finished_at"))["at"]
+    ended: datetime | None
+    ended = done.exclude(finished_at=None).aggregate(at=Min("finished_at"))["at"]
+    return ended

@@ -48,7 +48,8 @@ def decide(request: Request, pk: int, decision: str) -> HttpResponse:
     def verb(case: Case, data: dict[str, Any]) -> Case:
         if decision == MORE_DATA[0] and case.kind == Case.Kind.MATCH:
             asked = {**data, "because": f"More data asked for: {data['because']}"}
-            return _call("snooze", case, asked, request)  # type: ignore[no-any-return]
+            snoozed: Case = _call("snooze", case, asked, request)
+            return snoozed
         with transaction.atomic():
             decided = cases.decide(
                 case=case, decision=decision, because=data["because"], version=data["version"],

@@ -24,9 +24,9 @@ class Chosen:
     country: str = ""
     missing: str = ""
 
-    def with_(self, **values: str) -> str:
+    def with_(self, **values: Any) -> str:
         """The query of the same filter with some values changed; `?` where nothing is left."""
-        return f"?{replace(self, **values).query}"  # type: ignore[arg-type]
+        return f"?{replace(self, **values).query}"
 
     @property
     def query(self) -> str:

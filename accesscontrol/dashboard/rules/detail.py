@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -152,7 +153,9 @@ def _page(
 
 
 def _chosen(request: Request, rule: Any) -> RuleVersion:
-    rows = rule.versions.select_related("created_by", "approved_by", "published_by", "term")
+    rows: QuerySet[RuleVersion] = rule.versions.select_related(
+        "created_by", "approved_by", "published_by", "term"
+    )
     wanted = request.GET.get("version", "")
     if wanted.isdigit() and len(wanted) < 8:
         return get_object_or_404(rows, version=int(wanted))

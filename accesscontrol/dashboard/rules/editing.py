@@ -195,7 +195,7 @@ class _Editor:
 
     def _zone(self) -> str:
         zone = self.request.POST.get("zone", "")
-        known = dict(self.form.fields["zone"].choices)  # type: ignore[attr-defined]
+        known = dict(self.form.zones)
         return zone if zone in known else next(iter(known))
 
     def _order(self) -> Order | None:

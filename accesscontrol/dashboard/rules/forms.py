@@ -46,10 +46,11 @@ class RuleForm(ZonedForm):
 
     def __init__(self, *args: Any, zone: str = "", policy: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["zone"].choices = zones(zone)  # type: ignore[attr-defined]
+        self.zones = zones(zone)
+        self.field("zone", forms.ChoiceField).choices = self.zones
         if policy and policy not in dict(REVIEW_POLICIES):
             more = [*REVIEW_POLICIES, (policy, policy.replace("_", " "))]
-            self.fields["license_review_policy"].choices = more  # type: ignore[attr-defined]
+            self.field("license_review_policy", forms.ChoiceField).choices = more
 
 
 class NewRuleForm(RuleForm):

@@ -54,13 +54,13 @@ def _filtered(rows: QuerySet[Rule], chosen: filters.Filters, user: Any) -> Query
     return rows
 
 
-def _show_versions(rules: list[Rule], user: Any) -> None:
+def _show_versions(rules: list[Any], user: Any) -> None:
     """The version in force, else the open one, else the newest; its title by right only."""
-    wanted = {rule.pk: rule.in_force_id or rule.open_id or rule.newest_id for rule in rules}  # type: ignore[attr-defined]
-    drafts = {rule.open_id for rule in rules if rule.open_state == "draft"}  # type: ignore[attr-defined]
+    wanted = {rule.pk: rule.in_force_id or rule.open_id or rule.newest_id for rule in rules}
+    drafts = {rule.open_id for rule in rules if rule.open_state == "draft"}
     found = RuleVersion.objects.select_related("created_by").in_bulk({*wanted.values(), *drafts})
     impacts = state.of_drafts(found[pk] for pk in drafts)
     for rule in rules:
-        rule.impact = impacts.get(rule.open_id)  # type: ignore[attr-defined]
-        rule.shown = found.get(wanted[rule.pk])  # type: ignore[attr-defined]
-        rule.title = confidential.title(rule.order, user, rule.shown.title)  # type: ignore[attr-defined]
+        rule.impact = impacts.get(rule.open_id)
+        rule.shown = found.get(wanted[rule.pk])
+        rule.title = confidential.title(rule.order, user, rule.shown.title)

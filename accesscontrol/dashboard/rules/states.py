@@ -17,7 +17,7 @@ from django.db.models import (
 )
 from django.db.models.fields.json import KeyTextTransform
 
-from accesscontrol.models import RuleVersion, Term
+from accesscontrol.models import Rule, RuleVersion, Term
 from accesscontrol.models.common import instant
 
 OPEN = ("draft", "submitted", "approved")
@@ -33,7 +33,7 @@ STATES = (
 )
 
 
-def with_state(rules: QuerySet[Any], at: datetime) -> QuerySet[Any]:
+def with_state(rules: QuerySet[Rule], at: datetime) -> QuerySet[Any]:
     """Rules with `state`, `open_state`, `shown_id` (the version a list shows) and `until`."""
     terms = Term.objects.filter(rule=OuterRef("pk"), withdrawn=False)
     current = terms.filter(period__contains=at)

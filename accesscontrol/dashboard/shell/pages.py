@@ -24,4 +24,4 @@ def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
 def broken(request: HttpRequest) -> HttpResponse:
     """500: touches no database, since that may be what is broken."""
     request_id = getattr(request, "request_id", "")
-    return render(None, "500.html", {"request_id": request_id}, status=500)  # type: ignore[arg-type]
+    return render(None, "500.html", {"request_id": request_id}, status=500)

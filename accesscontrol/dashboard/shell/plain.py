@@ -1,8 +1,10 @@
 """The form of all screens: what is missing is asked for in words of this house."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 from django import forms
+
+Kind = TypeVar("Kind", bound=forms.Field)
 
 MISSING = "Fill this in: it cannot stay empty."
 NOT_CHOSEN = "Choose one: it cannot stay empty."
@@ -16,3 +18,9 @@ class Form(forms.Form):
         for field in self.fields.values():
             choice = isinstance(field, forms.ChoiceField | forms.ModelChoiceField)
             field.error_messages["required"] = NOT_CHOSEN if choice else MISSING
+
+    def field(self, name: str, kind: type[Kind]) -> Kind:
+        """The field of this name, as the kind that its form declares it as."""
+        found = self.fields[name]
+        assert isinstance(found, kind)
+        return found

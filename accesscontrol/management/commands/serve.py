@@ -21,7 +21,7 @@ from accesscontrol.errors import Refused
 from accesscontrol.models import Licensee, User
 from project import config, embedded, guard, postgres, processes, supervisor
 
-QUESTION = {
+QUESTION: dict[str, dict[str, Any]] = {
     "subject": {
         "type": "licensee",
         "id": "",
@@ -210,7 +210,7 @@ def _curl(address: str, state: Path) -> str:
     licensee = Licensee.objects.order_by("id").first()
     if not settings.EMBEDDED or licensee is None:
         return ""
-    question = {**QUESTION, "subject": {**QUESTION["subject"], "id": licensee.ref}}  # type: ignore[dict-item]
+    question = {**QUESTION, "subject": {**QUESTION["subject"], "id": licensee.ref}}
     return (
         f"curl -s {address}/access/v1/evaluation \\\n"
         f"  -H 'Authorization: Bearer {_token(state)}' -H 'Content-Type: application/json' \\\n"

@@ -146,13 +146,15 @@ class _Kinds:
 
     @property
     def group(self) -> NDArray[np.uint8]:
-        return self.changes.min(axis=1, initial=Group.NO_CHANGE)
+        smallest: NDArray[np.uint8] = self.changes.min(axis=1, initial=Group.NO_CHANGE)
+        return smallest
 
     @property
     def moved(self) -> NDArray[np.bool_]:
         """Where the granted offerings are that put it in its group."""
         group = self.group[:, None]
-        return (self.changes == group) & (group != Group.NO_CHANGE)
+        moved: NDArray[np.bool_] = (self.changes == group) & (group != Group.NO_CHANGE)
+        return moved
 
 
 def of(

@@ -147,9 +147,12 @@ class Classes:
 
     def _of_column(self, attribute: str, name: str, values: Numbers) -> Numbers:
         if name == "lists":
-            status = (values >> np.int64(self._shift(attribute) or 0)) & 3
-            return self._list_codes(attribute)[status]
-        return self._table(attribute, int(values.max(initial=0)))[values]
+            values = (values >> np.int64(self._shift(attribute) or 0)) & 3
+            table = self._list_codes(attribute)
+        else:
+            table = self._table(attribute, int(values.max(initial=0)))
+        codes: Numbers = table[values]
+        return codes
 
     def _meet(self, unread: Mapping[str, Numbers]) -> None:
         """Give the values that are new, by attribute, their codes; all are asked for at once."""

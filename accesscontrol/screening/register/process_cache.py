@@ -6,6 +6,7 @@ from typing import TypeVar
 from django.db import connection
 
 Name = TypeVar("Name")
+Of = TypeVar("Of", int, bytes)
 
 MOST = 100_000  # of each kind; some 200 bytes each
 
@@ -50,10 +51,8 @@ def of_database() -> Remembered:
     return known
 
 
-def add(
-    known: dict[Name, int] | dict[Name, bytes], new: dict[Name, int] | dict[Name, bytes]
-) -> None:
+def add(known: dict[Name, Of], new: dict[Name, Of]) -> None:
     """Add to one of the three; where that would be too many, the older ones are forgotten."""
     if len(known) + len(new) > MOST:
         known.clear()
-    known.update(new)  # type: ignore[arg-type]
+    known.update(new)

@@ -22,7 +22,8 @@ def outcomes(evaluator: Evaluator) -> Numbers:
     """(sheets, positions) codes of an evaluator's outcomes, 0 where no offering stands."""
     codes = np.array([CODES[each.outcome] if each else 0 for each in evaluator.findings], "i1")
     sheets = np.array(evaluator.sheets, "i4").reshape(len(evaluator.sheets), evaluator.width)
-    return codes[sheets]
+    found: Numbers = codes[sheets]
+    return found
 
 
 def between(
