@@ -1,7 +1,7 @@
 """`python -m tests.conformance`: the AuthZEN suite against the running product, on its fixture.
 
-Starts the product on a free port with a STATE_DIR of its own and runs
-../shared/data/authzen/run_cases.py against it. `--serve` keeps it up instead and prints
+Starts the product on a free port with a STATE_DIR of its own and runs the suite's cases against
+it. The cases are no part of this repository; RUNNER says where they are looked for. `--serve` keeps it up instead and prints
 {"base_url", "token", "renames"} as one JSON line, until Ctrl-C.
 """
 
@@ -25,7 +25,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 RUNNER = ROOT.parent / "shared" / "data" / "authzen" / "run_cases.py"
 RENAMES = ROOT / "tests" / "conformance_renames.json"
-# The search endpoints come with a later issue; until then their cases are named, not counted.
+# There are no search endpoints yet; their cases are named, not counted.
 LATER = re.compile(r"FAIL (suite:search/\S+|scenario:search_\S+|scenario:spec_extra x-page-\S+) ?")
 
 
@@ -75,7 +75,7 @@ def check(product: Running, which: str) -> bool:
     later = [line for line in lines if LATER.match(line)]
     failed = [line for line in lines if line.startswith("FAIL") and line not in later]
     print("\n".join(line for line in lines if line not in later))
-    print(f"{len(later)} cases of the search endpoints wait for a later issue")
+    print(f"{len(later)} cases of the search endpoints, which do not exist yet")
     print(
         "conformance: all green" if lines and not failed else f"conformance: {len(failed)} failed"
     )

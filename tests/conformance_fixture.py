@@ -1,7 +1,7 @@
 """The AuthZEN conformance suite's fixture in our words: two licensees, two models, three rules.
 
 `user` is a licensee, `record` a model; read, write and delete are use_api, fine_tune and
-download_weights; role, status and soft are custom attributes (decisions.md).
+download_weights; role, status and soft are custom attributes (docs/language.md §1).
 """
 
 from datetime import UTC, datetime, timedelta

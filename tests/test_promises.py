@@ -1,4 +1,4 @@
-"""What this product promises (docs: architecture, The promises): one test each, each tries to break it.
+"""What this product promises (docs/architecture.md, The promises): a test each that tries to break it.
 
 They run on the demo's cast under the starter policy, which is what a fresh installation holds.
 """

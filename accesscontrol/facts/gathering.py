@@ -187,7 +187,7 @@ def licenses_of(refs: Iterable[str], known: datetime) -> list[dict[str, Any]]:
 
 
 def license_json(row: ExportLicense, *, used: int) -> dict[str, Any]:
-    """An export license in the shape of language.md §4."""
+    """An export license in the shape of docs/language.md §4."""
     return {
         "number": row.number,
         "licensees": row.licensees,
@@ -211,7 +211,7 @@ def dispositions_of(ids: list[int], known: datetime) -> list[tuple[int, dict[str
 
 
 def disposition_json(row: Disposition) -> dict[str, Any]:
-    """A disposition in the shape of language.md §4."""
+    """A disposition in the shape of docs/language.md §4."""
     return {
         "ref": row.ref,
         "rule": row.rule,

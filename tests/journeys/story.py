@@ -409,7 +409,7 @@ def print_timeline(story: Story) -> None:
 
 
 def letter_rule(model: str) -> dict[str, Any]:
-    """The letter's clause for one model, as policy.md writes it."""
+    """The letter's clause for one model, as a rule."""
     return {
         "title": f"{model}: no foreign person, no destination outside the United States",
         "citation": "15 CFR 744.22(b)",

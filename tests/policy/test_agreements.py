@@ -1,4 +1,7 @@
-"""What must hold of every release and every question, tried on random small worlds (§5, §6)."""
+"""What must hold of every release and every question, tried on random small worlds.
+
+The agreements are those of docs/language.md §5 and §6.
+"""
 
 from datetime import datetime
 from itertools import product

@@ -13,7 +13,7 @@ STRICTEST = ("deny", "license_required", "review", "undetermined", "per_request"
 
 @dataclass(frozen=True)
 class PerOffering:
-    """One licensee's standing for one offering; ``verdict`` as in language.md §8."""
+    """One licensee's standing for one offering; ``verdict`` as in docs/language.md §8."""
 
     offering: Offering
     outcome: str

@@ -1,4 +1,4 @@
-"""Answers a stream of JSON lines, releases and questions, as §8 of the language has it."""
+"""Answers a stream of JSON lines, releases and questions, by docs/language.md §8."""
 
 import json
 import re
@@ -75,7 +75,10 @@ def ask(release: Release, question: Json, pointer: str = "") -> Verdict:
 
 
 def asked_in(release: Release, question: Json, pointer: str = "") -> Asked:
-    """The question of a document; members beyond those of §8 are ignored. Raises PolicyError."""
+    """The question of a document. Raises PolicyError.
+
+    Members beyond those of docs/language.md §8 are ignored.
+    """
     for name in ("facts", "at"):
         if name not in question:
             raise PolicyError(pointer, BAD_SHAPE, f'A question has the member "{name}".')

@@ -101,7 +101,10 @@ class Literals:
         return self._all & ~(unknown | false | false << self._size)
 
     def absent(self, *, standing: bool) -> int:
-        """The mask of no value; is_known of what a request can still say is unknown (§3)."""
+        """The mask of no value.
+
+        is_known of what a request can still say is unknown (docs/language.md §3).
+        """
         deferred = standing and self.attribute.source == "request"
         return self.mask([UNKNOWN] * len(self.tests), UNKNOWN if deferred else FALSE)
 

@@ -51,7 +51,7 @@ def look(
     at: str,
     standing: bool,
 ) -> World:
-    """Weigh facts and statements, as §5 has it."""
+    """Weigh facts and statements by docs/language.md §5."""
     invalid: set[str] = set()
     ignored: set[str] = set()
     registered = _read(release, facts, invalid, ignored)

@@ -90,7 +90,7 @@ class Verdict(NamedTuple):
         return tuple(sorted({name for unknown in self.undetermined for name in unknown.missing}))
 
     def to_json(self) -> dict[str, object]:
-        """The line that §8 of the language prints."""
+        """The line that the command prints (docs/language.md §8)."""
         return {
             "outcome": self.outcome,
             "reasons": [

@@ -148,7 +148,7 @@ def _wrong_operator(operator: str, attribute: Attribute, at: str) -> PolicyError
 
 
 def _is_known(attribute: Attribute, at: str, scope: Scope, *, negated: bool) -> Condition:
-    """Allowed only where an absent fact makes the rule stricter: see §3."""
+    """Allowed only where an absent fact makes the rule stricter (docs/language.md §3)."""
     if negated != scope.exempts:
         return conditions.IsKnown(attribute)
     where = "an even number of nots (none, say)" if scope.exempts else "an odd number of nots"

@@ -24,8 +24,9 @@ WRONG_OPERATOR: Final = "wrong_operator"
 class PolicyError(ValueError):
     """A release, rule or question that says nothing, because some part of it is wrong.
 
-    ``pointer`` is the RFC 6901 pointer to that part, ``code`` one of the table in §8 of the
-    language, ``message`` a sentence for the person who wrote it. In JSON the pointer is ``at``.
+    ``pointer`` is the RFC 6901 pointer to that part, ``code`` one of the table in
+    docs/language.md §8, ``message`` a sentence for the person who wrote it. In JSON the pointer is
+    ``at``.
     """
 
     def __init__(self, pointer: str, code: str, message: str) -> None:
