@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from accesscontrol import audit
-from accesscontrol.dashboard.preview import filtering, rows, views
+from accesscontrol.dashboard.preview import rows, selection, views
 from accesscontrol.dashboard.shell.entry import Request, screen, who
 from accesscontrol.dashboard.shell.table import line
 from accesscontrol.models import AffectedLicensee, Preview, User
@@ -29,13 +29,13 @@ def as_csv(request: Request, ref: str) -> HttpResponseBase:
     version, preview = views.looked_for(request, ref, request.POST)
     if preview is None:
         return redirect("dashboard:preview", ref)
-    chosen = filtering.read(request.POST, preview, pinned=True)
+    chosen = selection.read(request.POST, preview, pinned=True)
     audit.record(
         "rule.impact_exported", version.rule, **who(request),
         order=version.rule.order, rule=ref,
         details={"version": version.version, "preview": preview.pk, "filter": chosen.query},
     )  # fmt: skip
-    found = filtering.rows(preview, chosen).order_by("group", "licensee_id")
+    found = selection.rows(preview, chosen).order_by("group", "licensee_id")
     response = StreamingHttpResponse(
         _lines(found.iterator(chunk_size=AT_ONCE), preview, request.user),
         content_type="text/csv; charset=utf-8",

@@ -3,7 +3,7 @@
 from typing import Any
 
 from accesscontrol.dashboard.preview import state, summary
-from accesscontrol.dashboard.preview.filtering import Chosen
+from accesscontrol.dashboard.preview.selection import Chosen
 from accesscontrol.dashboard.preview.state import Impact
 from accesscontrol.models import Group, Licensee, Preview, RuleVersion
 from accesscontrol.screening import preview as impact_preview

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from accesscontrol.dashboard.preview.filtering import Chosen
+from accesscontrol.dashboard.preview.selection import Chosen
 from accesscontrol.dashboard.shell import words
 from accesscontrol.models import Group, Preview
 from accesscontrol.policy import COUNTRIES

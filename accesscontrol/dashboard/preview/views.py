@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from accesscontrol import access, orders
-from accesscontrol.dashboard.preview import filtering, rows, state, summary
+from accesscontrol.dashboard.preview import rows, selection, state, summary
 from accesscontrol.dashboard.rules import changes, detail, life
 from accesscontrol.dashboard.rules.forms import ReasonForm
 from accesscontrol.dashboard.shell import confidential, paging
@@ -122,7 +122,7 @@ def _context(
     impact = state.of(version, preview)
     given = request.GET
     pinned = given.get("preview", "") != ""
-    chosen = filtering.read(given, preview, pinned=pinned)
+    chosen = selection.read(given, preview, pinned=pinned)
     context = {
         "rule": version.rule,
         "version": version,
@@ -143,10 +143,10 @@ def _context(
 
 
 def _found(
-    request: Request, preview: Preview, chosen: filtering.Chosen, at: datetime
+    request: Request, preview: Preview, chosen: selection.Chosen, at: datetime
 ) -> dict[str, Any]:
     """What a preview holds: counts as far as it is, licensees once they can be paged through."""
-    shown = paging.page(filtering.rows(preview, chosen), request, by=("group", "licensee_id"))
+    shown = paging.page(selection.rows(preview, chosen), request, by=("group", "licensee_id"))
     running = preview.state in Preview.OPEN
     missing = summary.missing(preview, chosen)
     return {

@@ -2,15 +2,15 @@
 
 from django.urls import path
 
-from accesscontrol.dashboard.rules import detail, editing, listing
+from accesscontrol.dashboard.rules import detail, editor, index
 from accesscontrol.dashboard.shell import references
 
 RULE = f"rules/{references.step('ref')}"
 
 urlpatterns = [
-    path("rules", listing.listing, name="rules"),
-    path("rules/new", editing.new, name="rule-new"),
-    path(f"{RULE}/edit", editing.edit, name="rule-edit"),
+    path("rules", index.listing, name="rules"),
+    path("rules/new", editor.new, name="rule-new"),
+    path(f"{RULE}/edit", editor.edit, name="rule-edit"),
     path(f"{RULE}/submit", detail.step, {"verb": "submit"}, name="rule-submit"),
     path(f"{RULE}/withdraw", detail.step, {"verb": "withdraw"}, name="rule-withdraw"),
     path(f"{RULE}/start", detail.start, name="rule-start"),

@@ -10,9 +10,9 @@ from django.shortcuts import redirect, render
 from accesscontrol import orders, policy
 from accesscontrol.dashboard.rules import draft as drafts
 from accesscontrol.dashboard.rules import known
+from accesscontrol.dashboard.rules.builder import Choices, builder
 from accesscontrol.dashboard.rules.draft import Draft, NoExpression
 from accesscontrol.dashboard.rules.forms import NewRuleForm, RuleForm
-from accesscontrol.dashboard.rules.rendering import Choices, builder
 from accesscontrol.dashboard.shell.entry import Request, screen
 from accesscontrol.errors import NotFound, Refused
 from accesscontrol.models import Order, Rule, RuleVersion

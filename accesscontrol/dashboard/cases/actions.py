@@ -13,8 +13,8 @@ from django.views.decorators.http import require_POST
 
 from accesscontrol import cases, registry
 from accesscontrol.dashboard.cases.forms import CaseForm, end_of
-from accesscontrol.dashboard.cases.looking import MORE_DATA, items, render_queue
-from accesscontrol.dashboard.cases.matching import agree, answer, disagree
+from accesscontrol.dashboard.cases.matches import agree, answer, disagree
+from accesscontrol.dashboard.cases.queue import MORE_DATA, items, render_queue
 from accesscontrol.dashboard.shell.entry import Request, attempt, screen, who
 from accesscontrol.models import Case, Disposition
 
