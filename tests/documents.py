@@ -154,9 +154,14 @@ def _texts_of_python(path: Path) -> Iterator[Text]:
 
 
 def _stands(cited: str, here: Path) -> bool:
-    """A path from the root, from docs/, from the text's folder, or the end of some path."""
+    """A path from the root or the text's folder, or the end of some path.
+
+    A module that code names without a folder is a neighbor.
+    """
     if (ROOT / cited).exists() or (here.parent / cited).exists():
         return True
+    if here.suffix == cited[-3:] == ".py" and "/" not in cited:
+        return False
     ends = (f"/{cited}", f"/{cited}.py")
     return any(path.as_posix().endswith(ends) for path in tree())
 

@@ -57,6 +57,12 @@ def test_a_wrong_citation_is_found(words: str, cited: str) -> None:
     assert not_there(Text(ROOT / "README.md", 1, words)) == [cited]
 
 
+def test_a_module_without_a_folder_is_a_neighbor() -> None:
+    assert not not_there(Text(ROOT / "accesscontrol/orders/terms.py", 1, "see publishing.py"))
+    elsewhere = Text(ROOT / "accesscontrol/orders/terms.py", 1, "see known.py")
+    assert not_there(elsewhere) == ["known.py"]
+
+
 @pytest.mark.parametrize("words", RIGHT)
 def test_a_right_citation_is_not(words: str) -> None:
     assert not not_there(Text(ROOT / "README.md", 1, words))

@@ -1,7 +1,7 @@
 """Answers one question at a time by the compiled release, in a few microseconds.
 
 A value becomes the number of its class, shifted to the field of its attribute, and the numbers are
-added up (rows.py): the sum holds all that the verdict depends on. Of a sum that was not met before
+added up (sums.py): the sum holds all that the verdict depends on. Of a sum that was not met before
 the fields make three sides (licensee, model, request), of which each has few different sums: the
 AND of the three sides' masks says which clauses are true, and which are not false.
 """

@@ -75,7 +75,7 @@ class Evaluator:
         ids: Sequence[int] | None = None,
         where: fact_columns.Where | None = None,
     ) -> fact_columns.Licensees:
-        """What the release reads of a range of licensees; see reading.read."""
+        """What the release reads of a range of licensees; see fact_columns.read."""
         return fact_columns.read(first, last, columns=self.columns, ids=ids, where=where)
 
     def answers(self, rows: fact_columns.Licensees) -> Numbers:

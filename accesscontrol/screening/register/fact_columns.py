@@ -57,7 +57,7 @@ def read(
 
     ``where`` narrows them down, in one statement; without it there are as many as keep the answers
     small, since a connection never gives back the memory that its largest one took. Whoever has no
-    row is not read: see that there is one (current.fill, current.refresh) before.
+    row is not read: see that there is one (current_facts.fill and refresh) before.
     """
     if where is None and ids is None and last - first >= AT_ONCE:
         step = max(AT_ONCE, (last - first) // MOST_STATEMENTS)  # ids may have wide gaps
