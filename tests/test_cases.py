@@ -7,8 +7,8 @@ import pytest
 
 from accesscontrol import cases, errors
 from accesscontrol.models import AuditEvent, Case, Disposition, Match, RedFlag, RestrictedList, User
-from tests import screening_world as world
-from tests.screening_world import (
+from tests.worlds import register as world
+from tests.worlds.register import (
     AT,
     DAY,
     EMBARGO,

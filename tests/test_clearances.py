@@ -7,8 +7,8 @@ import pytest
 from accesscontrol import parties, registry, screening
 from accesscontrol.errors import NotAllowed, Refused
 from accesscontrol.models import AuditEvent, Clearance, Match, ScreeningRun
-from tests import screening_world as world
 from tests.test_parties import ALPHA, AT, BETA, LATER, add, captured, declare, file, load, status
+from tests.worlds import register as world
 
 DAY = timedelta(days=1)
 ALIASED = ("SDN", "Alpha Trading LLC", {"alt_names": "Omega Holding"})

@@ -36,9 +36,9 @@ from accesscontrol.models import (
     Standing,
 )
 from accesscontrol.screening.register import current_facts
-from tests import screening_world as world
-from tests.screening_world import AT, DAY, HOUR, SECOND
 from tests.test_parties import ALPHA, BETA, GAMMA, file, load
+from tests.worlds import register as world
+from tests.worlds.register import AT, DAY, HOUR, SECOND
 
 pytestmark = pytest.mark.django_db
 

@@ -23,8 +23,8 @@ from accesscontrol.models import (
     Term,
     User,
 )
-from tests import ground
-from tests.ground import AT
+from tests.worlds import ground
+from tests.worlds.ground import AT
 
 US = {"user.us_person": True, "request.end_use": "civil", "request.location_country": "US"}
 

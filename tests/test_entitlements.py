@@ -7,8 +7,8 @@ from django.db import IntegrityError, transaction
 
 from accesscontrol import entitlements, errors, screening
 from accesscontrol.models import AuditEvent, Entitlement, Hold, User
-from tests import screening_world as world
-from tests.screening_world import (
+from tests.worlds import register as world
+from tests.worlds.register import (
     AT,
     DAY,
     EMBARGO,

@@ -16,8 +16,8 @@ from accesscontrol.models import (
     StandingChange,
 )
 from accesscontrol.screening.results import feed
-from tests import screening_world as world
-from tests.screening_world import AT, EMBARGO, HOUR, HQ_IN_CHINA, licensee, publish, rule
+from tests.worlds import register as world
+from tests.worlds.register import AT, EMBARGO, HOUR, HQ_IN_CHINA, licensee, publish, rule
 
 START = screening.Place()
 

@@ -9,7 +9,7 @@ from accesscontrol.policy import ABSENT
 from accesscontrol.policy.columns import Columns
 from accesscontrol.screening.judge import one_by_one
 from accesscontrol.screening.judge.finding_text import Fragments
-from tests.policy.random_worlds import world
+from tests.worlds.random_releases import world
 
 
 @pytest.mark.parametrize("seed", range(40))

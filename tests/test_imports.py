@@ -8,7 +8,7 @@ from django.core.management import call_command
 
 from accesscontrol import facts, registry
 from accesscontrol.models import AuditEvent, Fact, Licensee, ScreeningRun
-from tests import screening_world as world
+from tests.worlds import register as world
 
 AT = world.AT
 LATER = AT + timedelta(hours=1)

@@ -13,8 +13,8 @@ from accesscontrol.models import Finding, Sheet
 from accesscontrol.screening.judge import evaluators
 from accesscontrol.screening.register import process_cache
 from accesscontrol.screening.results import content_store
-from tests import screening_world as world
-from tests.screening_world import AT, EMBARGO, HOUR, HQ_IN_CHINA, customer, publish, rule
+from tests.worlds import register as world
+from tests.worlds.register import AT, EMBARGO, HOUR, HQ_IN_CHINA, customer, publish, rule
 
 
 @pytest.fixture(autouse=True)

@@ -26,9 +26,10 @@ from accesscontrol.screening.judge import one_by_one
 from accesscontrol.screening.narrowing import clause_sql
 from accesscontrol.screening.register import current_facts, fact_columns
 from accesscontrol.screening.runs import lifecycle
-from tests import screening_world as world
-from tests.policy import moving, worlds
-from tests.screening_world import licensee
+from tests.worlds import generated as worlds
+from tests.worlds import moving
+from tests.worlds import register as world
+from tests.worlds.register import licensee
 
 pytestmark = pytest.mark.django_db
 

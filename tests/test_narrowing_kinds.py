@@ -11,8 +11,9 @@ from django.urls import reverse
 from accesscontrol import registry, screening
 from accesscontrol.models import AIModel, Fact, Licensee, Offering, ScreeningRun
 from accesscontrol.screening.runs import lifecycle
-from tests import screening_world as world
-from tests.screening_world import (
+from tests.test_narrowing import wrong
+from tests.worlds import register as world
+from tests.worlds.register import (
     AT,
     DAY,
     EMBARGO,
@@ -25,7 +26,6 @@ from tests.screening_world import (
     rule,
     start,
 )
-from tests.test_narrowing import wrong
 
 pytestmark = pytest.mark.django_db
 

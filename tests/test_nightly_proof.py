@@ -11,8 +11,8 @@ from django.urls import reverse
 
 from accesscontrol import screening
 from accesscontrol.models import AuditEvent, CurrentFacts, FactValue, Licensee, ScreeningRun, Sheet
-from tests import screening_world as world
-from tests.screening_world import DAY, EMBARGO, HQ_IN_CHINA, publish, rule
+from tests.worlds import register as world
+from tests.worlds.register import DAY, EMBARGO, HQ_IN_CHINA, publish, rule
 
 pytestmark = pytest.mark.django_db
 

@@ -20,8 +20,8 @@ from accesscontrol.models import (
     Term,
     User,
 )
-from tests import ground
-from tests.submitting import submit
+from tests.worlds import ground
+from tests.worlds.officers import submit
 
 pytestmark = pytest.mark.django_db
 
@@ -586,7 +586,7 @@ def test_the_clock_of_an_order_runs_from_receipt_to_the_last_standing(world: Wor
     world.publish(at=NOW + 10 * MINUTE)
     asked = decisions.Asked(licensee="acme", model="frontier-5", activity="use_api")
     decisions.decide(asked=asked, by=world.olivia, at=NOW + 11 * MINUTE)
-    from tests.cast import screen
+    from tests.worlds.cast import screen
 
     screen(NOW + 12 * MINUTE)
     clock = orders.timeline(world.order)

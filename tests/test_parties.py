@@ -24,7 +24,7 @@ from accesscontrol.models import (
     RestrictedList,
     ScreeningRun,
 )
-from tests import screening_world as world
+from tests.worlds import register as world
 
 CSL = Path(__file__).parents[2] / "shared/data/csl/csl_reconstructed.csv"
 AT = datetime(2026, 6, 12, 21, 21, tzinfo=UTC)

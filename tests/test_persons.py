@@ -6,7 +6,7 @@ import pytest
 
 from accesscontrol import decisions
 from accesscontrol.decisions.persons import us_person
-from tests import ground
+from tests.worlds import ground
 
 KNOWN: dict[str, Any] = {
     "user.nationalities": ["CN"],

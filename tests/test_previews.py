@@ -31,8 +31,8 @@ from accesscontrol.screening.judge.one_by_one import Judge
 from accesscontrol.screening.preview import differences, impact
 from accesscontrol.screening.preview import lifecycle as previews
 from accesscontrol.screening.register import current_facts
-from tests import ground
-from tests.submitting import submit
+from tests.worlds import ground
+from tests.worlds.officers import submit
 
 pytestmark = pytest.mark.django_db
 

@@ -14,8 +14,8 @@ from django.db import connection, transaction
 from accesscontrol import orders
 from accesscontrol.models import Licensee, Preview, RuleVersion
 from accesscontrol.screening.preview import lifecycle as previews
-from tests import ground
 from tests.test_previews import NOW, Ground
+from tests.worlds import ground
 
 pytestmark = pytest.mark.slow
 

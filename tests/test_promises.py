@@ -30,11 +30,11 @@ from accesscontrol.models import (
     Release,
     RuleVersion,
 )
-from tests import cast as cast_module
-from tests import screening_world as small
-from tests.cast import Cast
 from tests.journeys.story import letter_rule
-from tests.submitting import submit
+from tests.worlds import cast as cast_module
+from tests.worlds import register as small
+from tests.worlds.cast import Cast
+from tests.worlds.officers import submit
 
 AT = datetime(2026, 6, 13, tzinfo=UTC)
 LATER = timedelta(minutes=1)

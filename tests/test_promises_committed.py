@@ -7,7 +7,7 @@ from typing import Any
 from django.db import connection
 
 from accesscontrol.models import StandingChange
-from tests import screening_world as small
+from tests.worlds import register as small
 
 
 class Killed(BaseException):

@@ -12,9 +12,9 @@ from django.urls import reverse
 from accesscontrol import screening
 from accesscontrol.models import AIModel, Finding, Licensee, Offering, Standing
 from accesscontrol.policy import OUTCOMES
-from tests import ground
-from tests import screening_world as world
-from tests.screening_world import AT, DAY, EMBARGO, FOREIGN_USER, HOUR, HQ_IN_CHINA, publish, rule
+from tests.worlds import ground
+from tests.worlds import register as world
+from tests.worlds.register import AT, DAY, EMBARGO, FOREIGN_USER, HOUR, HQ_IN_CHINA, publish, rule
 
 pytestmark = pytest.mark.django_db
 

@@ -9,7 +9,7 @@ from accesscontrol import facts, parties, registry
 from accesscontrol.errors import NotAllowed, Refused, Stale
 from accesscontrol.matching.csl import COLUMNS
 from accesscontrol.models import AuditEvent, Fact, Licensee, RedFlag, ScreeningRun
-from tests import screening_world as world
+from tests.worlds import register as world
 
 AT = world.AT
 DAY = timedelta(days=1)

@@ -10,7 +10,7 @@ from django.db import DatabaseError, transaction
 from accesscontrol import policy, releases
 from accesscontrol.ledger.canonical import digest
 from accesscontrol.models import CountryGroupMember, Release, RuleVersion, Term
-from tests import ground
+from tests.worlds import ground
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)

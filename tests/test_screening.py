@@ -28,8 +28,8 @@ from accesscontrol.models import (
     StandingChange,
 )
 from accesscontrol.screening.judge.one_by_one import Judge
-from tests import screening_world as world
-from tests.screening_world import (
+from tests.worlds import register as world
+from tests.worlds.register import (
     AT,
     DAY,
     EMBARGO,

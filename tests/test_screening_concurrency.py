@@ -10,8 +10,8 @@ from django.db import connection, transaction
 
 from accesscontrol import screening
 from accesscontrol.models import AuditEvent, Licensee, ScreeningRun, StandingChange
-from tests import screening_world as world
-from tests.screening_world import (
+from tests.worlds import register as world
+from tests.worlds.register import (
     AT,
     EMBARGO,
     FOREIGN_USER,

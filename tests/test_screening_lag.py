@@ -10,8 +10,8 @@ from accesscontrol.policy.columns.standings import Forecasts
 from accesscontrol.screening.judge import evaluators
 from accesscontrol.screening.register import process_cache
 from accesscontrol.screening.results import feed
-from tests import screening_world as world
-from tests.screening_world import (
+from tests.worlds import register as world
+from tests.worlds.register import (
     AT,
     DAY,
     EMBARGO,

@@ -10,8 +10,8 @@ from django.core.management import CommandError, call_command
 from accesscontrol import orders, policy, releases, starter
 from accesscontrol.management.starting import load_starter
 from accesscontrol.models import Order, Release, Rule, RuleVersion, Term
-from tests import ground
-from tests.submitting import submit
+from tests.worlds import ground
+from tests.worlds.officers import submit
 
 AT = datetime(2026, 6, 12, 16, tzinfo=UTC)
 

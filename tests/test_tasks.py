@@ -8,9 +8,9 @@ from celery import current_app
 
 from accesscontrol import parties, registry, tasks
 from accesscontrol.models import AuditEvent, Boundary, ScreeningRun
-from tests import screening_world as world
-from tests.screening_world import EMBARGO, FOREIGN_USER, licensee, publish, rule, standing, start
 from tests.test_parties import file
+from tests.worlds import register as world
+from tests.worlds.register import EMBARGO, FOREIGN_USER, licensee, publish, rule, standing, start
 
 pytestmark = pytest.mark.django_db
 

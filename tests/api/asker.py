@@ -13,7 +13,7 @@ def main() -> None:
     django.setup()
     from django.test import Client
 
-    from tests import ground
+    from tests.worlds import ground
 
     token = sys.argv[1]
     body = ground.question("zhong", user={"us_person": True}, context={"end_use": "civil"})

@@ -8,7 +8,7 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 
-from tests import ground
+from tests.worlds import ground
 
 Ask = Callable[..., HttpResponse]
 

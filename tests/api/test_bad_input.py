@@ -7,8 +7,8 @@ import pytest
 from django.http import HttpResponse
 
 from accesscontrol.models import Decision
-from tests import ground
 from tests.api.conftest import Ask
+from tests.worlds import ground
 
 SINGLE = "/access/v1/evaluation"
 BATCH = "/access/v1/evaluations"

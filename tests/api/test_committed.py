@@ -17,7 +17,7 @@ from django.test import Client
 
 from accesscontrol import decisions, releases
 from accesscontrol.models import ApiToken, AuditEvent, Decision, LicenseUse, Term
-from tests import ground
+from tests.worlds import ground
 
 ROOT = Path(__file__).resolve().parents[2]
 US = {"user.us_person": True, "request.end_use": "civil", "request.location_country": "US"}

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from accesscontrol.models import AuditEvent, Release, RuleVersion
-from tests import ground
 from tests.api.conftest import Ask
+from tests.worlds import ground
 
 SCOPES = ("policy:draft",)
 CONTENT = {

@@ -7,8 +7,8 @@ import pytest
 from django.http import HttpResponse
 
 from accesscontrol.models import AuditEvent, Decision
-from tests import ground
 from tests.api.conftest import Ask
+from tests.worlds import ground
 
 US = {"user": {"us_person": True}, "context": {"end_use": "civil", "location_country": "US"}}
 EXPLAIN = ("decisions:ask", "decisions:explain")

@@ -9,8 +9,8 @@ from django.http import HttpResponse
 from accesscontrol import orders
 from accesscontrol.models import AuditEvent, Order, Preview, RuleVersion, User
 from accesscontrol.screening.preview import lifecycle as previews
-from tests import ground
 from tests.api.conftest import Ask
+from tests.worlds import ground
 
 WHEN = {"is": ["licensee.hq_country", "CN"]}
 READ = ("policy:read", "licensees:read")

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from accesscontrol.models import AuditEvent
-from tests import ground
 from tests.api.conftest import Ask
+from tests.worlds import ground
 
 US = {"user": {"us_person": True}, "context": {"end_use": "civil", "location_country": "US"}}
 

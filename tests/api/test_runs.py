@@ -7,16 +7,16 @@ import pytest
 
 from accesscontrol import screening
 from accesscontrol.models import AuditEvent, ScreeningRun
-from tests import screening_world
 from tests.api.conftest import Ask
-from tests.ground import AT
+from tests.worlds import register
+from tests.worlds.ground import AT
 
 
 @pytest.fixture
 def run(world: None) -> ScreeningRun:
     for installed in ScreeningRun.objects.filter(state__in=["queued", "running"]):
         screening.cancel(installed, by=None, at=AT)
-    return screening_world.start(AT, chunk=1, because="The secret project.")
+    return register.start(AT, chunk=1, because="The secret project.")
 
 
 def feed(read: Any, query: str = "", **headers: str) -> Any:
@@ -36,7 +36,7 @@ def test_a_run_tells_how_far_it_is(read: Any, run: ScreeningRun) -> None:
 
 def test_its_chunks_and_what_failed(read: Any, run: ScreeningRun) -> None:
     run.chunks.update(attempts=5, problem="The judge broke.")
-    screening_world.work(AT)
+    register.work(AT)
     body = read(f"/api/v1/runs/{run.pk}/", "cases:read").json()
     assert body["state"] == "failed"
     assert [(each["attempts"], each["problem"]) for each in body["failures"]] == [
@@ -67,10 +67,10 @@ def test_cancel_and_retry_are_the_tokens_own_acts(send: Ask, run: ScreeningRun) 
 
 def test_failed_chunks_are_retried(send: Ask, run: ScreeningRun) -> None:
     run.chunks.update(attempts=5)
-    screening_world.work(AT)
+    register.work(AT)
     retried = send(f"/api/v1/runs/{run.pk}/retry/", {}, scopes=("cases:write",))
     assert (retried.status_code, retried.json()["state"]) == (200, "running")
-    screening_world.work(AT)
+    register.work(AT)
     assert ScreeningRun.objects.get(pk=run.pk).state == "done"
 
 
@@ -82,7 +82,7 @@ def test_who_only_reads_stops_nothing(send: Ask, run: ScreeningRun, verb: str) -
 
 
 def test_the_feed_is_read_to_its_end_and_on_from_there(read: Any, run: ScreeningRun) -> None:
-    screening_world.work(AT)
+    register.work(AT)
     seen, url = [], "/api/v1/standing-changes?limit=2"
     while url:
         page = read(url, "licensees:read")
@@ -104,14 +104,14 @@ def test_the_feed_is_read_to_its_end_and_on_from_there(read: Any, run: Screening
 
 def test_the_feed_says_nothing_of_rules(read: Any, run: ScreeningRun) -> None:
     """Three licensees turn under a rule of a confidential order: that they turn is all there is."""
-    screening_world.work(AT)
+    register.work(AT)
     text = feed(read, "?reasons=true").content.decode()
     assert "R-USER" not in text
     assert "secret" not in text.lower()
 
 
 def test_a_runs_own_changes_and_lines(read: Any, run: ScreeningRun) -> None:
-    screening_world.work(AT)
+    register.work(AT)
     path = f"/api/v1/runs/{run.pk}/changes"
     lines = read(f"{path}?limit=2", "licensees:read", Accept="application/x-ndjson")
     assert lines["Content-Type"] == "application/x-ndjson; charset=utf-8"

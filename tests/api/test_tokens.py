@@ -9,8 +9,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accesscontrol.models import ApiToken, AuditEvent, Decision
-from tests import ground
 from tests.api.conftest import Ask
+from tests.worlds import ground
 
 SINGLE = "/access/v1/evaluation"
 GOOD = ground.question(user={"us_person": True}, context={"end_use": "civil"})

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from accesscontrol.models import AuditEvent, Decision, Licensee, Order, Rule, RuleVersion
-from tests import ground
 from tests.api.conftest import Ask
+from tests.worlds import ground
 
 URL = "/api/v1/what-if"
 SCOPES = ("decisions:whatif",)

@@ -12,7 +12,8 @@ from django.test import override_settings
 from django.test.testcases import LiveServerThread
 
 from tests.conftest import _administer, _drop, _migrated, _rename
-from tests.dashboard import browser, stage
+from tests.dashboard import browser
+from tests.worlds import stage
 
 
 @contextmanager

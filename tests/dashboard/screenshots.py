@@ -24,7 +24,7 @@ def main(names: list[str]) -> None:
     with _product() as (address, staged):
         from tests.dashboard.browser import LOOKS, Visitor, browser
         from tests.dashboard.screens import SCREENS
-        from tests.dashboard.stage import PASSWORD
+        from tests.worlds.stage import PASSWORD
 
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         wanted = [screen for screen in SCREENS if not names or screen.name in names]
@@ -80,7 +80,7 @@ def _serve() -> Iterator[tuple[str, Any]]:
     from django.db import connections
     from django.test.testcases import LiveServerThread
 
-    from tests.dashboard import stage
+    from tests.worlds import stage
 
     call_command("migrate", verbosity=0)
     staged = stage.build()

@@ -7,8 +7,7 @@ from django.urls import reverse
 
 from accesscontrol import orders
 from accesscontrol.models import RuleVersion, ScreeningRun, User
-from tests.dashboard.acting import NOW, content, drafted, letter, person, sign_in, submitted
-from tests.submitting import submit
+from tests.worlds.officers import NOW, content, drafted, letter, person, sign_in, submit, submitted
 
 pytestmark = pytest.mark.django_db
 APPROVE, PUBLISH = "dashboard:approval-approve", "dashboard:approval-publish"

@@ -8,8 +8,8 @@ from django.urls import reverse
 
 from accesscontrol import cases, screening
 from accesscontrol.models import Case, Disposition, RedFlag, User
-from tests import screening_world as world
-from tests.dashboard.acting import person, sign_in
+from tests.worlds import register as world
+from tests.worlds.officers import person, sign_in
 
 NOW = datetime.now(UTC)
 EARLIER = NOW - timedelta(hours=1)

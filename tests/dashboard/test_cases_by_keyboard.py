@@ -7,7 +7,7 @@ import pytest
 from django.db import connections
 
 from accesscontrol.models import Case, User
-from tests.dashboard import stage
+from tests.worlds import stage
 
 
 def crowd_the_queue(more: int) -> None:

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from accesscontrol.models import AuditEvent, RuleVersion
-from tests.dashboard.acting import letter, person, sign_in, submitted
+from tests.worlds.officers import letter, person, sign_in, submitted
 
 pytestmark = pytest.mark.django_db(databases=["default", "audit"])
 

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.dashboard import stage
 from tests.dashboard.browser import LOOKS, Visitor
 from tests.dashboard.screens import SCREENS, Screen
+from tests.worlds import stage
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

@@ -7,9 +7,9 @@ from django.urls import reverse
 
 from accesscontrol import facts, parties, registry
 from accesscontrol.models import AuditEvent, Case, Clearance, Match, User
-from tests import screening_world as world
-from tests.dashboard.acting import sign_in
 from tests.test_parties import BETA, file
+from tests.worlds import register as world
+from tests.worlds.officers import sign_in
 
 NOW = datetime.now(UTC)
 EARLIER = NOW - timedelta(hours=1)

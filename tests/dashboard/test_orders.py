@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from accesscontrol import orders
 from accesscontrol.models import AuditEvent, Licensee, Order, User
-from tests.dashboard.acting import NOW, letter, sign_in
+from tests.worlds.officers import NOW, letter, sign_in
 
 pytestmark = pytest.mark.django_db
 LETTER = {

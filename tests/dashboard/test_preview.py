@@ -12,8 +12,8 @@ from accesscontrol import orders
 from accesscontrol.models import AuditEvent, Licensee, Preview, RuleVersion, User
 from accesscontrol.screening.preview import lifecycle as screening
 from accesscontrol.screening.register import current_facts
-from tests import screening_world as world
-from tests.dashboard.acting import NOW, content, drafted, letter, person, sign_in
+from tests.worlds import register as world
+from tests.worlds.officers import NOW, content, drafted, letter, person, sign_in
 
 pytestmark = pytest.mark.django_db
 BEFORE = NOW - timedelta(days=3)

@@ -8,8 +8,9 @@ import pytest
 from django.db import connections
 
 from accesscontrol.screening.preview import lifecycle as screening
-from tests.dashboard import browser, stage, stage_previews
-from tests.dashboard.stage import Stage
+from tests.dashboard import browser
+from tests.worlds import stage, stage_previews
+from tests.worlds.stage import Stage
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 READY = f"/rules/{stage_previews.READY}/preview"

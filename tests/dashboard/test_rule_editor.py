@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.dashboard import browser, stage
+from tests.dashboard import browser
+from tests.worlds import stage
 
 
 @pytest.mark.browser

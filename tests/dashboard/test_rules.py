@@ -11,7 +11,7 @@ from accesscontrol.dashboard.rules import draft as drafts
 from accesscontrol.dashboard.rules import outline, tree
 from accesscontrol.models import AIModel, AuditEvent, Rule, RuleVersion, User
 from accesscontrol.orders import language
-from tests.dashboard.acting import NOW, content, drafted, letter, person, sign_in, submitted
+from tests.worlds.officers import NOW, content, drafted, letter, person, sign_in, submitted
 
 pytestmark = pytest.mark.django_db
 NEW = {

@@ -7,8 +7,8 @@ from django.urls import reverse
 
 from accesscontrol import screening
 from accesscontrol.models import Boundary, Order, Rule, ScreeningRun, User
-from tests import screening_world as world
-from tests.dashboard.acting import sign_in
+from tests.worlds import register as world
+from tests.worlds.officers import sign_in
 
 pytestmark = pytest.mark.django_db
 

@@ -21,8 +21,8 @@ from accesscontrol.models import (
     Licensee,
     User,
 )
-from tests import cast as the_cast
 from tests.dashboard.conftest import copied
+from tests.worlds import cast as the_cast
 
 pytestmark = pytest.mark.django_db
 NOW = datetime.now(UTC)

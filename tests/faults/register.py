@@ -14,7 +14,7 @@ COUNTRIES = ["US", "CN", "CU", "FR", "HK", "DE", "JP", "GB", "CA", "BR", "IN", "
 
 def lay() -> dict[str, Any]:
     """Licensees of which hardly two are alike, each with an entitlement."""
-    from tests import screening_world as world
+    from tests.worlds import register as world
 
     offerings = [each for n in range(3) for each in world.model(f"m{n}")]
     for n in range(LICENSEES):
@@ -28,7 +28,7 @@ def lay() -> dict[str, Any]:
 def begin() -> dict[str, Any]:
     """A release under which everybody's outcome is another one than before, and its run."""
     from accesscontrol.models import Release
-    from tests import screening_world as world
+    from tests.worlds import register as world
 
     number = Release.objects.count() + 1
     everybody = {"not": {"is": ["licensee.sector", "none"]}}
@@ -47,7 +47,7 @@ def begin() -> dict[str, Any]:
 def check(run: int) -> dict[str, Any]:
     """What the run did, and whatever is there twice or differs from one-by-one judging."""
     from accesscontrol.models import AuditEvent, Case, Hold, OutboxMessage, ScreeningRun
-    from tests import screening_world as world
+    from tests.worlds import register as world
 
     row = ScreeningRun.objects.get(pk=run)
     sample = {f"l{n}" for n in range(0, LICENSEES, 12)}

@@ -66,7 +66,7 @@ def tell(story: Story) -> None:
 
 
 def before_the_letter(story: Story) -> None:
-    from tests import cast
+    from tests.worlds import cast
 
     story.tell(story.cast.at, "Before the letter")
     story.before = {model: cast.standings(model) for model in MODELS}
@@ -178,7 +178,7 @@ def the_rules_are_approved_and_published(story: Story) -> None:
 
 def everyone_is_screened(story: Story) -> None:
     from accesscontrol.models import ScreeningRun
-    from tests import cast
+    from tests.worlds import cast
 
     cast.screen(june(12, 21, 45))
     run = ScreeningRun.objects.filter(full=True).exclude(state="overtaken").order_by("-id")[0]
@@ -195,7 +195,7 @@ def everyone_is_screened(story: Story) -> None:
 
 
 def standings_follow_the_letter(story: Story, model: str) -> None:
-    from tests.cast import finding_of, held, standing
+    from tests.worlds.cast import finding_of, held, standing
 
     cast = story.cast
     expected = {
@@ -225,7 +225,7 @@ def standings_follow_the_letter(story: Story, model: str) -> None:
 def nobody_is_switched_off_wholesale(story: Story) -> None:
     """At home, whoever was allowed before still is, or depends on the user; nobody else is touched."""
     from accesscontrol.models import Entitlement, Licensee
-    from tests.cast import standings
+    from tests.worlds.cast import standings
 
     at_home = set(Licensee.objects.filter(country="US").values_list("ref", flat=True))
     for model in MODELS:
@@ -266,7 +266,7 @@ def questions_are_asked(story: Story) -> None:
 
 def the_annex_exempts_a_party_for_one_model(story: Story) -> None:
     from accesscontrol import orders
-    from tests.cast import held, screen, standing
+    from tests.worlds.cast import held, screen, standing
 
     cast = story.cast
     notice = orders.Notice(
@@ -330,7 +330,7 @@ def refuse_own_confirmation(story: Story, named: Any) -> None:
 
 def the_lift_restores_all(story: Story) -> None:
     from accesscontrol import orders
-    from tests.cast import screen, standings
+    from tests.worlds.cast import screen, standings
 
     cast = story.cast
     notice = orders.Notice(
@@ -472,7 +472,7 @@ def main() -> int:
     from django.db import connections
     from django.test.utils import setup_databases, teardown_databases
 
-    from tests import cast
+    from tests.worlds import cast
 
     databases = setup_databases(verbosity=0, interactive=False, aliases=["default"])
     try:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests import cast
 from tests.journeys import story
+from tests.worlds import cast
 
 
 @pytest.mark.django_db

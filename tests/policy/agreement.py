@@ -22,7 +22,7 @@ from accesscontrol.policy.judge.rule_truth import prepare
 from accesscontrol.policy.language.values import instant_of
 from accesscontrol.policy.online.judge import judge_case
 from accesscontrol.policy.online.template import without_facts
-from tests.policy.random_worlds import World, world
+from tests.worlds.random_releases import World, world
 
 QUESTIONS = 60  # of each release: those of one kind, each with its own facts
 LICENSEES = 24  # screened for each release

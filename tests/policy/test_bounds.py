@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from accesscontrol import policy
-from tests.spec import language
+from tests.worlds import language
 
 
 def bank(number: int) -> dict[str, Any]:

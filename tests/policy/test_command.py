@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.spec.language import IDS, NOW, document, exemption, rule
+from tests.worlds.language import IDS, NOW, document, exemption, rule
 
 ROOT = Path(__file__).parents[2]
 BANK = {"is": ["licensee.sector", "bank"]}

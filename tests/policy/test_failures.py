@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from accesscontrol import policy
-from tests.spec import language
-from tests.spec.language import rule
+from tests.worlds import language
+from tests.worlds.language import rule
 
 AT = datetime.fromisoformat(language.NOW)
 BROKEN = {"in_group": ["licensee.country", "D:5"]}

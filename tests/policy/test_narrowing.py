@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from accesscontrol.policy.narrowing.touched import touched, touches
-from tests.policy import moving
+from tests.worlds import moving
 
 
 def tried(seed: int) -> Counter[str]:

@@ -9,9 +9,9 @@ import pytest
 from accesscontrol import policy
 from accesscontrol.policy.online import reader, sums
 from accesscontrol.policy.online.judge import _readers
-from tests.policy.random_worlds import world
-from tests.spec import language
-from tests.spec.language import IDS, rule
+from tests.worlds import language
+from tests.worlds.language import IDS, rule
+from tests.worlds.random_releases import world
 
 AT = datetime.fromisoformat(language.NOW)
 HIRES = {"is": ["licensee.custom.certified", True]}

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from accesscontrol import policy
-from tests.spec import language
-from tests.spec.language import disposition, exemption, license_, rule
+from tests.worlds import language
+from tests.worlds.language import disposition, exemption, license_, rule
 
 AT = datetime.fromisoformat(language.NOW)
 PARENT = {"in_group": ["licensee.hq_country", "D:5"]}

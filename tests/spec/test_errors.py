@@ -7,7 +7,7 @@ import pytest
 
 from accesscontrol import policy
 from accesscontrol.policy.command.session import Session
-from tests.spec.language import (
+from tests.worlds.language import (
     ATTRIBUTES,
     IDS,
     LONG_AGO,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.spec.language import truth_of
+from tests.worlds.language import truth_of
 
 TABLE = [
     # operator    attribute                          operand            value               truth

@@ -8,7 +8,7 @@ import pytest
 from accesscontrol import policy
 from accesscontrol.policy.language import errors
 from tests.documents import DOCS, quoted, rows
-from tests.spec.language import rule
+from tests.worlds.language import rule
 
 PAGE = DOCS / "language.md"
 TYPES = get_args(policy.Type)

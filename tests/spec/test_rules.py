@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.spec.language import disposition, exemption, judge, license_, rule
+from tests.worlds.language import disposition, exemption, judge, license_, rule
 
 BANK = {"is": ["licensee.sector", "bank"]}
 CERTIFIED = {"is": ["licensee.custom.certified", True]}

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.spec.language import judge, rule
+from tests.worlds.language import judge, rule
 
 CN = {"is": ["licensee.country", "CN"]}
 US = {"is": ["user.us_person", True]}

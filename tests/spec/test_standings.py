@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from accesscontrol.policy import PolicyError
-from tests.spec.language import disposition, exemption, judge, license_, rule
+from tests.worlds.language import disposition, exemption, judge, license_, rule
 
 FOREIGN = {"not": {"is": ["user.us_person", True]}}
 CHINESE = {"is": ["licensee.hq_country", "CN"]}

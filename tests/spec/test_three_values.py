@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.spec.language import judge, rule, truth_of
+from tests.worlds.language import judge, rule, truth_of
 
 LEAF = {
     "T": {"is": ["licensee.sector", "bank"]},

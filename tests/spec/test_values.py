@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.spec.language import IDS, judge, rule, truth_of
+from tests.worlds.language import IDS, judge, rule, truth_of
 
 OF = {
     "boolean": "user.us_person",

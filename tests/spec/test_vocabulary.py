@@ -6,7 +6,7 @@ import pytest
 
 from accesscontrol import policy
 from accesscontrol.ledger.canonical import canonical_json, digest
-from tests.spec.language import NOW, document, entry, exemption, release, rule
+from tests.worlds.language import NOW, document, entry, exemption, release, rule
 
 CUSTOM = {"name": "licensee.custom.biosafety_certificate", "type": "boolean", "source": "register"}
 WHOLE = policy.vocabulary(

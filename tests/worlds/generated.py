@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from accesscontrol import policy
-from tests.spec import language
+from tests.worlds import language
 
 NOW = language.NOW
 LATER = "2026-06-21T00:00:00Z"

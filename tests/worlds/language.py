@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from accesscontrol import policy
+from tests.worlds import rules
 
 NOW = "2026-06-20T00:00:00Z"
 LONG_AGO = "2020-01-01T00:00:00Z"
@@ -71,11 +72,8 @@ def entry(value: str, start: str | None = LONG_AGO, end: str | None = None) -> d
 
 
 def rule(when: object, effect: str = "deny", ref: str = "R-1", **more: object) -> dict[str, object]:
-    return {
-        "ref": ref, "version": 1, "title": f"Title of {ref}", "order": "O-1", "citation": "15 CFR 744",
-        "effect": effect, "when": when, "unless": [],
-        "effective_from": LONG_AGO, "effective_until": None, "report_only_until": None, **more,
-    }  # fmt: skip
+    usual = {"order": "O-1", "citation": "15 CFR 744", "effective_from": LONG_AGO}
+    return rules.rule(ref, effect, when, **{**usual, **more})
 
 
 def exemption(when: object, ref: str = "exempt", **more: object) -> dict[str, object]:

@@ -15,22 +15,14 @@ from accesscontrol.models import (
     Licensee,
     Offering,
     Release,
-    User,
 )
+from tests.worlds import parts
+from tests.worlds.parts import person as person  # worlds hand these two on
+from tests.worlds.rules import rule as rule
 
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 AT = datetime(2026, 7, 1, 12, tzinfo=UTC)
 ACTIVITIES = ("use_api", "fine_tune", "download_weights")
-
-
-def rule(ref: str, effect: str, when: Mapping[str, Any], **more: Any) -> dict[str, Any]:
-    """A rule of the language with everything filled in."""
-    return {
-        "ref": ref, "version": 1, "title": f"Title of {ref}", "order": "LETTER-1",
-        "citation": "15 CFR 744.22(b)", "effect": effect, "when": when, "unless": [],
-        "effective_from": "2026-01-01T00:00:00Z", "effective_until": None,
-        "report_only_until": None, **more,
-    }  # fmt: skip
 
 
 FRONTIER = {"is": ["model.family", "frontier"]}
@@ -46,10 +38,6 @@ RULES = (
 )  # fmt: skip
 
 
-def person(username: str, role: str) -> User:
-    return User.objects.create(username=username, role=role)
-
-
 def lay(rules: Sequence[Mapping[str, Any]] = RULES, *, at: datetime = LONG_AGO) -> Release:
     """Two orders (one confidential), the rules as the first release, three licensees, two models."""
     CustomAttribute.objects.get_or_create(
@@ -58,8 +46,8 @@ def lay(rules: Sequence[Mapping[str, Any]] = RULES, *, at: datetime = LONG_AGO) 
             "definition": {"name": "licensee.custom.role", "type": "code", "source": "register"},
             "recorded_at": at,
             "confirmed_at": at,
-            "entered_by": person("enterer", "officer"),
-            "confirmed_by": person("confirmer", "officer"),
+            "entered_by": person("enterer"),
+            "confirmed_by": person("confirmer"),
         },
     )
     release = orders.install(starter=policy_of(rules), at=at, because="A test begins.")
@@ -95,47 +83,26 @@ def policy_of(rules: Sequence[Mapping[str, Any]]) -> Any:
 
 
 def add_licensee(ref: str, hq: str | None, *, at: datetime = LONG_AGO) -> Licensee:
-    licensee = Licensee.objects.create(
-        ref=ref, name=ref.title(), normalized_name=ref, created_at=at, changed_at=at
-    )
-    if hq:
-        state(licensee, "licensee.hq_country", hq, at=at)
-    state(licensee, "licensee.country", "US", at=at)
-    return licensee
+    return parts.licensee(ref, at, **({"hq_country": hq} if hq else {}), country="US")
 
 
 def add_model(ref: str, family: str, *, at: datetime = LONG_AGO) -> AIModel:
-    model = AIModel.objects.create(ref=ref, name=ref.title(), created_at=at)
-    Fact.objects.create(
-        model=model, attribute="model.family", value=family, source="register",
-        held=(at, None), learned_at=at,
-    )  # fmt: skip
-    for activity in ACTIVITIES:
-        Offering.objects.create(model=model, activity=activity, position=Offering.objects.count())
-    return model
+    return parts.model(ref, ACTIVITIES, at, family=family)[0]
 
 
 def state(licensee: Licensee, attribute: str, value: Any, *, at: datetime = LONG_AGO) -> Fact:
-    return Fact.objects.create(
-        licensee=licensee, attribute=attribute, value=value, source="register",
-        held=(at, None), learned_at=at,
-    )  # fmt: skip
+    return parts.learn(licensee, attribute, value, at)
 
 
 def entitle(licensee: str, model: str, activity: str = "use_api") -> Entitlement:
     offering = Offering.objects.get(model__ref=model, activity=activity)
-    return Entitlement.objects.create(
-        licensee=Licensee.objects.get(ref=licensee), offering=offering, granted_at=LONG_AGO
-    )
+    return parts.grant(Licensee.objects.get(ref=licensee), offering, LONG_AGO)
 
 
 def attest(licensee: str, attribute: str, value: Any) -> Attestation:
-    return Attestation.objects.create(
-        licensee=Licensee.objects.get(ref=licensee), attribute=attribute, value=value,
-        evidence="letter", valid=(LONG_AGO, None), recorded_at=LONG_AGO, confirmed_at=LONG_AGO,
-        entered_by=User.objects.get(username="enterer"),
-        confirmed_by=User.objects.get(username="confirmer"),
-    )  # fmt: skip
+    enterer, confirmer = person("enterer"), person("confirmer")
+    row = Licensee.objects.get(ref=licensee)
+    return parts.attest(row, attribute, value, LONG_AGO, by=enterer, and_by=confirmer)
 
 
 def license_for(licensee: str, *, quantity: int | None = None, **more: Any) -> ExportLicense:
@@ -143,8 +110,8 @@ def license_for(licensee: str, *, quantity: int | None = None, **more: Any) -> E
         "number": "D-100", "licensees": [licensee], "quantity": quantity,
         "conditions": ["Report each quarter."], "valid": (LONG_AGO, None),
         "recorded_at": LONG_AGO, "confirmed_at": LONG_AGO,
-        "entered_by": User.objects.get(username="enterer"),
-        "confirmed_by": User.objects.get(username="confirmer"), **more,
+        "entered_by": person("enterer"),
+        "confirmed_by": person("confirmer"), **more,
     })  # fmt: skip
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from accesscontrol import policy
 from accesscontrol.policy.narrowing.interval import Span
-from tests.policy import worlds
-from tests.spec import language
+from tests.worlds import generated as worlds
+from tests.worlds import language
 
 SINCE, UNTIL = "2026-06-20T00:00:00Z", "2026-06-22T00:00:00Z"
 EDGES = ["2026-06-19T00:00:00Z", SINCE, "2026-06-20T12:00:00Z", "2026-06-21T00:00:00Z", UNTIL,

@@ -13,9 +13,9 @@ from accesscontrol.policy.command.session import parse_line
 from accesscontrol.policy.compiled.clauses import clauses_of
 from accesscontrol.policy.language.bounds import clauses
 from accesscontrol.policy.language.condition_json import condition_json
-from tests.policy import worlds
-from tests.policy.test_agreements import AT, worlds_settings
-from tests.spec import language
+from tests.policy.test_promises_of_the_language import AT, worlds_settings
+from tests.worlds import generated as worlds
+from tests.worlds import language
 
 pytestmark = pytest.mark.slow
 

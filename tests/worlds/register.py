@@ -8,8 +8,6 @@ from django.db import transaction
 
 from accesscontrol import facts, policy, releases, screening
 from accesscontrol.models import (
-    AIModel,
-    Attestation,
     Entitlement,
     Fact,
     Finding,
@@ -19,9 +17,11 @@ from accesscontrol.models import (
     ScreeningRun,
     Sheet,
     Standing,
-    User,
 )
 from accesscontrol.screening.register import current_facts
+from tests.worlds import parts
+from tests.worlds.parts import person as person  # worlds hand these two on
+from tests.worlds.rules import rule as rule
 
 AT = datetime(2026, 6, 12, 21, 21, tzinfo=UTC)
 SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
@@ -33,64 +33,31 @@ FOREIGN_USER = {"not": {"is": ["user.us_person", True]}}
 RED_FLAG = {"at_least": ["licensee.red_flags_open", 1]}
 
 
-def person(name: str, role: str = "officer") -> User:
-    return User.objects.get_or_create(username=name, defaults={"role": role, "password": "!"})[0]
-
-
 def licensee(ref: str, at: datetime = AT, **known: Any) -> Licensee:
     """A licensee with facts, ``hq_country="CN"`` being ``licensee.hq_country``."""
-    row = Licensee.objects.create(
-        ref=ref, name=ref.title(), normalized_name=ref, created_at=at, changed_at=at
-    )
-    for name, value in known.items():
-        learn(row, f"licensee.{name}", value, at)
-    return row
+    return parts.licensee(ref, at, **known)
 
 
 def customer(ref: str, at: datetime = AT, **known: Any) -> Licensee:
     """A licensee that was granted every offering there is."""
     row = licensee(ref, at, **known)
     for offering in Offering.objects.all():
-        Entitlement.objects.create(licensee=row, offering=offering, granted_at=at)
+        grant(row, offering, at)
     return row
 
 
 def learn(row: Licensee, attribute: str, value: Any, at: datetime = AT, until: Any = None) -> Fact:
-    """Put a fact in the register in place of the one that it held (no screening is started)."""
-    Fact.objects.filter(licensee=row, attribute=attribute, superseded_at=None).update(
-        superseded_at=at
-    )
-    return Fact.objects.create(
-        licensee=row, attribute=attribute, value=value, source="test", held=(at, until),
-        learned_at=at,
-    )  # fmt: skip
+    return parts.learn(row, attribute, value, at, until)
 
 
 def attest(row: Licensee, attribute: str, value: Any, until: Any = None, at: datetime = AT) -> None:
-    Attestation.objects.create(
-        licensee=row, attribute=attribute, value=value, evidence="letter", valid=(at, until),
-        recorded_at=at, entered_by=person("mina"), confirmed_by=person("jonas", "approver"),
-        confirmed_at=at,
-    )  # fmt: skip
+    mina, jonas = person("mina"), person("jonas", "approver")
+    parts.attest(row, attribute, value, at, until, by=mina, and_by=jonas)
 
 
 def model(ref: str = "frontier-5", at: datetime = AT) -> list[Offering]:
     """A model with an offering for each activity, at the next free positions."""
-    row = AIModel.objects.create(ref=ref, name=ref.title(), created_at=at)
-    first = Offering.objects.count()
-    return [
-        Offering.objects.create(model=row, activity=activity, position=first + n)
-        for n, activity in enumerate(ACTIVITIES)
-    ]
-
-
-def rule(ref: str, effect: str, when: Any, **changes: Any) -> dict[str, Any]:
-    return {
-        "ref": ref, "version": 1, "title": ref, "order": "BIS-2026-0612",
-        "citation": "15 CFR 744.22(b)", "effect": effect, "when": when, "unless": [],
-        "effective_from": "2026-01-01T00:00:00Z", "effective_until": None,
-        "report_only_until": None,
-    } | changes  # fmt: skip
+    return parts.model(ref, ACTIVITIES, at)[1]
 
 
 def publish(
@@ -152,7 +119,7 @@ def standing(row: Licensee, position: int = 0) -> str:
 
 
 def grant(row: Licensee, offering: Offering, at: datetime = AT) -> Entitlement:
-    return Entitlement.objects.create(licensee=row, offering=offering, granted_at=at)
+    return parts.grant(row, offering, at)
 
 
 def stored() -> dict[str, list[str]]:

@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 
 from accesscontrol import policy
-from tests.spec import language
+from tests.worlds import language
 
 INSTANTS = [f"2026-06-{day:02}T00:00:00Z" for day in (5, 10, 15, 20, 25)]
 COUNTRIES = ["CN", "HK", "US", "GL", "DK", "RU", "DE"]

@@ -5,14 +5,10 @@ from typing import Any
 
 from accesscontrol import orders
 from accesscontrol.models import EndUse, Order, RuleVersion, User
-from tests.submitting import submit
+from tests.worlds.parts import person as person  # handed on
 
 NOW = datetime.now(UTC)
 IN_CHINA = {"all": [{"is": ["licensee.hq_country", "CN"]}]}
-
-
-def person(name: str, role: str) -> User:
-    return User.objects.get_or_create(username=name, defaults={"role": role})[0]
 
 
 def sign_in(client: Any, name: str, role: str) -> User:
@@ -52,3 +48,9 @@ def drafted(by: User, ref: str = "R-1", **more: Any) -> RuleVersion:
 def submitted(by: User, **more: Any) -> RuleVersion:
     version = drafted(by, **more)
     return submit(version=version, by=by, at=NOW - timedelta(hours=1), because="Ready.")
+
+
+def submit(*, version: RuleVersion, by: Any, at: datetime, because: str = "Ready.") -> RuleVersion:
+    """Put a draft before the approvers as a person does: after a look at what it would change."""
+    orders.preview_now(version=version, by=by, at=at)
+    return orders.submit(version=version, by=by, at=at, because=because)

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from accesscontrol import policy
-from tests.policy import worlds
+from tests.worlds import generated as worlds
 
 pytestmark = pytest.mark.slow
 

@@ -8,9 +8,9 @@ from accesscontrol import orders
 from accesscontrol.models import Licensee, Order, RuleVersion
 from accesscontrol.screening.preview import lifecycle as screening
 from accesscontrol.screening.register import current_facts
-from tests import cast as the_cast
-from tests.screening_world import learn
-from tests.submitting import submit
+from tests.worlds import cast as the_cast
+from tests.worlds.officers import submit
+from tests.worlds.register import learn
 
 READY, RUNNING, STALE, EMPTY, NONE = "HUBS", "HUBS-RUNNING", "HUBS-STALE", "HUBS-EMPTY", "HUBS-NEW"
 DIFFERS = "HUBS-DIFFERS"

@@ -6,10 +6,10 @@ from typing import Any
 
 from accesscontrol import entitlements, orders
 from accesscontrol.models import RuleVersion, ScreeningRun
-from tests import cast as the_cast
-from tests.dashboard import stage_previews
 from tests.journeys.story import letter_rule
-from tests.submitting import submit
+from tests.worlds import cast as the_cast
+from tests.worlds import stage_previews
+from tests.worlds.officers import submit
 
 LETTER = "BIS-2026-0417"
 PASSWORD = "a long enough word"
