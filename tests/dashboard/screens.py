@@ -1,6 +1,6 @@
 """The table of all screens: each is opened by the browser tests and pictured by `screenshots`.
 
-A screen's path may need an id of the stage (tests/dashboard/stage.py): then it is a function of it.
+A screen's path may need an id of the stage (tests/worlds/stage.py): then it is a function of it.
 """
 
 from collections.abc import Callable

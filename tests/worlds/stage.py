@@ -17,7 +17,7 @@ PASSWORD = "a long enough word"
 
 @dataclass
 class Stage:
-    """What the screens show; the paths of `screens.py` ask it for ids."""
+    """What the screens show; the paths of `tests/dashboard/screens.py` ask it for ids."""
 
     cast: Any
     decision_id: str
