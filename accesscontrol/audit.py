@@ -11,7 +11,7 @@ from django.db import DatabaseError, connections, models
 
 from accesscontrol.errors import NotRecorded
 from accesscontrol.ledger.canonical import canonical_json, leaf_hash
-from accesscontrol.models import ApiToken, Order, Release, User
+from accesscontrol.models import ApiToken, Order, Release, Rule, User
 
 LARGEST_EXACT = 2**53 - 1
 LARGEST_PAYLOAD = 60_000
@@ -105,7 +105,10 @@ def payload(
     decision_id: str | None = None,
     details: Mapping[str, Any] | None = None,
 ) -> str:
-    """The canonical JSON of one event (audit.event.payload); empty members are left out."""
+    """The canonical JSON of one event (audit.event.payload); empty members are left out.
+
+    An event about a rule names it and its order, one about an order names that.
+    """
     request = current_request()
     event = {
         "v": 1,
@@ -115,8 +118,8 @@ def payload(
         "actor": actor(by),
         "subject": _subject(subject),
         "because": because,
-        "order": order.reference if isinstance(order, Order) else order,
-        "rule": rule,
+        "order": _order(subject, order),
+        "rule": subject.ref if isinstance(subject, Rule) else rule,
         "release": release.number if isinstance(release, Release) else release,
         "decision_id": decision_id,
         "request_id": request.request_id,
@@ -161,6 +164,14 @@ def plain(value: Any) -> Any:
             return str(value)
         case _:
             raise TypeError(f"The audit log cannot hold a {type(value).__name__}.")
+
+
+def _order(subject: models.Model | str | None, order: Order | str | None) -> str | None:
+    if isinstance(subject, Rule):
+        return subject.order.reference
+    if isinstance(subject, Order):
+        return subject.reference
+    return order.reference if isinstance(order, Order) else order
 
 
 def _subject(subject: models.Model | str | None) -> dict[str, str]:

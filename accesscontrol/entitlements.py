@@ -88,10 +88,9 @@ def grant_many(
         )
         _due("entitlements granted", {pk for pk, _ in new}, at)
         if new:
-            audit.record(
-                "entitlement.granted_many", None, by=by, at=at, because=because,
-                details={"entitlements": len(new), "licensees": len({pk for pk, _ in new})},
-            )  # fmt: skip
+            details = {"entitlements": len(new), "licensees": len({pk for pk, _ in new})}
+            kind = "entitlement.granted_many"
+            audit.record(kind, None, by=by, at=at, because=because, details=details)
     return len(new)
 
 
@@ -106,10 +105,7 @@ def end(*, entitlement: Entitlement, by: User | None, at: datetime, because: str
         entitlement.save(update_fields=["ended_at"])
         entitlement.holds.filter(cause="screening", released_at=None).update(released_at=at)
         _screen_again(entitlement, at)
-        audit.record(
-            "entitlement.ended", entitlement.licensee, by=by, at=at, because=because,
-            details=_of(entitlement),
-        )  # fmt: skip
+        _record("entitlement.ended", entitlement, by, at, because)
     return entitlement
 
 
@@ -131,10 +127,7 @@ def hold(*, entitlement: Entitlement, by: User | None, at: datetime, because: st
             entitlement=entitlement, cause="officer", because=because, placed_by=by, placed_at=at
         )
         _screen_again(entitlement, at)
-        audit.record(
-            "entitlement.held", entitlement.licensee, by=by, at=at, because=because,
-            details=_of(entitlement) | {"hold": placed.pk},
-        )  # fmt: skip
+        _record("entitlement.held", entitlement, by, at, because, hold=placed.pk)
     return placed
 
 
@@ -147,10 +140,7 @@ def ask_release(*, hold: Hold, by: User, at: datetime, because: str) -> Hold:
         hold = _open(hold)
         hold.release_asked_by, hold.release_asked_at = by, at
         hold.save(update_fields=["release_asked_by", "release_asked_at"])
-        audit.record(
-            "entitlement.release_asked", hold.entitlement.licensee, by=by, at=at, because=because,
-            details=_of(hold.entitlement) | {"hold": hold.pk},
-        )  # fmt: skip
+        _record("entitlement.release_asked", hold.entitlement, by, at, because, hold=hold.pk)
     return hold
 
 
@@ -169,10 +159,7 @@ def release_hold(*, hold: Hold, by: User, at: datetime, because: str = "") -> Ho
         hold.released_by, hold.released_at = by, at
         hold.save(update_fields=["released_by", "released_at"])
         _screen_again(hold.entitlement, at)
-        audit.record(
-            "entitlement.released", hold.entitlement.licensee, by=by, at=at, because=because,
-            details=_of(hold.entitlement) | {"hold": hold.pk},
-        )  # fmt: skip
+        _record("entitlement.released", hold.entitlement, by, at, because, hold=hold.pk)
     return hold
 
 
@@ -328,6 +315,12 @@ def _due(what: str, licensees: Iterable[int], at: datetime) -> None:
         update_fields=["run"],
         batch_size=5_000,
     )
+
+
+def _record(
+    kind: str, of: Entitlement, by: User | None, at: datetime, because: str, **more: Any
+) -> None:
+    audit.record(kind, of.licensee, by=by, at=at, because=because, details=_of(of) | more)
 
 
 def _of(entitlement: Entitlement) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from django.db import DatabaseError, connection, transaction
 from accesscontrol import audit
 from accesscontrol.errors import NotRecorded
 from accesscontrol.ledger.canonical import leaf_hash
-from accesscontrol.models import AuditEvent, User
+from accesscontrol.models import AuditEvent, Order, Rule, User
 
 AT = datetime(2026, 6, 12, 21, 21, 0, 123456, tzinfo=UTC)
 
@@ -33,6 +33,18 @@ def test_an_event_is_canonical_text_with_its_leaf_hash(officer: User) -> None:
     assert json.loads(event.payload)["because"] == "Letter received"
     assert (event.kind, event.actor_id, event.subject_id) == ("order.entered", "mina", "mina")
     assert event.at_us == 1781299260123456
+
+
+def test_an_event_about_a_rule_names_it_and_its_order(officer: User) -> None:
+    order = Order.objects.create(
+        reference="L-1", kind="rule", authority="BIS", citation="C", subject="S",
+        received_at=AT, effective_at=AT, entered_at=AT,
+    )  # fmt: skip
+    rule = Rule.objects.create(ref="R-1", order=order, created_at=AT)
+    said = [
+        json.loads(audit.payload("x.y", subject, by=officer, at=AT)) for subject in (rule, order)
+    ]
+    assert [(each["order"], each.get("rule")) for each in said] == [("L-1", "R-1"), ("L-1", None)]
 
 
 def test_numbers_that_json_readers_round_are_written_as_text(officer: User) -> None:

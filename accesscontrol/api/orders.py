@@ -68,7 +68,5 @@ class Orders(Listing):
         """Reading the text of a confidential order is itself an event of the log."""
         order = self.get_object()
         if order.confidential and decisions.may_explain(request.auth):
-            audit.record(
-                "order.confidential_read", order, by=request.auth, at=datetime.now(UTC), order=order
-            )
+            audit.record("order.confidential_read", order, by=request.auth, at=datetime.now(UTC))
         return super().retrieve(request, *args, **kwargs)

@@ -26,15 +26,12 @@ def questions(asked: Collection[Asked]) -> dict[Asked, list[Question]]:
     verdict = dict(Finding.objects.filter(id__in=ids).values_list("id", "verdict"))
     rows = Offering.objects.values_list("position", "model__ref", "activity")
     offering = {position: {"model": ref, "activity": activity} for position, ref, activity in rows}
-    return {
-        (positions, findings): list(
-            _asks([
-                (offering[position], verdict[finding])
-                for position, finding in zip(positions, findings, strict=True)
-            ])
-        )
-        for positions, findings in asked
-    }  # fmt: skip
+    found: dict[Asked, list[Question]] = {}
+    for positions, findings in asked:
+        pairs = zip(positions, findings, strict=True)
+        told = [(offering[position], verdict[finding]) for position, finding in pairs]
+        found[positions, findings] = list(_asks(told))
+    return found
 
 
 def _asks(found: Sequence[tuple[dict[str, str], Mapping[str, Any]]]) -> Iterator[Question]:

@@ -90,9 +90,14 @@ def comment(*, case: Case, text: str, by: User, at: datetime) -> CaseNote:
 
 
 def snooze(
-    *, case: Case, until: datetime, by: User, at: datetime, because: str,
+    *,
+    case: Case,
+    until: datetime,
+    by: User,
+    at: datetime,
+    because: str,
     version: int | None = None,
-) -> Case:  # fmt: skip
+) -> Case:
     """Take the case out of the queue until a date, at most 90 days away; a refusal stays one."""
     access.require(by, "case.decide", at=at)
     if not at < until <= at + LONGEST_SNOOZE:
@@ -122,9 +127,14 @@ def escalate(
 
 
 def decide(
-    *, case: Case, decision: str, by: User, at: datetime, because: str,
+    *,
+    case: Case,
+    decision: str,
+    by: User,
+    at: datetime,
+    because: str,
     version: int | None = None,
-) -> Case:  # fmt: skip
+) -> Case:
     """Decide a case. What keeps it refused is decided; what loosens waits for a second person.
 
     A cleared review becomes a disposition, a match that is not the same party a clearance, and one

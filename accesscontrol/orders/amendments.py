@@ -4,7 +4,7 @@ What loosens counts when a second person has confirmed it.
 """
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -46,10 +46,8 @@ def amend(
     access.require(by, "order.enter", at=at)
     with transaction.atomic():
         amendment = _after(order, Amendment.Kind.AMENDMENT, notice, by=by, at=at)
-        audit.record(
-            "order.amended", order, by=by, at=at, because=because, order=order,
-            details=notice.told(),
-        )  # fmt: skip
+        details = notice.told()
+        audit.record("order.amended", order, by=by, at=at, because=because, details=details)
     return amendment
 
 
@@ -87,10 +85,8 @@ def annex(
             NamedListEntry(named_list=named, value=ref, valid=valid, recorded_at=at, entered_by=by)
             for ref in refs
         )
-        audit.record(
-            "order.annexed", order, by=by, at=at, because=because, order=order,
-            details={"list": named.code, "parties": refs, "effective_at": notice.effective_at},
-        )  # fmt: skip
+        details = {"list": named.code, "parties": refs, "effective_at": notice.effective_at}
+        audit.record("order.annexed", order, by=by, at=at, because=because, details=details)
     return named
 
 
@@ -111,10 +107,8 @@ def confirm_annex(*, named_list: NamedList, by: User, at: datetime, because: str
             entry.valid = terms.period(begins, entry.valid.upper)
             entry.confirmed_by, entry.confirmed_at = by, at
             entry.save()
-        return _released(
-            "order.annex_confirmed", named, cause="annex", by=by, at=at, because=because,
-            details={"list": named.code, "parties": sorted(e.value for e in waiting)},
-        )  # fmt: skip
+        details = {"list": named.code, "parties": sorted(e.value for e in waiting)}
+        return _released("order.annex_confirmed", named, details, by=by, at=at, because=because)
 
 
 def strike_from_annex(
@@ -135,10 +129,8 @@ def strike_from_annex(
                 entry.valid.lower, max(now, entry.valid.lower + terms.SECOND)
             )
             entry.save(update_fields=["valid"])
-        return _released(
-            "order.annex_struck", named, cause="annex", by=by, at=at, because=because,
-            details={"list": named.code, "parties": wanted},
-        )  # fmt: skip
+        details = {"list": named.code, "parties": wanted}
+        return _released("order.annex_struck", named, details, by=by, at=at, because=because)
 
 
 def lift(*, order: Order, notice: Notice, by: User | None, at: datetime, because: str) -> Amendment:
@@ -149,10 +141,8 @@ def lift(*, order: Order, notice: Notice, by: User | None, at: datetime, because
         if order.lifted_at is not None or waiting_lift(order) is not None:
             raise CannotEnter(f"The lift of {order} is entered already.")
         amendment = _after(order, Amendment.Kind.LIFT, notice, by=by, at=at)
-        audit.record(
-            "order.lift_entered", order, by=by, at=at, because=because, order=order,
-            details=notice.told(),
-        )  # fmt: skip
+        details = notice.told()
+        audit.record("order.lift_entered", order, by=by, at=at, because=because, details=details)
     return amendment
 
 
@@ -184,10 +174,8 @@ def confirm_lift(*, order: Order, by: User, at: datetime, because: str = "") -> 
         ]
         order.lifted_at = ends_at
         order.save(update_fields=["lifted_at"])
-        return _released(
-            "order.lifted", order, cause="order", by=by, at=at, because=because,
-            details={"reference": amendment.reference, "ends_at": ends_at, "rules": ended},
-        )  # fmt: skip
+        details = {"reference": amendment.reference, "ends_at": ends_at, "rules": ended}
+        return _released("order.lifted", order, details, by=by, at=at, because=because)
 
 
 def waiting_lift(order: Order) -> Amendment | None:
@@ -201,14 +189,13 @@ def waiting_lift(order: Order) -> Amendment | None:
 def _released(
     kind: str,
     subject: Order | NamedList,
+    details: Mapping[str, object],
     *,
-    cause: str,
     by: User,
     at: datetime,
     because: str,
-    details: dict[str, object],
 ) -> Release:
-    order = subject if isinstance(subject, Order) else subject.order
+    cause, order = ("order", subject) if isinstance(subject, Order) else ("annex", subject.order)
     release = publishing.next_release(by=by, at=at, because=because or kind)
     audit.record(
         kind, subject, by=by, at=at, because=because, order=order, release=release, details=details

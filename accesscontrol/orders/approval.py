@@ -30,10 +30,10 @@ def submit(*, version: RuleVersion, by: User | None, at: datetime, because: str)
         ensure_tests_pass(version, at=at, refuse=CannotSubmit)
         version.submitted_preview = previewing.looked_at(version)
         version.submitted_by, version.submitted_at, version.because = by, at, because
+        impact = version.submitted_preview
         return _move(
-            version, State.SUBMITTED, "rule.submitted", by=by, at=at, because=because,
-            impact=version.submitted_preview,
-        )  # fmt: skip
+            version, State.SUBMITTED, "rule.submitted", by=by, at=at, because=because, impact=impact
+        )
 
 
 def request_changes(*, version: RuleVersion, by: User, at: datetime, because: str) -> RuleVersion:
@@ -113,8 +113,8 @@ def ensure_tests_pass(
         cases = "; ".join(
             f"“{r.case.name}” expects {r.case.outcome} and gets {r.outcome}" for r in failing
         )
-        raise refuse(f"{len(failing)} test cases fail: {cases}. Mend the rule or the case.",
-                     pointer="/test_cases", code="test_case_fails")  # fmt: skip
+        refusal = f"{len(failing)} test cases fail: {cases}. Mend the rule or the case."
+        raise refuse(refusal, pointer="/test_cases", code="test_case_fails")
 
 
 def _ensure_approvable(version: RuleVersion, *, by: User, at: datetime) -> None:
@@ -151,17 +151,14 @@ def _move(
     if state == State.DRAFT:
         version.submitted_by = version.submitted_at = version.submitted_preview = None
     version.save()
-    audit.record(
-        kind, version.rule, by=by, at=at, because=because, order=version.rule.order,
-        rule=version.rule.ref,
-        details={
-            "version": version.version,
-            "digest": version.digest,
-            "before": str(before),
-            "after": str(state),
-            **({"impact": impact_preview.told(impact)} if impact else {}),
-        },
-    )  # fmt: skip
+    details = {
+        "version": version.version,
+        "digest": version.digest,
+        "before": str(before),
+        "after": str(state),
+        **({"impact": impact_preview.told(impact)} if impact else {}),
+    }
+    audit.record(kind, version.rule, by=by, at=at, because=because, details=details)
     return version
 
 

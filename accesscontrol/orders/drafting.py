@@ -52,10 +52,8 @@ def draft(
         version.based_on = based_on or newest_published(rule)
         version.save()
         note_edit(version, by=by, at=at)
-        audit.record(
-            "rule.drafted", rule, by=by, at=at, because=because, order=rule.order, rule=rule.ref,
-            details={"version": version.version, "digest": version.digest},
-        )  # fmt: skip
+        details = {"version": version.version, "digest": version.digest}
+        audit.record("rule.drafted", rule, by=by, at=at, because=because, details=details)
     return version
 
 
@@ -87,11 +85,8 @@ def edit(
         version.edited_at, version.because = at, because or version.because
         version.save()
         note_edit(version, by=by, at=at)
-        audit.record(
-            "rule.edited", version.rule, by=by, at=at, because=because, order=version.rule.order,
-            rule=version.rule.ref,
-            details={"version": version.version, "before": before, "after": version.digest},
-        )  # fmt: skip
+        details = {"version": version.version, "before": before, "after": version.digest}
+        audit.record("rule.edited", version.rule, by=by, at=at, because=because, details=details)
         return run_test_cases(version, at=at)
 
 
@@ -129,10 +124,8 @@ def comment(*, version: RuleVersion, text: str, by: User, at: datetime) -> RuleC
     ensure_reason(text)
     with transaction.atomic():
         remark = remember(version, "comment", text, by=by, at=at)
-        audit.record(
-            "rule.commented", version.rule, by=by, at=at, because=text, rule=version.rule.ref,
-            order=version.rule.order, details={"version": version.version},
-        )  # fmt: skip
+        details = {"version": version.version}
+        audit.record("rule.commented", version.rule, by=by, at=at, because=text, details=details)
     return remark
 
 
@@ -206,8 +199,8 @@ def rule_for(ref: str, order: Order | None, *, by: User | ApiToken | None, at: d
     rule = Rule.objects.select_for_update().filter(ref=ref).first()
     if rule is not None:
         if order is not None and order.pk != rule.order_id:
-            raise CannotEdit(f"{ref} belongs to {rule.order.reference}. Choose another reference.",
-                             pointer="/ref")  # fmt: skip
+            refusal = f"{ref} belongs to {rule.order.reference}. Choose another reference."
+            raise CannotEdit(refusal, pointer="/ref")
         return rule
     if order is None:
         raise CannotEdit("A new rule needs the order that it implements.", pointer="/order")

@@ -45,10 +45,10 @@ def emergency_deny(
         version.save()
         drafting.note_edit(version, by=by, at=at)
         terms.carry_out(version, planned)
+        details = {**told(version, planned, before), "confirm_by": at + TO_CONFIRM_WITHIN}
         return in_force_now(
-            "rule.emergency_denied", version, by=by, at=at, because=because,
-            details={**told(version, planned, before), "confirm_by": at + TO_CONFIRM_WITHIN},
-        )  # fmt: skip
+            "rule.emergency_denied", version, by=by, at=at, because=because, details=details
+        )
 
 
 def confirm_emergency(
@@ -63,11 +63,9 @@ def confirm_emergency(
         approval.ensure_not_an_editor(version, by=by)
         version.approved_by, version.approved_at = by, at
         version.save(update_fields=["approved_by", "approved_at"])
-        audit.record(
-            "rule.emergency_confirmed", version.rule, by=by, at=at, because=because,
-            order=version.rule.order, rule=version.rule.ref,
-            details={"version": version.version, "late": at > _confirm_by(version)},
-        )  # fmt: skip
+        kind = "rule.emergency_confirmed"
+        details = {"version": version.version, "late": at > _confirm_by(version)}
+        audit.record(kind, version.rule, by=by, at=at, because=because, details=details)
     return version
 
 
@@ -85,10 +83,8 @@ def alarm_overdue_emergencies(*, at: datetime) -> list[RuleVersion]:
     overdue = list(emergencies_to_confirm().filter(published_at__lte=at - TO_CONFIRM_WITHIN))
     for version in overdue:
         if not _alarmed(version):
-            audit.record(
-                "rule.emergency_overdue", version.rule, by=None, at=at, order=version.rule.order,
-                rule=version.rule.ref, details={"version": version.version},
-            )  # fmt: skip
+            details = {"version": version.version}
+            audit.record("rule.emergency_overdue", version.rule, by=None, at=at, details=details)
     return overdue
 
 
@@ -98,5 +94,5 @@ def _confirm_by(version: RuleVersion) -> datetime:
 
 def _alarmed(version: RuleVersion) -> bool:
     events = AuditEvent.objects.filter(kind="rule.emergency_overdue", rule_id=version.rule.ref)
-    return any(f'"version":{version.version}}}' in payload for payload in
-               events.values_list("payload", flat=True))  # fmt: skip
+    named = f'"version":{version.version}}}'
+    return any(named in payload for payload in events.values_list("payload", flat=True))

@@ -65,13 +65,7 @@ def install(*, starter: Policy, at: datetime, because: str) -> Release | None:
         for document in starter.rules:
             _put(document, at=at)
         release = publishing.next_release(by=None, at=at, because=because)
-        audit.record(
-            "policy.installed", release, by=None, at=at, because=because, release=release,
-            details={"rules": sorted({str(rule["ref"]) for rule in starter.rules})},
-        )  # fmt: skip
-        screening.start(
-            cause="starter", subject=release, release=release, by=None, at=at, because=because
-        )
+        _begin(release, starter, at=at, because=because)
     return release
 
 
@@ -86,11 +80,30 @@ def _lay_ground(starter: Policy, *, at: datetime) -> None:
         )
     CountryGroupMember.objects.bulk_create(
         CountryGroupMember(
-            group=each.group, country=each.country, valid=terms.period(each.since, each.until),
-            citation=each.citation, recorded_at=at,
+            group=each.group,
+            country=each.country,
+            valid=terms.period(each.since, each.until),
+            citation=each.citation,
+            recorded_at=at,
         )
         for each in starter.memberships
-    )  # fmt: skip
+    )
+
+
+def _begin(release: Release, starter: Policy, *, at: datetime, because: str) -> None:
+    details = {"rules": sorted({str(rule["ref"]) for rule in starter.rules})}
+    audit.record(
+        "policy.installed",
+        release,
+        by=None,
+        at=at,
+        because=because,
+        release=release,
+        details=details,
+    )
+    screening.start(
+        cause="starter", subject=release, release=release, by=None, at=at, because=because
+    )
 
 
 def _put(document: Mapping[str, Any], *, at: datetime) -> RuleVersion:

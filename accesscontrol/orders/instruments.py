@@ -53,15 +53,13 @@ def enter(*, instrument: Instrument, by: User | None, at: datetime, because: str
     _ensure_complete(order, at=at)
     with transaction.atomic():
         order.save()
-        audit.record(
-            "order.entered", order, by=by, at=at, because=because, order=order,
-            details={
-                "received_at": order.received_at,
-                "effective_at": order.effective_at,
-                "confidential": order.confidential,
-                "supersedes": order.supersedes.reference if order.supersedes else None,
-            },
-        )  # fmt: skip
+        details = {
+            "received_at": order.received_at,
+            "effective_at": order.effective_at,
+            "confidential": order.confidential,
+            "supersedes": order.supersedes.reference if order.supersedes else None,
+        }
+        audit.record("order.entered", order, by=by, at=at, because=because, details=details)
     return order
 
 
@@ -74,7 +72,7 @@ def acknowledge(*, order: Order, by: User, at: datetime, because: str = "") -> O
             raise CannotEnter(f"{order} was acknowledged by {order.acknowledged_by} already.")
         order.acknowledged_by, order.acknowledged_at = by, at
         order.save(update_fields=["acknowledged_by", "acknowledged_at"])
-        audit.record("order.acknowledged", order, by=by, at=at, because=because, order=order)
+        audit.record("order.acknowledged", order, by=by, at=at, because=because)
     return order
 
 
@@ -84,7 +82,7 @@ def read_text(*, order: Order, by: User, at: datetime) -> str:
         access.require(by, "read", at=at)
         return order.text
     access.require(by, "order.read_confidential", at=at)
-    audit.record("order.text_read", order, by=by, at=at, order=order)
+    audit.record("order.text_read", order, by=by, at=at)
     return order.text
 
 
@@ -95,8 +93,8 @@ def _ensure_complete(order: Order, *, at: datetime) -> None:
         limit = getattr(Order._meta.get_field(name), "max_length", None)
         if limit and len(getattr(order, name)) > limit:
             raise CannotEnter(f"The {name} is longer than {limit} characters.", pointer=f"/{name}")
-    ensure_no_nul(reference=order.reference, authority=order.authority, citation=order.citation,
-                   subject=order.subject, text=order.text)  # fmt: skip
+    texts = ("reference", "authority", "citation", "subject", "text")
+    ensure_no_nul(**{name: getattr(order, name) for name in texts})
     if order.kind not in Order.Kind.values:
         raise CannotEnter(f"Choose one of {', '.join(Order.Kind.values)}.", pointer="/kind")
     if order.received_at > at:
@@ -129,8 +127,8 @@ def _is_digest(text: str) -> bool:
 def ensure_no_nul(**fields: str) -> None:
     for name, text in fields.items():
         if "\x00" in text:
-            raise CannotEnter("This holds a NUL character, which cannot be stored.",
-                              pointer=f"/{name}")  # fmt: skip
+            refusal = "This holds a NUL character, which cannot be stored."
+            raise CannotEnter(refusal, pointer=f"/{name}")
 
 
 def locked(order: Order) -> Order:

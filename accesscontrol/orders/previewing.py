@@ -60,8 +60,8 @@ def looked_at(version: RuleVersion) -> Preview:
         )
     stale = impact_preview.why_stale(preview, version=version)
     if stale:
-        raise CannotSubmit(f"{stale} Calculate its impact again, then submit.",
-                           code="preview_stale")  # fmt: skip
+        refusal = f"{stale} Calculate its impact again, then submit."
+        raise CannotSubmit(refusal, code="preview_stale")
     return preview
 
 
@@ -79,8 +79,9 @@ def recalculated(version: RuleVersion, *, confirmed: int | None, by: User, at: d
     raise ImpactChanged(
         f"Its impact is not what you were shown. {words} Look at it as it is now and confirm, or"
         " ask for changes.",
-        preview=found, difference=difference,
-    )  # fmt: skip
+        preview=found,
+        difference=difference,
+    )
 
 
 def ensure_fresh(preview: Preview, version: RuleVersion) -> None:
@@ -126,11 +127,8 @@ def _asked(version: RuleVersion, by: User | ApiToken | None, at: datetime) -> di
 
 
 def _record(found: Preview, *, by: User | ApiToken | None, at: datetime) -> None:
-    rule = found.version.rule
-    audit.record(
-        "rule.previewed", rule, by=by, at=at, order=rule.order, rule=rule.ref,
-        release=found.release, details=impact_preview.told(found),
-    )  # fmt: skip
+    rule, details = found.version.rule, impact_preview.told(found)
+    audit.record("rule.previewed", rule, by=by, at=at, release=found.release, details=details)
 
 
 def _planned(version: RuleVersion, at: datetime) -> terms.Plan:
@@ -153,5 +151,6 @@ def _ensure_sound(version: RuleVersion, rules: Sequence[Mapping[str, Any]], at: 
     except policy.PolicyError as error:
         raise CannotPreview(
             f"With it the next release would not be sound: {error.message}",
-            pointer=error.pointer, code=error.code,
-        ) from None  # fmt: skip
+            pointer=error.pointer,
+            code=error.code,
+        ) from None

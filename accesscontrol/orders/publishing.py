@@ -32,11 +32,9 @@ def publish(*, version: RuleVersion, by: User | None, at: datetime, because: str
         terms.carry_out(version, planned)
         version.state, version.published_by, version.published_at = State.PUBLISHED, by, at
         version.save()
-        return in_force_now(
-            "rule.retired" if version.retires else "rule.published",
-            version, by=by, at=at, because=because or version.because,
-            details=told(version, planned, before),
-        )  # fmt: skip
+        kind = "rule.retired" if version.retires else "rule.published"
+        because, details = because or version.because, told(version, planned, before)
+        return in_force_now(kind, version, by=by, at=at, because=because, details=details)
 
 
 def ensure_publishable(version: RuleVersion, *, at: datetime) -> terms.Plan:
@@ -80,8 +78,7 @@ def retire(
     """
     access.require(by, "policy.draft", at=at)
     newest = drafting.newest_published(rule)
-    if newest is None or not any(t.period.upper is None or t.period.upper > at for t in
-                                 terms.standing_terms(rule)):  # fmt: skip
+    if newest is None or not terms.any_left(rule, at):
         raise CannotRetire(f"{rule.ref} is not in force and not scheduled: nothing is left to end.")
     with transaction.atomic():
         version = _ending(rule, by=by, at=at, because=because, ends_at=ends_at)
@@ -90,15 +87,9 @@ def retire(
         drafting.note_edit(version, by=by, at=at)
         version.submitted_preview = previewing.calculated(version, by=by, at=at)
         version.save(update_fields=["submitted_preview"])
-        audit.record(
-            "rule.retirement_submitted", rule, by=by, at=at, because=because, order=rule.order,
-            rule=rule.ref,
-            details={
-                "version": version.version,
-                "ends_at": ends_at,
-                "impact": impact_preview.told(version.submitted_preview),
-            },
-        )  # fmt: skip
+        kind, impact = "rule.retirement_submitted", impact_preview.told(version.submitted_preview)
+        details = {"version": version.version, "ends_at": ends_at, "impact": impact}
+        audit.record(kind, rule, by=by, at=at, because=because, details=details)
     return version
 
 
@@ -110,7 +101,7 @@ def end_rule(
     Part of the lift's transaction, which makes the release. None where nothing is left to end.
     """
     rule = Rule.objects.select_for_update().get(pk=rule.pk)
-    if not any(t.period.upper is None or t.period.upper > at for t in terms.standing_terms(rule)):
+    if not terms.any_left(rule, at):
         return None
     version = _ending(rule, by=entered_by, at=at, because=because, ends_at=ends_at)
     version.state, version.published_by, version.published_at = State.PUBLISHED, by, at
@@ -133,10 +124,7 @@ def in_force_now(
     """What every change of what is in force ends with: release, event, screening."""
     rule = version.rule
     release = next_release(by=by, at=at, because=because)
-    audit.record(
-        kind, rule, by=by, at=at, because=because, order=rule.order, rule=rule.ref,
-        release=release, details=details,
-    )  # fmt: skip
+    audit.record(kind, rule, by=by, at=at, because=because, release=release, details=details)
     screening.start(cause="rule", subject=rule, release=release, by=by, at=at, because=because)
     return release
 
@@ -148,8 +136,9 @@ def next_release(*, by: User | None, at: datetime, because: str) -> Release:
     except policy.PolicyError as error:
         raise CannotPublish(
             f"The next release would not be sound: {error.message}",
-            pointer=error.pointer, code=error.code,
-        ) from None  # fmt: skip
+            pointer=error.pointer,
+            code=error.code,
+        ) from None
 
 
 def _ensure_still_a_rule(version: RuleVersion, *, at: datetime) -> None:

@@ -48,13 +48,15 @@ def add_test_case(
     ensure_canonical(facts, "/facts")
     with transaction.atomic():
         case = RuleTestCase.objects.create(
-            rule=rule, name=name, facts=dict(facts), at=terms.second(holds_at), outcome=outcome,
-            created_by=by, created_at=at,
-        )  # fmt: skip
-        audit.record(
-            "rule.test_case_added", rule, by=by, at=at, order=rule.order, rule=rule.ref,
-            details={"name": name, "outcome": outcome, "facts": dict(facts)},
-        )  # fmt: skip
+            rule=rule,
+            name=name,
+            facts=dict(facts),
+            at=terms.second(holds_at),
+            outcome=outcome,
+            created_by=by,
+            created_at=at,
+        )
+        audit.record("rule.test_case_added", rule, by=by, at=at, details=_details(case))
     return case
 
 
@@ -63,11 +65,8 @@ def remove_test_case(*, case: RuleTestCase, by: User | None, at: datetime, becau
     access.require(by, "policy.draft", at=at)
     ensure_reason(because)
     with transaction.atomic():
-        audit.record(
-            "rule.test_case_removed", case.rule, by=by, at=at, because=because,
-            order=case.rule.order, rule=case.rule.ref,
-            details={"name": case.name, "outcome": case.outcome, "facts": case.facts},
-        )  # fmt: skip
+        kind, details = "rule.test_case_removed", _details(case)
+        audit.record(kind, case.rule, by=by, at=at, because=because, details=details)
         case.delete()
 
 
@@ -87,3 +86,7 @@ def run_test_cases(version: RuleVersion, *, at: datetime) -> list[CaseResult]:
         CaseResult(case, policy.judge(release, facts=case.facts, at=case.at).outcome)
         for case in cases
     ]
+
+
+def _details(case: RuleTestCase) -> dict[str, Any]:
+    return {"name": case.name, "outcome": case.outcome, "facts": case.facts}

@@ -100,6 +100,11 @@ def standing_terms(rule: Rule) -> Iterable[Term]:
     return terms.order_by("period")
 
 
+def any_left(rule: Rule, at: datetime) -> bool:
+    """Whether a term of the rule still runs at ``at`` or is yet to begin."""
+    return any(t.period.upper is None or t.period.upper > at for t in standing_terms(rule))
+
+
 def in_force(rule: Rule, at: datetime) -> RuleVersion | None:
     """The version that is in force at ``at``, if any."""
     term = Term.objects.filter(rule=rule, withdrawn=False, period__contains=at).first()

@@ -4,9 +4,9 @@ from accesscontrol.parties.lists import CannotImport, Import, ListChange, import
 from accesscontrol.parties.matches import basis, match
 from accesscontrol.parties.ownership import REGIME_LISTS, capture_of, refresh_ownership
 from accesscontrol.parties.refreshing import refresh
-from accesscontrol.parties.timeline import NewFact, owner_of, put_fact, put_facts
+from accesscontrol.parties.timeline import NewFact, put_facts
 
 __all__ = [
     "REGIME_LISTS", "CannotImport", "Import", "ListChange", "NewFact", "basis", "capture_of",
-    "import_list", "match", "owner_of", "put_fact", "put_facts", "refresh", "refresh_ownership",
+    "import_list", "match", "put_facts", "refresh", "refresh_ownership",
 ]  # fmt: skip

@@ -182,17 +182,18 @@ def _activate(
         lists.append(restricted.pk)
     affected = match(at=at, lists=lists) | refresh_ownership(at=at)
     result.statuses_changed = len(affected)
-    audit.record(
-        "list.imported", file_name[:200], by=by, at=at, because=because,
-        details={
-            "file_sha256": file_sha256, "rows": result.rows, "read": result.read,
-            "errors": [f"line {bad.line}: {bad.reason}"[:200] for bad in result.errors[:100]],
-            "lists": [change.to_json() for change in result.lists],
-            "licensees_changed": len(affected),
-        },
-    )  # fmt: skip
+    subject = file_name[:200]
+    details = {
+        "file_sha256": file_sha256,
+        "rows": result.rows,
+        "read": result.read,
+        "errors": [f"line {bad.line}: {bad.reason}"[:200] for bad in result.errors[:100]],
+        "lists": [change.to_json() for change in result.lists],
+        "licensees_changed": len(affected),
+    }
+    audit.record("list.imported", subject, by=by, at=at, because=because, details=details)
     if affected:
-        screening.start(cause="list", subject=file_name[:200], by=by, at=at, licensees=affected)
+        screening.start(cause="list", subject=subject, by=by, at=at, licensees=affected)
 
 
 def _new_version(
@@ -205,28 +206,35 @@ def _new_version(
     ).update(last_version=newest)
     _store(restricted, change.added + change.changed, newest + 1)
     ListVersion.objects.create(
-        restricted_list=restricted, number=newest + 1, sha256=change.sha256,
-        file_name=file_name[:300], file_sha256=file_sha256,
+        restricted_list=restricted,
+        number=newest + 1,
+        sha256=change.sha256,
+        file_name=file_name[:300],
+        file_sha256=file_sha256,
         entries=restricted.parties.filter(last_version__isnull=True).count(),
-        added=len(change.added), changed=len(change.changed), removed=len(change.removed),
+        added=len(change.added),
+        changed=len(change.changed),
+        removed=len(change.removed),
         imported_at=at,
-    )  # fmt: skip
+    )
     return newest + 1
 
 
 def _store(restricted: RestrictedList, entries: Iterable[csl.Entry], version: int) -> None:
     entries = list(entries)
-    parties = ListedParty.objects.bulk_create(
-        [
-            ListedParty(
-                restricted_list=restricted, source_id=entry.source_id, name=entry.name,
-                kind=entry.kind[:40], content=entry.content, digest=entry.digest,
-                first_version=version,
-            )
-            for entry in entries
-        ],
-        batch_size=2_000,
-    )  # fmt: skip
+    rows = [
+        ListedParty(
+            restricted_list=restricted,
+            source_id=entry.source_id,
+            name=entry.name,
+            kind=entry.kind[:40],
+            content=entry.content,
+            digest=entry.digest,
+            first_version=version,
+        )
+        for entry in entries
+    ]
+    parties = ListedParty.objects.bulk_create(rows, batch_size=2_000)
     columns = "party_id, name, normalized, alias"
     statement = f"COPY accesscontrol_listedname ({columns}) FROM STDIN"
     with connection.cursor() as cursor, cursor.copy(statement) as copy:

@@ -32,6 +32,22 @@ class NewFact:
         mine = isinstance(self.of, Licensee)
         return (self.of.pk if mine else None, None if mine else self.of.pk, self.attribute)
 
+    def row(self, at: datetime) -> Fact:
+        """The row that says so, learned at ``at``; not saved."""
+        of = self.of
+        return Fact(
+            licensee=of if isinstance(of, Licensee) else None,
+            model=of if isinstance(of, AIModel) else None,
+            attribute=self.attribute,
+            value=self.value,
+            source=self.source,
+            held=DateTimeTZRange(self.held_from, self.held_until),
+            learned_at=at,
+            entered_by=self.entered_by,
+            confirmed_by=self.confirmed_by,
+            confirmed_at=at if self.confirmed_by else None,
+        )
+
 
 def put_facts(news: Sequence[NewFact], *, at: datetime) -> list[Fact]:
     """Store facts, each attribute of anybody once, in a handful of statements.
@@ -44,20 +60,7 @@ def put_facts(news: Sequence[NewFact], *, at: datetime) -> list[Fact]:
     Fact.objects.filter(pk__in=[row.pk for row in old]).update(superseded_at=at)
     kept = [_before(row, starts[_key(row)], at) for row in old if _begins(row, starts[_key(row)])]
     Fact.objects.bulk_create(kept, batch_size=BATCH)
-    return Fact.objects.bulk_create([_row(new, at) for new in news], batch_size=BATCH)
-
-
-def put_fact(
-    of: Licensee | AIModel, attribute: str, value: Any, *, source: str, at: datetime,
-    held_from: datetime | None = None, **how: Any,
-) -> Fact:  # fmt: skip
-    """Store one fact, held from ``at`` unless told."""
-    return put_facts([NewFact(of, attribute, value, source, held_from or at, **how)], at=at)[0]
-
-
-def owner_of(of: Licensee | AIModel) -> dict[str, Any]:
-    """The column that names whose fact it is."""
-    return {"licensee": of} if isinstance(of, Licensee) else {"model": of}
+    return Fact.objects.bulk_create([new.row(at) for new in news], batch_size=BATCH)
 
 
 def _standing(news: Iterable[NewFact]) -> Iterable[Fact]:
@@ -88,17 +91,14 @@ def _begins(row: Fact, start: datetime) -> bool:
 def _before(row: Fact, until: datetime, at: datetime) -> Fact:
     """What a superseded row said of the time before, said again."""
     return Fact(
-        licensee_id=row.licensee_id, model_id=row.model_id, attribute=row.attribute,
-        value=row.value, source=row.source, held=DateTimeTZRange(row.held.lower, until),
-        learned_at=at, entered_by_id=row.entered_by_id, confirmed_by_id=row.confirmed_by_id,
+        licensee_id=row.licensee_id,
+        model_id=row.model_id,
+        attribute=row.attribute,
+        value=row.value,
+        source=row.source,
+        held=DateTimeTZRange(row.held.lower, until),
+        learned_at=at,
+        entered_by_id=row.entered_by_id,
+        confirmed_by_id=row.confirmed_by_id,
         confirmed_at=row.confirmed_at,
-    )  # fmt: skip
-
-
-def _row(new: NewFact, at: datetime) -> Fact:
-    return Fact(
-        **owner_of(new.of), attribute=new.attribute, value=new.value, source=new.source,
-        held=DateTimeTZRange(new.held_from, new.held_until), learned_at=at,
-        entered_by=new.entered_by, confirmed_by=new.confirmed_by,
-        confirmed_at=at if new.confirmed_by else None,
-    )  # fmt: skip
+    )

@@ -36,10 +36,14 @@ def add_model(
             raise CannotAdd(f"There is already a model “{ref}”.", pointer="/ref")
         model = AIModel.objects.create(ref=ref, name=name, created_at=at)
         _offer(model, activities)
-        for attribute, value in checked.items():
-            parties.put_fact(model, attribute, value, source=source, at=at, entered_by=person(by))
-        audit.record("model.added", model, by=by, at=at, because=because,
-                     details={"facts": checked, "activities": list(activities)})  # fmt: skip
+        entered_by = person(by)
+        news = [
+            parties.NewFact(model, attribute, value, source, at, entered_by=entered_by)
+            for attribute, value in checked.items()
+        ]
+        parties.put_facts(news, at=at)
+        details = {"facts": checked, "activities": list(activities)}
+        audit.record("model.added", model, by=by, at=at, because=because, details=details)
         after_model_change(ref, cause="model", by=by, at=at, because=because)
     return model
 
@@ -51,8 +55,8 @@ def add_offering(
     may_edit(by, at)
     with transaction.atomic():
         (offering,) = _offer(model, [activity])
-        audit.record("offering.added", model, by=by, at=at, because=because,
-                     details={"activity": activity})  # fmt: skip
+        details = {"activity": activity}
+        audit.record("offering.added", model, by=by, at=at, because=because, details=details)
         after_model_change(model.ref, cause="model", by=by, at=at, because=because)
     return offering
 
@@ -61,8 +65,8 @@ def _offer(model: AIModel, activities: Sequence[str]) -> list[Offering]:
     known = Offering.Activity.values
     for activity in activities:
         if activity not in known:
-            raise CannotAdd(f"“{activity}” is no activity.{nearest(activity, known)}",
-                            pointer="/activities")  # fmt: skip
+            hint = nearest(activity, known)
+            raise CannotAdd(f"“{activity}” is no activity.{hint}", pointer="/activities")
     standing = set(model.offerings.values_list("activity", flat=True))
     twice = [each for each in activities if each in standing or activities.count(each) > 1]
     if twice:

@@ -44,18 +44,22 @@ def attest(
     checked = check_statement(attribute, value)
     start = valid_from or at
     if not start < valid_until or valid_until <= at:
-        raise CannotAttest("An attestation needs an end after its beginning.",
-                           pointer="/valid_until")  # fmt: skip
+        refusal = "An attestation needs an end after its beginning."
+        raise CannotAttest(refusal, pointer="/valid_until")
     if not evidence.strip():
-        raise CannotAttest("Say what it rests on: a document, a date, a person.",
-                           pointer="/evidence")  # fmt: skip
+        refusal = "Say what it rests on: a document, a date, a person."
+        raise CannotAttest(refusal, pointer="/evidence")
     with transaction.atomic():
         row = Attestation.objects.create(
-            licensee=licensee, attribute=attribute, value=checked, evidence=evidence,
-            valid=DateTimeTZRange(start, valid_until), recorded_at=at, entered_by=person(by),
-        )  # fmt: skip
-        audit.record("attestation.entered", licensee, by=by, at=at, because=because,
-                     details=_details(row))  # fmt: skip
+            licensee=licensee,
+            attribute=attribute,
+            value=checked,
+            evidence=evidence,
+            valid=DateTimeTZRange(start, valid_until),
+            recorded_at=at,
+            entered_by=person(by),
+        )
+        _record("attestation.entered", row, by, at, because)
     return row
 
 
@@ -70,8 +74,7 @@ def confirm_attestation(
         )
         earlier.exclude(pk=waiting.pk).update(revoked_at=at)
         row = second_word(waiting, by, at)
-        audit.record("attestation.confirmed", row.licensee, by=by, at=at, because=because,
-                     details=_details(row))  # fmt: skip
+        _record("attestation.confirmed", row, by, at, because)
         after_change([row.licensee], cause="attestation", by=by, at=at, because=because)
     return row
 
@@ -81,16 +84,16 @@ def revoke(*, attestation: Attestation, by: Actor, at: datetime, because: str) -
     may_edit(by, at)
     with transaction.atomic():
         row = end_now(attestation, at)
-        audit.record("attestation.revoked", row.licensee, by=by, at=at, because=because,
-                     details=_details(row))  # fmt: skip
+        _record("attestation.revoked", row, by, at, because)
         after_change([row.licensee], cause="attestation", by=by, at=at, because=because)
 
 
-def _details(row: Attestation) -> dict[str, Any]:
-    return {
+def _record(kind: str, row: Attestation, by: Actor, at: datetime, because: str) -> None:
+    details = {
         "attribute": row.attribute,
         "value": row.value,
         "evidence": row.evidence,
         "valid_from": row.valid.lower,
         "valid_until": row.valid.upper,
     }
+    audit.record(kind, row.licensee, by=by, at=at, because=because, details=details)

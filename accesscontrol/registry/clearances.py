@@ -36,12 +36,16 @@ def confirm_match(*, match: Match, by: Actor, at: datetime, because: str) -> Mat
             raise CannotClear("A person has already confirmed that it is the same party.")
         Match.objects.filter(pk=found.pk).update(superseded_at=at)
         row = Match.objects.create(
-            licensee=found.licensee, restricted_list=found.restricted_list, party=found.party,
-            status=Match.Status.CONFIRMED, evidence=found.evidence, learned_at=at,
-            list_version=found.list_version, matcher_version=found.matcher_version,
-        )  # fmt: skip
-        audit.record("match.confirmed", row.licensee, by=by, at=at, because=because,
-                     details=_party(row))  # fmt: skip
+            licensee=found.licensee,
+            restricted_list=found.restricted_list,
+            party=found.party,
+            status=Match.Status.CONFIRMED,
+            evidence=found.evidence,
+            learned_at=at,
+            list_version=found.list_version,
+            matcher_version=found.matcher_version,
+        )
+        _record("match.confirmed", row, _party(row), by, at, because)
         _screen(row, by, at, because)
     return row
 
@@ -57,19 +61,21 @@ def clear(
     may_edit(by, at)
     _needs_reason(because)
     if not at < valid_until or valid_until.astimezone(UTC).date() > _in_a_year(at):
-        raise CannotClear("A clearance ends after now and within 12 months.",
-                          pointer="/valid_until")  # fmt: skip
+        refusal = "A clearance ends after now and within 12 months."
+        raise CannotClear(refusal, pointer="/valid_until")
     with transaction.atomic():
         found = _current(match)
         if found.clearances.waiting().exists():
             raise CannotClear("A clearance of this match already waits for a second person.")
         row = Clearance.objects.create(
-            match=found, because=because, valid=DateTimeTZRange(at, valid_until),
+            match=found,
+            because=because,
+            valid=DateTimeTZRange(at, valid_until),
             facts=_rests_on(found, at),
-            recorded_at=at, entered_by=person(by),
-        )  # fmt: skip
-        audit.record("clearance.entered", found.licensee, by=by, at=at, because=because,
-                     details=_details(row))  # fmt: skip
+            recorded_at=at,
+            entered_by=person(by),
+        )
+        _record("clearance.entered", found, _details(row), by, at, because)
     return row
 
 
@@ -84,8 +90,7 @@ def confirm_clearance(
             raise CannotClear("This clearance ended before it was confirmed; propose it again.")
         if row.facts["licensee"] != parties.basis(match.licensee_id, at=at):
             raise CannotClear("The licensee changed since this was proposed; look at it again.")
-        audit.record("clearance.confirmed", match.licensee, by=by, at=at, because=because,
-                     details=_details(row))  # fmt: skip
+        _record("clearance.confirmed", match, _details(row), by, at, because)
         _screen(match, by, at, because)
     return row
 
@@ -99,8 +104,7 @@ def revoke_clearance(*, clearance: Clearance, by: Actor, at: datetime, because: 
     _needs_reason(because)
     with transaction.atomic():
         row = end_now(clearance, at)
-        audit.record("clearance.revoked", row.match.licensee, by=by, at=at, because=because,
-                     details=_details(row))  # fmt: skip
+        _record("clearance.revoked", row.match, _details(row), by, at, because)
         if row.confirmed_at is not None:
             _screen(row.match, by, at, because)
 
@@ -140,6 +144,12 @@ def _in_a_year(at: datetime) -> date:
 def _needs_reason(because: str) -> None:
     if not because.strip():
         raise CannotClear("Say what settles it: this needs a reason.", pointer="/because")
+
+
+def _record(
+    kind: str, match: Match, details: Mapping[str, Any], by: Actor, at: datetime, because: str
+) -> None:
+    audit.record(kind, match.licensee, by=by, at=at, because=because, details=details)
 
 
 def _party(match: Match) -> Mapping[str, Any]:

@@ -41,12 +41,9 @@ def open_red_flag(
     if number not in FLAGS:
         raise CannotResolve("Red flags are numbered 1 to 29.", pointer="/number")
     with transaction.atomic():
-        flag = RedFlag.objects.create(
-            licensee=licensee, number=number, note=note, opened_by=person(by), opened_at=at,
-            due_at=due_at,
-        )  # fmt: skip
-        audit.record("red_flag.opened", licensee, by=by, at=at, because=note,
-                     details={"number": number, "flag": flag.pk})  # fmt: skip
+        opened = {"note": note, "opened_by": person(by), "opened_at": at, "due_at": due_at}
+        flag = RedFlag.objects.create(licensee=licensee, number=number, **opened)
+        _record_flag("red_flag.opened", flag, by, at, note)
         after_change([licensee], cause="red_flag", by=by, at=at, because=note)
     return flag
 
@@ -56,8 +53,7 @@ def resolve_red_flag(*, flag: RedFlag, resolution: str, by: User, at: datetime) 
     may_edit(by, at)
     with transaction.atomic():
         row = _resolve(flag, resolution, by, at)
-        audit.record("red_flag.resolved", row.licensee, by=by, at=at, because=resolution,
-                     details={"number": row.number, "flag": row.pk})  # fmt: skip
+        _record_flag("red_flag.resolved", row, by, at, resolution)
     return row
 
 
@@ -65,8 +61,7 @@ def confirm_red_flag(*, flag: RedFlag, by: User, at: datetime, because: str = ""
     """The second person's word: the flag is closed."""
     with transaction.atomic():
         row = _confirm(flag, by, at)
-        audit.record("red_flag.closed", row.licensee, by=by, at=at, because=because,
-                     details={"number": row.number, "flag": row.pk})  # fmt: skip
+        _record_flag("red_flag.closed", row, by, at, because)
         after_change([row.licensee], cause="red_flag", by=by, at=at, because=because)
     return row
 
@@ -86,8 +81,7 @@ def report_incident(
         incident = ModelIncident.objects.create(
             model=model, kind=kind, note=note, opened_by=person(by), opened_at=at, due_at=due_at
         )
-        audit.record("incident.reported", model, by=by, at=at, because=note,
-                     details={"kind": kind, "incident": incident.pk})  # fmt: skip
+        _record_incident("incident.reported", incident, by, at, note)
         after_model_change(model.ref, cause="incident", by=by, at=at, because=note)
     return incident
 
@@ -99,8 +93,7 @@ def resolve_incident(
     may_edit(by, at)
     with transaction.atomic():
         row = _resolve(incident, resolution, by, at)
-        audit.record("incident.resolved", row.model, by=by, at=at, because=resolution,
-                     details={"kind": row.kind, "incident": row.pk})  # fmt: skip
+        _record_incident("incident.resolved", row, by, at, resolution)
     return row
 
 
@@ -110,10 +103,21 @@ def confirm_incident(
     """The second person's word: the incident is closed."""
     with transaction.atomic():
         row = _confirm(incident, by, at)
-        audit.record("incident.closed", row.model, by=by, at=at, because=because,
-                     details={"kind": row.kind, "incident": row.pk})  # fmt: skip
+        _record_incident("incident.closed", row, by, at, because)
         after_model_change(row.model.ref, cause="incident", by=by, at=at, because=because)
     return row
+
+
+def _record_flag(kind: str, flag: RedFlag, by: Actor, at: datetime, because: str) -> None:
+    details = {"number": flag.number, "flag": flag.pk}
+    audit.record(kind, flag.licensee, by=by, at=at, because=because, details=details)
+
+
+def _record_incident(
+    kind: str, incident: ModelIncident, by: Actor, at: datetime, because: str
+) -> None:
+    details = {"kind": incident.kind, "incident": incident.pk}
+    audit.record(kind, incident.model, by=by, at=at, because=because, details=details)
 
 
 def _resolve(concern: Concern, resolution: str, by: User, at: datetime) -> Concern:
@@ -121,8 +125,8 @@ def _resolve(concern: Concern, resolution: str, by: User, at: datetime) -> Conce
     if row.confirmed_at is not None:
         raise AlreadyConfirmed("It is already closed. Open a new one if it came back.")
     if not isinstance(by, User) or not resolution.strip():
-        raise CannotResolve("A person has to say how it was resolved, and on what evidence.",
-                            pointer="/resolution")  # fmt: skip
+        refusal = "A person has to say how it was resolved, and on what evidence."
+        raise CannotResolve(refusal, pointer="/resolution")
     row.resolution, row.resolved_by, row.resolved_at = resolution, by, at
     row.save(update_fields=["resolution", "resolved_by", "resolved_at"])
     return row

@@ -10,6 +10,7 @@ from django.db import connection, transaction
 
 from accesscontrol import audit, facts, parties
 from accesscontrol.models import Licensee
+from accesscontrol.parties import NewFact
 from accesscontrol.registry.aftermath import after_change
 from accesscontrol.registry.cells import COLUMNS_OF, FACTS, Row, read_rows
 from accesscontrol.registry.licensees import COLUMNS, NAME, check_name, columns, let_wait
@@ -149,16 +150,18 @@ def _apply(
         _let_wait(result.changed[pk], file_name, by, at)
     at_once = [each for pk, each in result.changed.items() if pk not in result.waiting]
     _change(at_once, file_name, by, at)
-    audit.record(
-        "licensees.imported", file_name[:200], by=by, at=at, because=because,
-        details={
-            "sha256": hashlib.sha256(data).hexdigest(), "rows": result.rows,
-            "new": len(result.new), "changed": len(result.changed),
-            "waiting": len(result.waiting), "unchanged": result.unchanged,
-            "new_refs": [row.ref for row in result.new[:SHOWN]],
-            "changed_refs": [each.licensee.ref for each in result.changed.values()][:SHOWN],
-        },
-    )  # fmt: skip
+    details = {
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "rows": result.rows,
+        "new": len(result.new),
+        "changed": len(result.changed),
+        "waiting": len(result.waiting),
+        "unchanged": result.unchanged,
+        "new_refs": [row.ref for row in result.new[:SHOWN]],
+        "changed_refs": [each.licensee.ref for each in result.changed.values()][:SHOWN],
+    }
+    subject = file_name[:200]
+    audit.record("licensees.imported", subject, by=by, at=at, because=because, details=details)
     moved = [*added, *(pk for pk in result.changed if pk not in result.waiting)]
     if moved:
         after_change(moved, cause="import", by=by, at=at, because=because, renamed=True)
@@ -172,23 +175,26 @@ def _add(rows: list[Row], file_name: str, by: Actor, at: datetime) -> list[int]:
 
 def _licensee(row: Row, at: datetime) -> Licensee:
     return Licensee(
-        ref=row.ref, name=row.name, normalized_name=check_name(row.name), created_at=at,
-        changed_at=at, **row.columns, **columns(row.facts),
-    )  # fmt: skip
+        ref=row.ref,
+        name=row.name,
+        normalized_name=check_name(row.name),
+        created_at=at,
+        changed_at=at,
+        **row.columns,
+        **columns(row.facts),
+    )
 
 
 def _put(
     known: Iterable[tuple[Licensee, Mapping[str, Any]]], file_name: str, by: Actor, at: datetime
 ) -> None:
     source, who = f"import of {file_name}"[:300], person(by)
-    parties.put_facts(
-        [
-            parties.NewFact(licensee, attribute, value, source, at, entered_by=who)
-            for licensee, facts_ in known
-            for attribute, value in facts_.items()
-        ],
-        at=at,
-    )
+    news = [
+        NewFact(licensee, attribute, value, source, at, entered_by=who)
+        for licensee, facts_ in known
+        for attribute, value in facts_.items()
+    ]
+    parties.put_facts(news, at=at)
 
 
 def _change(all_changes: list[Changes], file_name: str, by: Actor, at: datetime) -> None:
@@ -223,6 +229,6 @@ def _let_wait(changes: Changes, file_name: str, by: Actor, at: datetime) -> None
     waiting = dict(changes.facts) | ({NAME: changes.name} if changes.name else {})
     if changes.columns:
         Licensee.objects.filter(pk=changes.licensee.pk).update(changed_at=at, **changes.columns)
+    source, who = f"import of {file_name}"[:300], person(by)
     for attribute, value in waiting.items():
-        source = f"import of {file_name}"[:300]
-        let_wait(changes.licensee, attribute, value, source, at, at, person(by))
+        let_wait(NewFact(changes.licensee, attribute, value, source, at, entered_by=who), at=at)

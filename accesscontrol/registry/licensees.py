@@ -1,16 +1,16 @@
 """Licensees and their facts: add, rename, edit, and the second person for what may loosen."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from accesscontrol import audit, parties
 from accesscontrol.errors import Refused, Stale
 from accesscontrol.matching.normalize import normalize
 from accesscontrol.models import AIModel, Fact, Licensee, User
+from accesscontrol.parties import NewFact
 from accesscontrol.registry.aftermath import after_change, after_model_change
 from accesscontrol.registry.loosening import loosened, read_by_a_rule
 from accesscontrol.registry.rights import (
@@ -62,19 +62,23 @@ def add_licensee(
         if Licensee.objects.filter(ref=check_ref(ref)).exists():
             raise CannotAdd(f"There is already a licensee “{ref}”.", pointer="/ref")
         licensee = Licensee.objects.create(
-            ref=ref, name=name, normalized_name=check_name(name), created_at=at, changed_at=at,
-            registration_number=registration_number, domain=domain, **columns(checked),
-        )  # fmt: skip
-        by_whom = person(by)
-        parties.put_facts(
-            [
-                parties.NewFact(licensee, n, value, source, at, entered_by=by_whom)
-                for n, value in checked.items()
-            ],
-            at=at,
+            ref=ref,
+            name=name,
+            normalized_name=check_name(name),
+            registration_number=registration_number,
+            domain=domain,
+            created_at=at,
+            changed_at=at,
+            **columns(checked),
         )
-        audit.record("licensee.added", licensee, by=by, at=at, because=because,
-                     details={"name": name, "facts": checked, "source": source})  # fmt: skip
+        entered_by = person(by)
+        news = [
+            NewFact(licensee, each, value, source, at, entered_by=entered_by)
+            for each, value in checked.items()
+        ]
+        parties.put_facts(news, at=at)
+        details = {"name": name, "facts": checked, "source": source}
+        audit.record("licensee.added", licensee, by=by, at=at, because=because, details=details)
         after_change([licensee], cause="fact", by=by, at=at, because=because, renamed=True)
     return licensee
 
@@ -95,11 +99,11 @@ def rename(
     with transaction.atomic():
         locked = _lock(licensee, version)
         waits = bool(loosened([locked.pk], lambda: set_name(locked, name, at), at=at))
-        row = let_wait(locked, NAME, name, source, at, at, person(by)) if waits else None
-        audit.record(
-            "licensee.rename_proposed" if waits else "licensee.renamed", locked, by=by, at=at,
-            because=because, details={"from": locked.name, "to": name, "waits": waits},
-        )  # fmt: skip
+        new = NewFact(locked, NAME, name, source, at, entered_by=person(by))
+        row = let_wait(new, at=at) if waits else None
+        kind = "licensee.rename_proposed" if waits else "licensee.renamed"
+        details = {"from": locked.name, "to": name, "waits": waits}
+        audit.record(kind, locked, by=by, at=at, because=because, details=details)
         if not waits:
             set_name(locked, name, at)
             after_change([locked], cause="fact", by=by, at=at, because=because, renamed=True)
@@ -129,24 +133,18 @@ def edit_fact(
     start = held_from or at
     with transaction.atomic():
         locked = _lock(of, version)
-
-        def put() -> Fact:
-            return put_one(
-                locked, attribute, checked, source=source, at=at, held_from=start,
-                entered_by=person(by),
-            )  # fmt: skip
-
-        waits = _would_loosen(locked, attribute, put, start, at)
-        if waits:
-            row = let_wait(locked, attribute, checked, source, start, at, person(by))
-        else:
-            row = put()
-        audit.record(
-            f"{_kind(of)}.fact_proposed" if waits else f"{_kind(of)}.fact_edited", locked, by=by,
-            at=at, because=because,
-            details={"attribute": attribute, "value": checked, "source": source,
-                     "held_from": start, "waits": waits},
-        )  # fmt: skip
+        new = NewFact(locked, attribute, checked, source, start, entered_by=person(by))
+        waits = _would_loosen(new, at)
+        row = let_wait(new, at=at) if waits else put_one(new, at=at)
+        kind = f"{_kind(of)}.fact_proposed" if waits else f"{_kind(of)}.fact_edited"
+        details = {
+            "attribute": attribute,
+            "value": checked,
+            "source": source,
+            "held_from": start,
+            "waits": waits,
+        }
+        audit.record(kind, locked, by=by, at=at, because=because, details=details)
         if not waits:
             _follow(locked, by, at, because, matched=attribute in MATCHED_ON)
     return row
@@ -163,12 +161,12 @@ def confirm_fact(*, fact: Fact, by: User, at: datetime, because: str = "") -> Fa
         if row.attribute == NAME and isinstance(of, Licensee):
             set_name(of, str(row.value), at)
         else:
-            held_from = row.held.lower
-            done = put_one(of, row.attribute, row.value, source=row.source, at=at,
-                        held_from=held_from, entered_by=row.entered_by,
-                        confirmed_by=second)  # fmt: skip
-        audit.record(f"{_kind(of)}.fact_confirmed", of, by=by, at=at, because=because,
-                     details={"attribute": row.attribute, "value": row.value})  # fmt: skip
+            said = (row.attribute, row.value, row.source, row.held.lower)
+            new = NewFact(of, *said, entered_by=row.entered_by, confirmed_by=second)
+            done = put_one(new, at=at)
+        details = {"attribute": row.attribute, "value": row.value}
+        kind = f"{_kind(of)}.fact_confirmed"
+        audit.record(kind, of, by=by, at=at, because=because, details=details)
         _follow(of, by, at, because, matched=row.attribute in MATCHED_ON)
     return done
 
@@ -180,8 +178,9 @@ def withdraw_fact(*, fact: Fact, by: Actor, at: datetime, because: str) -> None:
         row = _locked_waiting(fact)
         Fact.objects.filter(pk=row.pk).update(superseded_at=at)
         of = row.licensee or row.model
-        audit.record(f"{_kind(of)}.fact_withdrawn", of, by=by, at=at, because=because,
-                     details={"attribute": row.attribute, "value": row.value})  # fmt: skip
+        details = {"attribute": row.attribute, "value": row.value}
+        kind = f"{_kind(of)}.fact_withdrawn"
+        audit.record(kind, of, by=by, at=at, because=because, details=details)
 
 
 def columns(known: Mapping[str, Any]) -> dict[str, Any]:
@@ -228,26 +227,22 @@ def _locked_waiting(fact: Fact) -> Fact:
     return row
 
 
-def _would_loosen(
-    of: Licensee | AIModel, attribute: str, put: Callable[[], Fact], start: datetime, at: datetime
-) -> bool:
+def _would_loosen(new: NewFact, at: datetime) -> bool:
     """A model's fact concerns everyone: there it waits whenever a rule reads the attribute."""
-    if isinstance(of, AIModel):
-        return read_by_a_rule(attribute)
-    looked_at = max(start, at)
-    return bool(loosened([of.pk], put, at=looked_at))
+    if isinstance(new.of, AIModel):
+        return read_by_a_rule(new.attribute)
+    looked_at = max(new.held_from, at)
+    return bool(loosened([new.of.pk], lambda: put_one(new, at=at), at=looked_at))
 
 
-def put_one(
-    of: Licensee | AIModel, attribute: str, value: Any, *, at: datetime, **how: Any
-) -> Fact:
+def put_one(new: NewFact, *, at: datetime) -> Fact:
     """Store a fact in force, and the licensee's column where it has one."""
-    row = parties.put_fact(of, attribute, value, at=at, **how)
-    if isinstance(of, Licensee):
-        changes: dict[str, Any] = {"changed_at": at, "version": of.version + 1}
-        if row.held.lower <= at:
-            changes |= columns({attribute: value})
-        Licensee.objects.filter(pk=of.pk).update(**changes)
+    (row,) = parties.put_facts([new], at=at)
+    if isinstance(new.of, Licensee):
+        changes: dict[str, Any] = {"changed_at": at, "version": new.of.version + 1}
+        if new.held_from <= at:
+            changes |= columns({new.attribute: new.value})
+        Licensee.objects.filter(pk=new.of.pk).update(**changes)
     return row
 
 
@@ -259,15 +254,12 @@ def set_name(licensee: Licensee, name: str, at: datetime) -> None:
     parties.match(at=at, licensees=[licensee.pk])
 
 
-def let_wait(
-    of: Licensee | AIModel, attribute: str, value: Any, source: str, start: datetime,
-    at: datetime, entered_by: User | None,
-) -> Fact:  # fmt: skip
+def let_wait(new: NewFact, *, at: datetime) -> Fact:
     """Store a row that the judge does not read until a second person confirms it."""
-    return Fact.objects.create(
-        **parties.owner_of(of), attribute=attribute, value=value, source=source,
-        held=DateTimeTZRange(start, None), learned_at=at, waits=True, entered_by=entered_by,
-    )  # fmt: skip
+    row = new.row(at)
+    row.waits = True
+    row.save()
+    return row
 
 
 def _follow(

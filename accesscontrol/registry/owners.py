@@ -41,8 +41,8 @@ def add_party(*, name: str, country: str = "", by: Actor, at: datetime, because:
     with transaction.atomic():
         party, new = _party(name, country, at)
         if new:
-            audit.record("party.added", party, by=by, at=at, because=because,
-                         details={"country": country})  # fmt: skip
+            details = {"country": country}
+            audit.record("party.added", party, by=by, at=at, because=because, details=details)
     return party
 
 
@@ -61,11 +61,10 @@ def add_owner(
     """One more owner, beside those on record; waits for confirm_owner. None: share not known."""
     may_edit(by, at)
     with transaction.atomic():
-        span = DateTimeTZRange(valid_from or at, valid_until)
-        edge = _edge(owned, OwnedBy(owner, share_bp), source, span, by, at)
+        valid = DateTimeTZRange(valid_from or at, valid_until)
+        edge = _edge(owned, OwnedBy(owner, share_bp), source, valid, by, at)
         _check_whole(owned, [edge], at)
-        audit.record("owner.entered", owned, by=by, at=at, because=because,
-                     details=_details(edge))  # fmt: skip
+        audit.record("owner.entered", owned, by=by, at=at, because=because, details=_details(edge))
         after_change(_concerned(owned), cause="owner", by=by, at=at, because=because, owners=True)
     return edge
 
@@ -75,8 +74,7 @@ def confirm_owner(*, edge: Owner, by: User, at: datetime, because: str = "") -> 
     with transaction.atomic():
         row = second_word(edge, by, at)
         owned = row.owned or row.owned_party
-        audit.record("owner.confirmed", owned, by=by, at=at, because=because,
-                     details=_details(row))  # fmt: skip
+        audit.record("owner.confirmed", owned, by=by, at=at, because=because, details=_details(row))
         after_change(_concerned(owned), cause="owner", by=by, at=at, because=because, owners=True)
     return row
 
@@ -95,12 +93,12 @@ def declare_owners(
     """These are all the owners: replaces those on record when confirm_owners says so too."""
     may_edit(by, at)
     with transaction.atomic():
-        span = DateTimeTZRange(valid_from or at, valid_until)
+        valid = DateTimeTZRange(valid_from or at, valid_until)
         if sum(each.share_bp or 0 for each in owners) > WHOLE:
             raise CannotOwn("The shares add up to more than 100 %.", pointer="/owners")
-        edges = [_edge(licensee, each, source, span, by, at) for each in owners]
+        edges = [_edge(licensee, each, source, valid, by, at) for each in owners]
         declaration = OwnershipDeclaration.objects.create(
-            licensee=licensee, source=source, valid=span, recorded_at=at, entered_by=person(by)
+            licensee=licensee, source=source, valid=valid, recorded_at=at, entered_by=person(by)
         )
         details = {"owners": [_details(edge) for edge in edges], "source": source}
         audit.record("owners.declared", licensee, by=by, at=at, because=because, details=details)
@@ -115,15 +113,17 @@ def confirm_owners(
     with transaction.atomic():
         row = second_word(declaration, by, at)
         edges = Owner.objects.on_record().filter(owned=row.licensee)
-        mine = edges.filter(recorded_at=row.recorded_at, entered_by=row.entered_by,
-                            confirmed_at=None, source=row.source)  # fmt: skip
+        entered = {"recorded_at": row.recorded_at, "entered_by": row.entered_by}
+        mine = edges.filter(**entered, source=row.source, confirmed_at=None)
         kept = list(mine.values_list("pk", flat=True))
         edges.exclude(pk__in=kept).update(revoked_at=at)
         earlier = OwnershipDeclaration.objects.on_record().filter(licensee=row.licensee)
         earlier.exclude(pk=row.pk).update(revoked_at=at)
         edges.filter(pk__in=kept).update(confirmed_by=row.confirmed_by, confirmed_at=at)
-        audit.record("owners.confirmed", row.licensee, by=by, at=at, because=because,
-                     details={"owners": len(kept)})  # fmt: skip
+        details = {"owners": len(kept)}
+        audit.record(
+            "owners.confirmed", row.licensee, by=by, at=at, because=because, details=details
+        )
         after_change([row.licensee], cause="owner", by=by, at=at, because=because, owners=True)
     return row
 
@@ -140,9 +140,13 @@ def revoke_declaration(
 
 
 def _edge(
-    owned: Licensee | Party, each: OwnedBy, source: str, span: DateTimeTZRange, by: Actor,
+    owned: Licensee | Party,
+    each: OwnedBy,
+    source: str,
+    valid: DateTimeTZRange,
+    by: Actor,
     at: datetime,
-) -> Owner:  # fmt: skip
+) -> Owner:
     if each.share_bp is not None and not 0 <= each.share_bp <= WHOLE:
         raise CannotOwn("A share lies between 0 and 100 %.", pointer="/share_bp")
     owner = _party(each.owner, "", at)[0] if isinstance(each.owner, str) else each.owner
@@ -153,8 +157,12 @@ def _edge(
         owned_party=owned if isinstance(owned, Party) else None,
         owner_licensee=owner if isinstance(owner, Licensee) else None,
         owner_party=owner if isinstance(owner, Party) else None,
-        share_bp=each.share_bp, source=source, valid=span, recorded_at=at, entered_by=person(by),
-    )  # fmt: skip
+        share_bp=each.share_bp,
+        source=source,
+        valid=valid,
+        recorded_at=at,
+        entered_by=person(by),
+    )
 
 
 def _party(name: str, country: str, at: datetime) -> tuple[Party, bool]:

@@ -116,8 +116,8 @@ def enter_export_license(
         raise CannotEnter("A quantity is 0 or more.", pointer="/quantity")
     with transaction.atomic():
         if not number.strip() or ExportLicense.objects.filter(number=number).exists():
-            raise CannotEnter(f"The number “{number}” is empty or already on record.",
-                              pointer="/number")  # fmt: skip
+            refusal = f"The number “{number}” is empty or already on record."
+            raise CannotEnter(refusal, pointer="/number")
         row = ExportLicense.objects.create(
             number=number,
             **scope.columns(),
@@ -128,8 +128,8 @@ def enter_export_license(
             recorded_at=at,
             entered_by=person(by),
         )
-        audit.record("export_license.entered", row, by=by, at=at, because=because,
-                     details=facts.license_json(row, used=0))  # fmt: skip
+        details = facts.license_json(row, used=0)
+        audit.record("export_license.entered", row, by=by, at=at, because=because, details=details)
     return row
 
 
@@ -189,8 +189,7 @@ def enter_disposition(
             recorded_at=at,
             entered_by=person(by),
         )
-        audit.record("disposition.entered", row, by=by, at=at, because=because, rule=row.rule,
-                     details=facts.disposition_json(row))  # fmt: skip
+        _record("disposition.entered", row, by, at, because, facts.disposition_json(row))
     return row
 
 
@@ -200,7 +199,7 @@ def confirm_disposition(
     """The second person's word: from now on the review is lifted while its facts hold."""
     with transaction.atomic():
         row = second_word(disposition, by, at)
-        audit.record("disposition.confirmed", row, by=by, at=at, because=because, rule=row.rule)
+        _record("disposition.confirmed", row, by, at, because)
         after_change([row.licensee], cause="disposition", by=by, at=at, because=because)
     return row
 
@@ -210,8 +209,19 @@ def revoke_disposition(*, disposition: Disposition, by: Actor, at: datetime, bec
     may_edit(by, at)
     with transaction.atomic():
         row = end_now(disposition, at)
-        audit.record("disposition.revoked", row, by=by, at=at, because=because, rule=row.rule)
+        _record("disposition.revoked", row, by, at, because)
         after_change([row.licensee], cause="disposition", by=by, at=at, because=because)
+
+
+def _record(
+    kind: str,
+    row: Disposition,
+    by: Actor,
+    at: datetime,
+    because: str,
+    details: Mapping[str, Any] | None = None,
+) -> None:
+    audit.record(kind, row, by=by, at=at, because=because, rule=row.rule, details=details)
 
 
 def _based_on(review: Review, at: datetime) -> Mapping[str, Any]:
@@ -253,27 +263,30 @@ def _check_period(start: datetime, end: datetime | None) -> None:
 def _check_refs(field: str, refs: Sequence[str] | None, known: Any) -> None:
     if refs is None:
         return
-    if not refs:
-        raise CannotEnter(f"Name at least one of {field}, or leave it open for any.",
-                          pointer=f"/{field}")  # fmt: skip
+    _ensure_some(field, refs)
     there = set(known)
     for ref in refs:
         if ref not in there:
-            raise CannotEnter(f"“{ref}” is none of the {field} on record.{nearest(ref, there)}",
-                              pointer=f"/{field}")  # fmt: skip
+            hint = nearest(ref, there)
+            refusal = f"“{ref}” is none of the {field} on record.{hint}"
+            raise CannotEnter(refusal, pointer=f"/{field}")
 
 
 def _check_values(attribute: str, field: str, given: Sequence[str] | None) -> None:
     if given is None:
         return
-    if not given:
-        raise CannotEnter(f"Name at least one of {field}, or leave it open for any.",
-                          pointer=f"/{field}")  # fmt: skip
+    _ensure_some(field, given)
     for value in given:
         if attribute == "request.activity" and value not in Offering.Activity.values:
             hint = nearest(value, Offering.Activity.values)
             raise CannotEnter(f"“{value}” is no activity.{hint}", pointer=f"/{field}")
         check_value(attributes()[attribute], value)
+
+
+def _ensure_some(field: str, given: Sequence[str]) -> None:
+    if not given:
+        refusal = f"Name at least one of {field}, or leave it open for any."
+        raise CannotEnter(refusal, pointer=f"/{field}")
 
 
 def _some(given: Sequence[str] | None) -> list[str] | None:

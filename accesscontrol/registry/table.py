@@ -119,11 +119,8 @@ def _take(table: Table, line: int, header: list[str], row: list[str]) -> None:
     if len(table.rows) >= MOST_ROWS:
         raise CannotRead(f"The file has more than {MOST_ROWS} rows. Split it.")
     if len(row) != len(header):
-        table.problems.append(
-            Problem(
-                line, "", ",".join(row), f"{len(row)} columns instead of {len(header)}",
-                "Put a text with a comma between quotation marks.",
-            )
-        )  # fmt: skip
+        problem = f"{len(row)} columns instead of {len(header)}"
+        hint = "Put a text with a comma between quotation marks."
+        table.problems.append(Problem(line, "", ",".join(row), problem, hint))
         return
     table.rows.append((line, {c: v.strip() for c, v in zip(header, row, strict=True)}))
