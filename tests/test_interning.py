@@ -19,10 +19,10 @@ from tests.worlds.register import AT, EMBARGO, HOUR, HQ_IN_CHINA, customer, publ
 
 @pytest.fixture(autouse=True)
 def nothing_remembered() -> Iterator[None]:
-    for forgotten in (process_cache._of, evaluators._evaluators):
+    for forgotten in (process_cache._of, evaluators._pool):
         forgotten.clear()
     yield
-    for forgotten in (process_cache._of, evaluators._evaluators):
+    for forgotten in (process_cache._of, evaluators._pool):
         forgotten.clear()
 
 

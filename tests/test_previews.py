@@ -27,10 +27,11 @@ from accesscontrol.models import (
     StandingChange,
 )
 from accesscontrol.policy import OUTCOMES
+from accesscontrol.screening.judge.evaluators import Evaluator
 from accesscontrol.screening.judge.one_by_one import Judge
 from accesscontrol.screening.preview import differences, impact
 from accesscontrol.screening.preview import lifecycle as previews
-from accesscontrol.screening.register import current_facts
+from accesscontrol.screening.register import current_facts, fact_columns
 from tests.worlds import ground
 from tests.worlds.officers import submit
 
@@ -386,6 +387,25 @@ def test_a_licensee_that_cannot_be_judged_is_named_and_left_open(granted: Ground
     row = preview.licensees.get(licensee=zhong)
     assert (row.before, row.after) == (None, None)
     assert preview.by_country["US"] == {"cant_decide": 1}
+
+
+def test_a_failure_of_the_code_is_not_taken_for_one_of_a_licensee(
+    granted: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ends the preview, and says why, instead of leaving licensees open that could be judged."""
+
+    def fails(self: Evaluator, rows: fact_columns.Licensees) -> None:
+        raise IndexError("a bug")
+
+    version = granted.draft()
+    monkeypatch.setattr(Evaluator, "answers", fails)
+    with pytest.raises(IndexError, match="a bug"):
+        granted.previewed(version)
+    preview = orders.preview(version=version, by=granted.olivia, at=NOW)
+    assert work() == 5
+    preview.refresh_from_db()
+    assert (preview.state, preview.problem) == ("failed", "IndexError: a bug")
+    assert preview.not_evaluated == []
 
 
 # ---------------------------------------------------------------- in parts

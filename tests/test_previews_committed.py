@@ -24,7 +24,7 @@ WORKER = """
 import django
 django.setup()
 from tests.test_previews import NOW
-from accesscontrol.screening import preview
+from accesscontrol.screening.preview import lifecycle as preview
 preview.PART = 1
 print("begins", flush=True)
 while preview.work(at=NOW):

@@ -42,7 +42,7 @@ def two() -> dict[str, Any]:
 @pytest.fixture
 def holder() -> Licensee:
     """With a license for Germany: at AT + HOUR its seat moves to China, and its place to Germany."""
-    evaluators._evaluators.clear()
+    evaluators._pool.clear()
     world.model()
     moved = AT + HOUR
     row = world.customer("a", hq_country="US", sector="bank")
@@ -76,7 +76,7 @@ def test_a_holder_is_judged_by_facts_of_one_instant(holder: Licensee) -> None:
 
 
 def test_what_failed_once_is_judged_the_next_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    evaluators._evaluators.clear()
+    evaluators._pool.clear()
     world.model()
     world.licensee("a", hq_country="US")
     publish(rule("HQ", "deny", HQ_IN_CHINA), rule("EM", "deny", EMBARGO))
@@ -104,7 +104,7 @@ def test_what_is_remembered_by_number_is_of_one_database_and_one_start_of_its_se
     world.model()
     publish(rule("HQ", "deny", HQ_IN_CHINA))
     screened()
-    assert all(key[0] == process_cache.database() for key in evaluators._evaluators)
+    assert all(key[0] == process_cache.database() for key in evaluators._pool)
 
 
 def test_the_feed_says_that_there_is_more_until_all_is_told(

@@ -4,8 +4,10 @@ The one function behind a screening and an impact preview; it writes nothing.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -22,15 +24,18 @@ Numbers = NDArray[Any]
 Key = tuple[object, ...]
 
 AT_ONCE = 131_072  # licensees whose facts stand in memory as codes
-KEPT = 2  # evaluators that a process keeps, of 50 MB each: the release in force and a draft
+KEPT = 2  # evaluators in the pool, of 50 MB each: the release in force and a draft
 
 
 class Evaluator:
     """Judges licensees by one release as of one instant, and remembers whom it judged alike.
 
-    ``findings[0]`` is None: no offering stands at that position. ``sheets``, (sheets, positions),
-    has for each position the index of a finding; both only grow, and no index changes its meaning.
-    ``at`` may move (``of`` does it) while no boundary of the release is passed.
+    It is for one thread at a time: see ``lent``. ``findings[0]`` is None: no offering stands at
+    that position. ``sheets``, (sheets, positions), has for each position the index of a finding;
+    both only grow, and no index changes its meaning. ``at`` may move (``lent`` does it) while no
+    boundary of the release is passed. ``kept`` is for those who store findings and sheets: their
+    ids in the database. A commit may put an array there after the evaluator was given back, which
+    threads may do at once: an array is only ever replaced as a whole, and each is right.
     """
 
     def __init__(self, loaded: releases.Loaded, *, at: datetime) -> None:
@@ -39,7 +44,7 @@ class Evaluator:
         self.offerings = one_by_one.offerings(at)
         self.findings: list[one_by_one.Found | None] = [None]
         self.sheets: Numbers = np.zeros((0, self.width), "i4")
-        self.kept: dict[str, Numbers] = {}  # for whoever stores them: their numbers there
+        self.kept: dict[str, Numbers] = {}
         self._columns = Columns(
             loaded.policy, at=at, offerings=[each.facts for each in self.offerings]
         )
@@ -79,7 +84,11 @@ class Evaluator:
         return fact_columns.read(first, last, columns=self.columns, ids=ids, where=where)
 
     def answers(self, rows: fact_columns.Licensees) -> Numbers:
-        """For each row the index of its sheet."""
+        """For each row the index of its sheet.
+
+        Raises PolicyError where an export license or a disposition of a licensee cannot be read.
+        The evaluator can be used all the same: nothing of these rows is remembered by halves.
+        """
         if not self.offerings:
             return self._sheets(np.zeros((len(rows), 0), "i4"))
         parts = [slice(n, n + AT_ONCE) for n in range(0, max(len(rows), 1), AT_ONCE)]
@@ -93,7 +102,10 @@ class Evaluator:
         return answers
 
     def by_truth(self, ids: Sequence[int]) -> Numbers:
-        """For each licensee the index of its sheet, judged one by one by its dated facts."""
+        """For each licensee the index of its sheet, judged one by one by its dated facts.
+
+        Raises PolicyError as ``answers`` does.
+        """
         found = one_by_one.Judge(self.release, at=self.at).answers(ids)
         rows = [[self._finding(each) if each else 0 for each in found[pk]] for pk in ids]
         return self._sheets(np.array(rows, "i4").reshape(len(ids), self.width))
@@ -174,18 +186,45 @@ class Evaluator:
         return numbers
 
 
-_evaluators: dict[Key, Evaluator] = {}
+# The evaluators that nobody works with, the one given back last at the end. Threads share the pool
+# and take and give back under its lock; an evaluator in use is in no pool, so that no two share it.
+_pool: dict[Key, Evaluator] = {}
+_POOL_LOCK = Lock()
 
 
-def of(loaded: releases.Loaded, *, at: datetime) -> Evaluator:
-    """The evaluator of a release at an instant: the same one while nothing it rests on differs."""
+@contextmanager
+def lent(loaded: releases.Loaded, *, at: datetime) -> Iterator[Evaluator]:
+    """Lend an evaluator of a release at an instant; no other thread gets it until the block ends.
+
+    It is one that judged before, if nothing that its answers rest on differs. A block that fails
+    does not give it back: what the evaluator remembers may then be half written.
+    """
     key = _key(loaded, at)
-    evaluator = _evaluators.pop(key, None) or Evaluator(loaded, at=at)
+    evaluator = _taken(key) or Evaluator(loaded, at=at)
     evaluator.at = at
-    _evaluators[key] = evaluator  # the newest last
-    while len(_evaluators) > KEPT:
-        del _evaluators[next(iter(_evaluators))]
+    yield evaluator
+    _give_back(key, evaluator)
+
+
+def _taken(key: Key) -> Evaluator | None:
+    """The evaluator of the key, out of the pool; where there is none, the pool makes room for it.
+
+    A new one is needed where a release, a boundary, a model or a list has changed. The others are
+    then hardly asked for again, and are large.
+    """
+    with _POOL_LOCK:
+        evaluator = _pool.pop(key, None)
+        if evaluator is None:
+            _pool.clear()
     return evaluator
+
+
+def _give_back(key: Key, evaluator: Evaluator) -> None:
+    with _POOL_LOCK:
+        _pool.pop(key, None)
+        _pool[key] = evaluator
+        while len(_pool) > KEPT:
+            del _pool[next(iter(_pool))]
 
 
 def _key(loaded: releases.Loaded, at: datetime) -> Key:

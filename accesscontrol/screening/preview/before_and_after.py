@@ -1,14 +1,16 @@
 """Judges licensees under the release in force and under a draft's, as of one instant."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import numpy as np
-from django.db import DatabaseError, connection
+from django.db import connection
 
-from accesscontrol import releases
+from accesscontrol import policy, releases
 from accesscontrol.models import Boundary
 from accesscontrol.screening.judge import evaluators
 from accesscontrol.screening.judge.evaluators import Evaluator
@@ -25,23 +27,29 @@ NEXT = """
 """
 
 
+@contextmanager
+def sides(
+    before: releases.Loaded, after: releases.Loaded, *, judged_at: datetime, at: datetime
+) -> Iterator["Sides"]:
+    """The two releases at ``judged_at``, by evaluators that are lent until the block ends."""
+    with (
+        evaluators.lent(before, at=judged_at) as of_before,
+        evaluators.lent(after, at=judged_at) as of_after,
+    ):
+        yield Sides(of_before, of_after, judged_at=judged_at, at=at)
+
+
 class Sides:
     """The two releases at one instant, which may lie ahead of ``at``, when the facts are read."""
 
     def __init__(
-        self,
-        before: releases.Loaded,
-        after: releases.Loaded,
-        *,
-        judged_at: datetime,
-        at: datetime,
+        self, before: Evaluator, after: Evaluator, *, judged_at: datetime, at: datetime
     ) -> None:
         self.at, self.judged_at = at, judged_at
-        self.before = evaluators.of(before, at=judged_at)
-        self.after = evaluators.of(after, at=judged_at)
+        self.before, self.after = before, after
 
     def judge(self, first: int, last: int) -> tuple[Judged, list[int]]:
-        """Judge a range of ids; who cannot be judged is left out and named."""
+        """Judge a range of ids. Licensees whose papers cannot be read are left out and named."""
         current_facts.fill(first, last, at=self.at)
         rows, answers, failed = self._answers(self._read(first, last))
         countries, codes = self._countries(rows.columns["country"])
@@ -97,12 +105,13 @@ class Sides:
     def _answers(
         self, rows: fact_columns.Licensees
     ) -> tuple[fact_columns.Licensees, tuple[Ints, Ints], list[int]]:
-        """Both sides' sheets; where the judge fails on some, the halves are tried on their own."""
+        """Both sides' sheets. Where papers of a licensee cannot be read, each half is tried.
+
+        Any other failure is one of the code or of the database, and ends the part.
+        """
         try:
             return rows, (_answers_of(self.before, rows), _answers_of(self.after, rows)), []
-        except DatabaseError:
-            raise
-        except Exception:
+        except policy.PolicyError:
             if len(rows) == 1:
                 nobody = rows.only(np.zeros(1, bool))
                 none = np.zeros(0, "i4")

@@ -8,6 +8,7 @@ message comes of it. What it found is kept, and never changed once it is done.
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from time import perf_counter
 from typing import Any
@@ -27,7 +28,7 @@ from accesscontrol.models import (
     RuleVersion,
     User,
 )
-from accesscontrol.screening.preview import affected, impact
+from accesscontrol.screening.preview import affected, before_and_after, impact
 from accesscontrol.screening.preview.before_and_after import Sides, next_range
 from accesscontrol.screening.runs import lifecycle
 
@@ -86,9 +87,9 @@ def now(
         preview = _made(version, rules, judged_at, by, at)
         preview.state, preview.started_at = State.RUNNING, at
         preview.save()
-        sides = _sides(preview, at)
-        while preview.state == State.RUNNING:
-            _part(preview, sides, at=at)
+        with _sides(preview, at) as sides:
+            while preview.state == State.RUNNING:
+                _part(preview, sides, at=at)
     return preview
 
 
@@ -170,10 +171,11 @@ def _made(
     )  # fmt: skip
 
 
-def _sides(preview: Preview, at: datetime) -> Sides:
+def _sides(preview: Preview, at: datetime) -> AbstractContextManager[Sides]:
     draft = draft_release(preview.version.rule.ref, preview.rules, at=preview.created_at)
     after = releases.Loaded(0, draft.number, draft.digest, draft)
-    return Sides(_release_before(preview), after, judged_at=preview.judged_at, at=at)
+    before = _release_before(preview)
+    return before_and_after.sides(before, after, judged_at=preview.judged_at, at=at)
 
 
 def draft_release(ref: str, rules: Sequence[Mapping[str, Any]], *, at: datetime) -> policy.Release:
@@ -233,7 +235,8 @@ def _go_on(pk: int, at: datetime) -> None:
     if stale:
         _end(preview, State.CANCELLED, f"{stale} Calculate it again.", at)
         return
-    _part(preview, _sides(preview, at), at=at)
+    with _sides(preview, at) as sides:
+        _part(preview, sides, at=at)
     if preview.state == State.DONE:
         audit.record(
             "rule.previewed", preview.version.rule, by=preview.asked_by, at=at,

@@ -52,10 +52,10 @@ def look(chunk: ScreeningChunk, loaded: releases.Loaded, *, last: int, at: datet
     with connection.cursor() as cursor:
         cursor.execute(SETTINGS)
     known = bring_up_to_date(chunk, last=last, at=at)
-    evaluator = evaluators.of(loaded, at=at)
     narrowed = selection.where(chunk.run, loaded, at=at, and_these=known.added)
-    rows = evaluator.read(chunk.first_id, last, ids=chunk.ids, where=narrowed)
-    written = standings.write(chunk, evaluator, rows.ids, evaluator.answers(rows))
+    with evaluators.lent(loaded, at=at) as evaluator:
+        rows = evaluator.read(chunk.first_id, last, ids=chunk.ids, where=narrowed)
+        written = standings.write(chunk, evaluator, rows.ids, evaluator.answers(rows))
     licensees = len(rows) if narrowed is None else max(known.licensees, len(rows))
     followed = follow(chunk, written, last=last, at=at)
     return Looked(licensees, len(rows), written, followed, known.corrected)
