@@ -7,16 +7,14 @@ from pathlib import Path
 from typing import Final
 
 from accesscontrol.policy.command.cases import run_cases
-from accesscontrol.policy.command.session import Reader, answers, parse_document
-from accesscontrol.policy.judge.reference import judge_case_by_tree
+from accesscontrol.policy.command.readers import NAMES, ONLINE, Reader, reader_named
+from accesscontrol.policy.command.session import answers, parse_document
 from accesscontrol.policy.language.errors import PolicyError
 from accesscontrol.policy.language.release import Release, parse_release
-from accesscontrol.policy.online.judge import judge_asked
 from accesscontrol.policy.words.lint import lint
 
 FOUND: Final = 1
 UNREADABLE: Final = 2
-READERS: Final = ("tree", "online", "columns")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -65,17 +63,6 @@ def test(release: Release, cases: Path) -> int:
     return FOUND if failures else 0
 
 
-def reader_named(name: str) -> Reader:
-    """Who answers: the columns are loaded only when asked for, since they are large."""
-    if name == "tree":
-        return lambda asked: judge_case_by_tree(asked.case())
-    if name == "columns":
-        from accesscontrol.policy.columns.batches import judge_alone
-
-        return judge_alone
-    return judge_asked
-
-
 def _release(path: Path) -> Release:
     """From a file that holds a release, or the line {"release": …} of the command judge."""
     document = parse_document(path.read_bytes())
@@ -90,9 +77,9 @@ def _parser() -> argparse.ArgumentParser:
     judging = commands.add_parser("judge", help="answer the JSON lines of the standard input")
     judging.add_argument(
         "--reader",
-        choices=READERS,
-        default="online",
-        help="who reads the rules; all of them answer the same (default: online)",
+        choices=NAMES,
+        default=ONLINE.name,
+        help="who reads the rules; all answer the same, columns standings only (default: online)",
     )
     checking = commands.add_parser("check", help="parse a release and look for conflicts")
     checking.add_argument("release", type=Path, metavar="RELEASE.json")

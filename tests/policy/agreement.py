@@ -1,4 +1,4 @@
-"""Random releases and questions, answered by the tree, one at a time and in columns: all alike.
+"""Random releases and questions: the tree, the online reader and the columns answer all alike.
 
 By hand: ``python -m tests.policy.agreement --cases 10000000 --seed 7``.
 """
@@ -16,12 +16,12 @@ import numpy as np
 from accesscontrol import policy
 from accesscontrol.policy import ABSENT
 from accesscontrol.policy.columns import Columns
-from accesscontrol.policy.columns.batches import judge_batch
+from accesscontrol.policy.command.one_standing import judge_standing
 from accesscontrol.policy.judge.reference import judge_case_by_tree
-from accesscontrol.policy.judge.rule_truth import prepare
+from accesscontrol.policy.judge.rule_truth import Asked, prepare
+from accesscontrol.policy.judge.verdict import NO_FACTS
 from accesscontrol.policy.language.values import instant_of
 from accesscontrol.policy.online.judge import judge_case
-from accesscontrol.policy.online.template import without_facts
 from tests.worlds.random_releases import World, world
 
 QUESTIONS = 60  # of each release: those of one kind, each with its own facts
@@ -55,28 +55,19 @@ def agree(random: Random, seen: Counter[str]) -> int:
 
 
 def questions(made: World, random: Random, seen: Counter[str]) -> int:
-    """Live questions and standings, with statements and papers, each by all three readers."""
-    asked = [made.question(random) for _ in range(QUESTIONS)]
-    cases = [
-        prepare(
-            made.release,
-            facts=each["facts"],
-            stated=each["stated"],
-            licenses=each["licenses"],
-            dispositions=each["dispositions"],
-            at=instant_of(each["at"]),
-            standing=each["standing"],
-        )
-        for each in asked
-    ]
-    expected = [judge_case_by_tree(case) for case in cases]
-    columns = judge_batch(cases)
-    for each, right, case, column in zip(asked, expected, cases, columns, strict=True):
-        same(made, each, right, policy.judge(made.release, **each), "online")
-        same(made, each, right, judge_case(case), "online, as a case")
-        same(made, each, right, column, "columns")
+    """Live questions and standings, with statements and papers; the columns answer standings."""
+    for _ in range(QUESTIONS):
+        given = made.question(random)
+        asked = Asked(made.release, **{**given, "at": instant_of(given["at"])}, pointer="")
+        right = judge_case_by_tree(asked.case())
+        same(made, given, right, policy.judge(made.release, **given), "online")
+        same(made, given, right, judge_case(asked.case()), "online, as a case")
+        alone = judge_standing(asked)
+        assert (alone is not None) is given["standing"]
+        if alone is not None:
+            same(made, given, without_facts(right), alone, "columns")
         count(right, seen)
-    return len(asked)
+    return QUESTIONS
 
 
 def screening(made: World, random: Random, seen: Counter[str]) -> int:
@@ -139,6 +130,15 @@ def same(
             f"{reader}\nasked: {asked}\ntree:  {right}\nfound: {found}\n"
             f"release: {made.release.canonical}"
         )
+
+
+def without_facts(full: policy.Verdict) -> policy.Verdict:
+    """What a verdict has in common with those on other facts: all that the columns answer."""
+    return full._replace(
+        reasons=tuple(each._replace(facts=NO_FACTS) for each in full.reasons),
+        undetermined=tuple(each._replace(facts=NO_FACTS) for each in full.undetermined),
+        would_have=tuple(each._replace(facts=NO_FACTS) for each in full.would_have),
+    )
 
 
 def count(verdict: policy.Verdict, seen: Counter[str]) -> None:

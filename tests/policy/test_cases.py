@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from accesscontrol.policy.__main__ import READERS, reader_named
+from accesscontrol.policy.command.readers import NAMES, reader_named
 from accesscontrol.policy.command.session import Session
 
 FOLDER = Path(__file__).parents[3] / "shared" / "data" / "policy"
@@ -52,11 +52,16 @@ def compared(answer: Any) -> Any:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", FILES)
-@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("reader", NAMES)
 def test_cases(name: str, reader: str) -> None:
+    """The columns answer standings, and say of every other question that it is not theirs."""
     session, wrong, total = Session(reader_named(reader)), [], 0
     for line in lines(name):
-        answer = compared(session.answer(sent(line)))
+        printed = session.answer(sent(line))
+        if printed == {"not_of_reader": "columns"} and reader == "columns":
+            assert not line.get("standing")
+            continue
+        answer = compared(printed)
         if "expect" in line:
             total += 1
             if answer != compared(line["expect"]):

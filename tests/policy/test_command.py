@@ -41,6 +41,21 @@ def test_judge_answers_line_by_line() -> None:
     }
 
 
+def test_the_columns_answer_standings_only() -> None:
+    question = {"facts": {**IDS, "licensee.sector": "bank"}, "at": NOW}
+    sent = [{"release": document(rule(BANK))}, question, {**question, "standing": True}]
+    given = "\n".join(map(json.dumps, sent)).encode()
+    code, printed = run("judge", "--reader", "columns", given=given)
+    live, standing = map(json.loads, printed)
+    assert (code, live) == (0, {"not_of_reader": "columns"})
+    assert (standing["outcome"], standing["reasons"][0]["rule"]) == ("deny", "R-1")
+
+
+def test_numpy_is_imported_for_the_columns_only() -> None:
+    script = "import sys, accesscontrol.policy.__main__; sys.exit('numpy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], cwd=ROOT, timeout=60).returncode == 0
+
+
 def test_no_django_is_imported() -> None:
     script = "import sys, accesscontrol.policy.__main__; sys.exit(any(m.startswith('django') for m in sys.modules))"
     assert subprocess.run([sys.executable, "-c", script], cwd=ROOT, timeout=60).returncode == 0

@@ -37,9 +37,17 @@ class Columns:
     """
 
     def __init__(
-        self, release: Release, *, at: datetime, offerings: Sequence[Mapping[str, object]]
+        self,
+        release: Release,
+        *,
+        at: datetime,
+        offerings: Sequence[Mapping[str, object]],
+        statuses: Sequence[object] = STATUSES,
     ) -> None:
-        """``offerings``: of each the JSON facts of its model, and its request.activity."""
+        """``offerings``: of each the JSON facts of its model, and its request.activity.
+
+        ``statuses``: by number the values that an entitlement's status can have.
+        """
         span = compiled(release, instant_of(at))
         named = frozenset[str]().union(*(rule.attributes for rule in release.rules))
         self.reads = tuple(sorted(name for name in named if not of_an_offering(name)))
@@ -47,7 +55,7 @@ class Columns:
         self._codes = Codes(span, self.reads)
         self._forecasts = Forecasts(span, self._codes, named)
         self.findings: NumberedVerdicts = self._forecasts.verdicts
-        statuses = STATUSES if self.reads_status else STATUSES[:1]
+        statuses = statuses if self.reads_status else statuses[:1]
         self._kind_of = np.array(  # by offering and status
             [[self._place(each, status) for status in statuses] for each in offerings], np.intp
         ).reshape(len(offerings), len(statuses))
@@ -73,7 +81,7 @@ class Columns:
         """The number of each row's pattern.
 
         ``codes``: (rows, len(reads)), quickest in Fortran's order; ``statuses``: (rows,
-        len(offerings)), 0 none, 1 active, 2 held, needed where ``reads_status``.
+        len(offerings)), places in STATUSES, needed where ``reads_status``.
         """
         rows = self._with_statuses(codes, statuses) if self.reads_status else codes
         return self._patterns.numbers(rows)
@@ -109,5 +117,5 @@ class Columns:
             )
         return self._sheets.numbers(found[:, kinds])
 
-    def _place(self, facts: Mapping[str, object], status: str) -> int:
-        return self._forecasts.place_of({**facts, STATUS: status})
+    def _place(self, facts: Mapping[str, object], status: object) -> int:
+        return self._forecasts.place_of(facts if status is ABSENT else {**facts, STATUS: status})

@@ -4,9 +4,10 @@ import json
 import re
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final, NoReturn
 
+from accesscontrol.policy.command.readers import ONLINE, Reader
 from accesscontrol.policy.judge.rule_truth import Asked
 from accesscontrol.policy.judge.verdict import Verdict
 from accesscontrol.policy.language import documents, values
@@ -18,7 +19,6 @@ from accesscontrol.policy.online.judge import judge_asked
 BLANK: Final = b" \t\r\n"
 STACK: Final = 512 * 1024 * 1024  # for lines nested as deep as they are long; touched only by them
 DEEP: Final = 1_000_000
-Reader = Callable[[Asked], Verdict]
 _LONGEST_NUMBER: Final = 20
 _SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 _LAST_OF_PLANES: Final = "".join(
@@ -30,7 +30,7 @@ _NONCHARACTER: Final = re.compile(f"[\ufdd0-\ufdef{_LAST_OF_PLANES}]")
 class Session:
     """The state between lines: the release in use, or none."""
 
-    def __init__(self, reader: Reader = judge_asked) -> None:
+    def __init__(self, reader: Reader = ONLINE) -> None:
         self.release: Release | None = None
         self._reader = reader
 
@@ -38,9 +38,13 @@ class Session:
         """What the line prints; nothing for a release that is accepted."""
         try:
             asked = self._read(line)
-            return None if asked is None else self._reader(asked).to_json()
+            return None if asked is None else self._judge(asked)
         except PolicyError as error:
             return {"error": error.to_json()}
+
+    def _judge(self, asked: Asked) -> dict[str, object]:
+        verdict = self._reader.judge(asked)
+        return {"not_of_reader": self._reader.name} if verdict is None else verdict.to_json()
 
     def _read(self, line: bytes) -> Asked | None:
         try:
@@ -58,7 +62,7 @@ class Session:
         return asked_in(self.release, document)
 
 
-def answers(lines: Iterable[bytes], reader: Reader = judge_asked) -> Iterator[str]:
+def answers(lines: Iterable[bytes], reader: Reader = ONLINE) -> Iterator[str]:
     """One line of JSON for each line that prints something."""
     session = Session(reader)
     for line in lines:

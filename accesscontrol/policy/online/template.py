@@ -7,7 +7,6 @@ from typing import Any, Final
 from accesscontrol.policy.compiled.rule_outcomes import Weighed
 from accesscontrol.policy.judge.entries import verdict
 from accesscontrol.policy.judge.verdict import (
-    NO_FACTS,
     Fact,
     Outcome,
     Reason,
@@ -89,12 +88,3 @@ def _rewriting(attribute: Attribute) -> Write:
 @lru_cache(maxsize=QUANTITIES)
 def _in_full(quantity: str) -> Fact:
     return written("quantity", read("quantity", quantity))
-
-
-def without_facts(full: Verdict) -> Verdict:
-    """What a verdict has in common with those on other facts."""
-    return full._replace(
-        reasons=tuple(each._replace(facts=NO_FACTS) for each in full.reasons),
-        undetermined=tuple(each._replace(facts=NO_FACTS) for each in full.undetermined),
-        would_have=tuple(each._replace(facts=NO_FACTS) for each in full.would_have),
-    )
