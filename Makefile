@@ -35,6 +35,7 @@ test: setup browser ## The whole suite: unit, integration, browser (ARGS for pyt
 check: setup ## Lint, format, types, import contracts, migrations, deployment settings
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/djangofmt --check templates
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python manage.py makemigrations --check --dry-run
@@ -43,6 +44,7 @@ check: setup ## Lint, format, types, import contracts, migrations, deployment se
 fix: setup ## Format, and correct what the linter can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(BIN)/djangofmt templates
 
 story: setup ## The June story, from the letter to the last standing, with its timeline
 	$(BIN)/python -m tests.journeys.story

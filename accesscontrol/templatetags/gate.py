@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 from django import forms, template
 from django.forms import BaseForm, BoundField
@@ -15,28 +16,33 @@ from accesscontrol.dashboard.shell import words
 register = template.Library()
 
 
+def _component(file: str, /, **given: Any) -> SafeString:
+    """A file of templates/components, without the white space before and after its element."""
+    return mark_safe(render_to_string(f"components/{file}.html", given).strip())  # noqa: S308
+
+
 @register.simple_tag
 def icon(name: str) -> SafeString:
     """A symbol of static/icons/sprite.svg; never the only carrier of a meaning."""
-    return render_to_string("components/icon.html", {"name": name})
+    return _component("icon", name=name)
 
 
 @register.simple_tag
 def badge(word: Any, tone: str = "", icon: str = "") -> SafeString:
     """A word in a colored box; tones: deny, allow, review, license, request, accent, or none."""
-    return render_to_string("components/badge.html", {"word": word, "tone": tone, "icon": icon})
+    return _component("badge", word=word, tone=tone, icon=icon)
 
 
 @register.simple_tag
 def outcome(value: str, big: bool = False) -> SafeString:
     """Icon, word and color of an outcome or standing (permit, deny, …)."""
-    return render_to_string("components/badge.html", {**words.outcome(value), "big": big})
+    return _component("badge", **words.outcome(value), big=big)
 
 
 @register.simple_tag
 def state(value: str) -> SafeString:
     """Icon, word and color of a state of an order, rule version, run or case."""
-    return render_to_string("components/badge.html", words.state(value))
+    return _component("badge", **words.state(value))
 
 
 @register.simple_tag
@@ -145,14 +151,19 @@ def field(bound: BoundField) -> SafeString:
     """A form field with its label, hint and errors, linked to each other."""
     widget = bound.field.widget
     bound.field.widget.attrs.setdefault("autocomplete", "off")
-    return render_to_string(
-        "components/field.html",
-        {
-            "field": bound,
-            "single_check": isinstance(widget, forms.CheckboxInput),
-            "group": isinstance(widget, forms.RadioSelect | forms.CheckboxSelectMultiple),
-        },
+    return _component(
+        "field",
+        field=bound,
+        single_check=isinstance(widget, forms.CheckboxInput),
+        group=isinstance(widget, forms.RadioSelect | forms.CheckboxSelectMultiple),
     )
+
+
+@register.simple_tag
+def options(choices: Iterable[tuple[str, str]], chosen: str | Iterable[str] = ()) -> SafeString:
+    """The options of a select or datalist; one value is chosen, or several."""
+    several = [chosen] if isinstance(chosen, str) else list(chosen)
+    return _component("options", choices=choices, chosen=several)
 
 
 @register.simple_tag
@@ -166,7 +177,7 @@ def errors(form: BaseForm | None = None, problem: str = "") -> SafeString:
             for bound in form
             for text in bound.errors
         ]
-    return render_to_string("components/errors.html", {"problems": problems})
+    return _component("errors", problems=problems)
 
 
 @register.simple_tag
@@ -176,49 +187,49 @@ def crumbs(*labels_and_urls: str) -> SafeString:
         (labels_and_urls[i], labels_and_urls[i + 1] if i + 1 < len(labels_and_urls) else "")
         for i in range(0, len(labels_and_urls), 2)
     ]
-    return render_to_string("components/crumbs.html", {"steps": pairs})
+    return _component("crumbs", steps=pairs)
+
+
+@register.simple_block_tag
+def slot(content: str) -> SafeString:
+    """`{% slot as lead %}…{% endslot %}`: a piece of a page under a name, for a component."""
+    return mark_safe(content.strip())  # noqa: S308
 
 
 @register.simple_block_tag
 def page_head(content: str, title: str, lead: str = "") -> SafeString:
     """The page's one h1, a sentence below, and its actions inside the block."""
-    return render_to_string(
-        "components/page_head.html", {"title": title, "lead": lead, "content": content}
-    )
+    return _component("page_head", title=title, lead=lead, content=content)
 
 
 @register.simple_block_tag
-def empty(content: str, title: str, icon: str = "info") -> SafeString:
+def empty_state(content: str, title: str, icon: str = "info") -> SafeString:
     """An empty list says in words what would stand here and what to do."""
-    return render_to_string(
-        "components/empty.html", {"title": title, "icon": icon, "content": content}
-    )
+    return _component("empty_state", title=title, icon=icon, content=content)
 
 
 @register.simple_tag
 def pager(page: Any) -> SafeString:
     """Previous and next of a shell.paging.Page."""
-    return render_to_string("components/pager.html", {"page": page})
+    return _component("pager", page=page)
 
 
 @register.simple_tag
 def chips(filters: Any) -> SafeString:
     """The active filters of a shell.filters.Filters, each removable by a link."""
-    return render_to_string(
-        "components/chips.html", {"chips": filters.chips, "clear": filters.cleared}
-    )
+    return _component("chips", chips=filters.chips, clear=filters.cleared)
 
 
 @register.simple_tag
 def timeline(entries: Iterable[Mapping[str, Any]]) -> SafeString:
     """Entries of {text, at, by, because}, newest first."""
-    return render_to_string("components/timeline.html", {"entries": entries})
+    return _component("timeline", entries=entries)
 
 
 @register.simple_tag
 def stepper(steps: Iterable[Mapping[str, str]]) -> SafeString:
     """Steps of {title, note, state}; state is done, current or empty."""
-    return render_to_string("components/stepper.html", {"steps": steps})
+    return _component("stepper", steps=steps)
 
 
 @register.simple_tag
@@ -228,3 +239,10 @@ def screen(name: str, *args: Any) -> str:
         return reverse(f"dashboard:{name}", args=args)
     except NoReverseMatch:
         return ""
+
+
+@register.simple_tag(takes_context=True)
+def query(context: Mapping[str, Any], kept: str = "", **given: Any) -> str:
+    """`?q=…&model=…`: what is given, then the named parameters of this page's own address."""
+    asked = {**given, **{name: context["request"].GET.get(name, "") for name in kept.split()}}
+    return "?" + "&".join(f"{name}={quote(str(value))}" for name, value in asked.items())
