@@ -54,9 +54,12 @@ SCOPES = frozenset(
         "exports:create",
         "webhooks:manage",
     }
-    | {f"{noun}:{verb}" for noun in ("licensees", "models", "licenses", "parties", "cases")
-       for verb in ("read", "write")}
-)  # fmt: skip
+    | {
+        f"{noun}:{verb}"
+        for noun in ("licensees", "models", "licenses", "parties", "cases")
+        for verb in ("read", "write")
+    }
+)
 
 # What a token may do of what persons do: propose, and stop or repeat a screening, which changes no
 # answer. Whatever needs a second person needs persons.

@@ -228,10 +228,10 @@ class RunChanges(Guarded):
 
 
 def _read(request: Request, run: ScreeningRun | None) -> Response:
+    reasons = request.query_params.get("reasons") in ("true", "1")
     reading = screening.changes(
-        after=_after(request), most=_limit(request), run=run,
-        reasons=request.query_params.get("reasons") in ("true", "1"),
-    )  # fmt: skip
+        after=_after(request), most=_limit(request), run=run, reasons=reasons
+    )
     cursor = str(reading.place)
     following = _address(request, cursor) if reading.more else None
     answer = {"results": reading.changes, "cursor": cursor, "next": following}
@@ -246,10 +246,8 @@ def _after(request: Request) -> screening.Place:
     text = request.query_params.get("after", "")
     place = screening.Place.parse(text) if text else screening.Place()
     if place is None:
-        raise Problem(
-            400, "bad_cursor", "after must be the cursor of an earlier answer, as it was given.",
-            pointer="/after",
-        )  # fmt: skip
+        refusal = "after must be the cursor of an earlier answer, as it was given."
+        raise Problem(400, "bad_cursor", refusal, pointer="/after")
     return place
 
 

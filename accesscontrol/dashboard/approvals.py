@@ -240,6 +240,8 @@ def _blocked(version: RuleVersion, at: datetime) -> str:
 urlpatterns = [
     path("approvals", listing, name="approvals"),
     path("approvals/<int:pk>", detail, name="approval"),
-    *[path(f"approvals/<int:pk>/{verb}", act, {"verb": verb}, name=f"approval-{verb}")
-      for verb in VERBS],
-]  # fmt: skip
+    *[
+        path(f"approvals/<int:pk>/{verb}", act, {"verb": verb}, name=f"approval-{verb}")
+        for verb in VERBS
+    ],
+]

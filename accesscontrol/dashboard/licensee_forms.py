@@ -18,8 +18,13 @@ from accesscontrol.models import Attestation, Entitlement, Fact, Hold, Licensee
 from accesscontrol.policy import COUNTRIES
 
 NOT_KNOWN = [("", "Not known"), *COUNTRIES.items()]
-DERIVED = ("licensee.id", "licensee.red_flags_open", "licensee.list_status.",
-           "licensee.captured_by_ownership.", "licensee.restricted_owner_share.")  # fmt: skip
+DERIVED = (
+    "licensee.id",
+    "licensee.red_flags_open",
+    "licensee.list_status.",
+    "licensee.captured_by_ownership.",
+    "licensee.restricted_owner_share.",
+)
 
 
 class AddForm(plain.Form):

@@ -121,7 +121,7 @@ def detail(request: Request, ref: str) -> HttpResponse:
             "may_edit": access.may(request.user, "register.edit"),
             "may_hold": access.may(request.user, "hold.place"),
         },
-    )  # fmt: skip
+    )
 
 
 def _facts(licensee: Licensee, at: datetime) -> list[dict[str, Any]]:

@@ -159,8 +159,8 @@ def enter(request: Request) -> HttpResponse:
         if order:
             messages.success(request, f"{order} is entered. Next: draft the rules it asks for.")
             return redirect("dashboard:order", order.reference)
-    return _form(request, form, title="Enter an order", button="Enter order",
-                 lead="Its clock runs from the minute it was received.")  # fmt: skip
+    lead = "Its clock runs from the minute it was received."
+    return _form(request, form, title="Enter an order", button="Enter order", lead=lead)
 
 
 @screen("order.enter")
@@ -183,8 +183,10 @@ def amend(request: Request, reference: str) -> HttpResponse:
         if attempt(form, lambda: orders.amend(order=order, **given, **who(request))):
             messages.success(request, "Amendment recorded. Draft the versions it asks for.")
             return redirect("dashboard:order", reference)
-    return _form(request, form, order=order, title=f"Amend {order}", button="Record amendment",
-                 lead="It changes no rule by itself: draft new versions of them.")  # fmt: skip
+    lead = "It changes no rule by itself: draft new versions of them."
+    return _form(
+        request, form, order=order, title=f"Amend {order}", button="Record amendment", lead=lead
+    )
 
 
 @screen("order.enter")
@@ -202,9 +204,15 @@ def annex(request: Request, reference: str) -> HttpResponse:
                 " They count once somebody else confirms them.",
             )
             return redirect("dashboard:order", reference)
-    return _form(request, form, order=order, title=f"Add an annex to {order}",
-                 button="Record annex",
-                 lead="A list can loosen a rule: a second person confirms it.")  # fmt: skip
+    lead = "A list can loosen a rule: a second person confirms it."
+    return _form(
+        request,
+        form,
+        order=order,
+        title=f"Add an annex to {order}",
+        button="Record annex",
+        lead=lead,
+    )
 
 
 @screen("policy.approve")
@@ -228,8 +236,10 @@ def lift(request: Request, reference: str) -> HttpResponse:
         if attempt(form, lambda: orders.lift(order=order, **given, **who(request))):
             messages.success(request, "The lift is entered. It ends the rules once confirmed.")
             return redirect("dashboard:order", reference)
-    return _form(request, form, order=order, title=f"Lift {order}", button="Enter the lift",
-                 lead="Nothing changes until an approver who is not you confirms it.")  # fmt: skip
+    lead = "Nothing changes until an approver who is not you confirms it."
+    return _form(
+        request, form, order=order, title=f"Lift {order}", button="Enter the lift", lead=lead
+    )
 
 
 @screen("policy.approve")
@@ -324,8 +334,8 @@ def _steps(line: orders.Timeline) -> list[dict[str, Any]]:
 def _lists(order: Order, request: Request) -> list[dict[str, Any]]:
     found = []
     for named in order.lists.order_by("code"):
-        entries = list(NamedListEntry.objects.filter(named_list=named).select_related(
-            "entered_by", "confirmed_by").order_by("value")[:200])  # fmt: skip
+        rows = NamedListEntry.objects.filter(named_list=named).order_by("value")
+        entries = list(rows.select_related("entered_by", "confirmed_by")[:200])
         waiting = [entry for entry in entries if entry.confirmed_at is None]
         own = any(entry.entered_by_id == request.user.pk for entry in waiting)
         found.append({"list": named, "entries": entries, "waiting": waiting, "own": own})

@@ -216,15 +216,23 @@ class RuleVersion(models.Model):
     submitted_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     submitted_at = models.DateTimeField(null=True, blank=True)
     submitted_preview = models.ForeignKey(
-        "Preview", models.PROTECT, null=True, blank=True, related_name="+",
+        "Preview",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
         help_text="The impact that was put before the approvers",
-    )  # fmt: skip
+    )
     approved_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     approved_at = models.DateTimeField(null=True, blank=True)
     approved_preview = models.ForeignKey(
-        "Preview", models.PROTECT, null=True, blank=True, related_name="+",
+        "Preview",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
         help_text="The impact as recalculated at approval",
-    )  # fmt: skip
+    )
     published_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     published_at = models.DateTimeField(null=True, blank=True)
 

@@ -113,10 +113,11 @@ class Match(models.Model):
             models.Index("licensee", "restricted_list", name="match_by_licensee"),
             # Few of all matches, of whom screening asks in every chunk.
             models.Index(
-                "licensee", name="match_possible",
+                "licensee",
+                name="match_possible",
                 condition=Q(status="possible", superseded_at__isnull=True),
             ),
-        ]  # fmt: skip
+        ]
         constraints = [
             models.UniqueConstraint(
                 "licensee",

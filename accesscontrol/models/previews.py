@@ -46,9 +46,12 @@ class Preview(models.Model):
         help_text="The rule, all its terms, as the release would hold it after publication"
     )
     release = models.ForeignKey(
-        Release, models.PROTECT, null=True, related_name="+",
+        Release,
+        models.PROTECT,
+        null=True,
+        related_name="+",
         help_text="In force when it was asked for; null: none was published yet",
-    )  # fmt: skip
+    )
     judged_at = models.DateTimeField(
         help_text="The instant that both sides are judged at: when the draft would first bite"
     )
@@ -84,9 +87,10 @@ class Preview(models.Model):
         models.BigIntegerField(), default=list, help_text="Licensees that could not be judged"
     )
     affected_digest = models.CharField(
-        max_length=64, blank=True,
+        max_length=64,
+        blank=True,
         help_text="SHA-256 over the affected licensees, see AffectedLicensee",
-    )  # fmt: skip
+    )
 
     up_to = models.BigIntegerField(default=-1, help_text="Licensees up to this id are done")
     attempts = models.PositiveSmallIntegerField(
@@ -110,12 +114,16 @@ class Preview(models.Model):
                 name="preview_adds_up",
                 condition=~Q(state="done")
                 | Q(
-                    total=F("lose_access") + F("to_review") + F("cant_decide") + F("per_request")
-                    + F("regain_access") + F("no_change"),
+                    total=F("lose_access")
+                    + F("to_review")
+                    + F("cant_decide")
+                    + F("per_request")
+                    + F("regain_access")
+                    + F("no_change"),
                     done=F("total"),
                 ),
             ),
-        ]  # fmt: skip
+        ]
 
     def __str__(self) -> str:
         return f"preview {self.pk} of {self.version}"
@@ -147,9 +155,14 @@ class AffectedLicensee(models.Model):
     group = models.PositiveSmallIntegerField(choices=Group.choices)
     country = models.CharField(max_length=2, blank=True, help_text="Empty: unknown")
     before = models.ForeignKey(
-        Sheet, models.PROTECT, null=True, db_index=False, db_constraint=False, related_name="+",
+        Sheet,
+        models.PROTECT,
+        null=True,
+        db_index=False,
+        db_constraint=False,
+        related_name="+",
         help_text="Null, like after: it could not be judged",
-    )  # fmt: skip
+    )
     after = models.ForeignKey(
         Sheet, models.PROTECT, null=True, db_index=False, db_constraint=False, related_name="+"
     )

@@ -36,10 +36,13 @@ class ScreeningRun(models.Model):
     state = models.CharField(max_length=12, choices=State.choices, default=State.QUEUED)
     full = models.BooleanField(default=True, help_text="Every licensee; false: only those named")
     basis = models.ForeignKey(
-        "self", models.PROTECT, null=True, related_name="+",
+        "self",
+        models.PROTECT,
+        null=True,
+        related_name="+",
         help_text="The run over everyone whose standings this one starts from; null: none, or all "
         "are screened without narrowing",
-    )  # fmt: skip
+    )
     total = models.PositiveIntegerField(help_text="Licensees that it answers for")
     judged = models.PositiveIntegerField(
         default=0, help_text="Of these, judged; the change cannot have touched the rest"
@@ -125,9 +128,10 @@ class ScreeningChunk(models.Model):
         "were committed and without a gap: who follows the changes goes by it",
     )
     flipped = ArrayField(
-        models.BigIntegerField(), default=list,
+        models.BigIntegerField(),
+        default=list,
         help_text="A few of its licensees whose outcome changed, for whoever watches the run",
-    )  # fmt: skip
+    )
 
     class Meta:
         ordering = ["id"]
@@ -275,9 +279,12 @@ class StandingChange(models.Model):
 
     pk = models.CompositePrimaryKey("chunk_id", "licensee_id")
     licensee = models.ForeignKey(
-        Licensee, models.PROTECT, related_name="standing_changes", db_constraint=False,
+        Licensee,
+        models.PROTECT,
+        related_name="standing_changes",
+        db_constraint=False,
         db_index=False,
-    )  # fmt: skip
+    )
     chunk = models.ForeignKey(
         ScreeningChunk, models.PROTECT, related_name="changes", db_constraint=False, db_index=False
     )

@@ -52,9 +52,12 @@ def decide(request: Request, pk: int, decision: str) -> HttpResponse:
             return snoozed
         with transaction.atomic():
             decided = cases.decide(
-                case=case, decision=decision, because=data["because"], version=data["version"],
+                case=case,
+                decision=decision,
+                because=data["because"],
+                version=data["version"],
                 **who(request),
-            )  # fmt: skip
+            )
             if decision == "clear":
                 _propose(decided, data, request)
             elif case.kind == Case.Kind.MATCH:

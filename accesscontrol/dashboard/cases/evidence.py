@@ -89,9 +89,16 @@ def _rules(named: Iterable[tuple[str, int | None]], user: User) -> list[dict[str
             continue
         open_ = confidential.is_open(row.order, user)
         sentence = policy.sentence(rule, current) if open_ else confidential.NEUTRAL
-        found.append({"ref": rule.ref, "title": rule.title if open_ else "Confidential",
-                      "sentence": sentence, "order": row.order, "effect": rule.effect,
-                      "reads": rule.attributes})  # fmt: skip
+        found.append(
+            {
+                "ref": rule.ref,
+                "title": rule.title if open_ else "Confidential",
+                "sentence": sentence,
+                "order": row.order,
+                "effect": rule.effect,
+                "reads": rule.attributes,
+            }
+        )
     return found
 
 
@@ -122,19 +129,20 @@ def _compared(case: Case, party: ListedParty, at: datetime) -> list[dict[str, An
     country = _country(licensee.country)
     theirs = str(content.get("addresses") or content.get("country") or "")
     in_address = bool(licensee.country) and licensee.country in theirs.replace(",", " ").split()
+    name = "same name" if same_name else f"alike: {matched}"
+    address = "same country" if in_address else "no evidence"
+    ids = str(content.get("ids") or "not listed")[:200]
     return [
-        {"field": "Name", "ours": licensee.name, "theirs": party.name, "hit": True,
-         "says": "same name" if same_name else f"alike: {matched}"},
-        {"field": "Also called", "ours": "", "theirs": aliases, "hit": False,
-         "says": ""},
-        {"field": "Country", "ours": country, "theirs": theirs[:200] or "not listed",
-         "hit": in_address, "says": "same country" if in_address else "no evidence"},
-        {"field": "Registration no.", "ours": licensee.registration_number or NOT_KNOWN,
-         "theirs": str(content.get("ids") or "not listed")[:200], "hit": False,
-         "says": "no evidence"},
-        {"field": "Kind", "ours": "Licensee", "theirs": party.kind or "not listed", "hit": False,
-         "says": ""},
-    ]  # fmt: skip
+        _pair("Name", licensee.name, party.name, name, hit=True),
+        _pair("Also called", "", aliases, ""),
+        _pair("Country", country, theirs[:200] or "not listed", address, hit=in_address),
+        _pair("Registration no.", licensee.registration_number or NOT_KNOWN, ids, "no evidence"),
+        _pair("Kind", "Licensee", party.kind or "not listed", ""),
+    ]
+
+
+def _pair(field: str, ours: str, theirs: str, says: str, *, hit: bool = False) -> dict[str, Any]:
+    return {"field": field, "ours": ours, "theirs": theirs, "hit": hit, "says": says}
 
 
 def _notice(party: ListedParty | None) -> list[tuple[str, str]]:
@@ -142,12 +150,16 @@ def _notice(party: ListedParty | None) -> list[tuple[str, str]]:
     if party is None:
         return []
     wanted = (
-        ("programs", "Program"), ("federal_register_notice", "Notice"), ("start_date", "Since"),
-        ("license_requirement", "License requirement"), ("remarks", "Remarks"),
+        ("programs", "Program"),
+        ("federal_register_notice", "Notice"),
+        ("start_date", "Since"),
+        ("license_requirement", "License requirement"),
+        ("remarks", "Remarks"),
         ("source_list_url", "List"),
-    )  # fmt: skip
-    return [(label, str(party.content[name])[:300]) for name, label in wanted
-            if party.content.get(name)]  # fmt: skip
+    )
+    return [
+        (label, str(party.content[name])[:300]) for name, label in wanted if party.content.get(name)
+    ]
 
 
 def _missing(name: str) -> dict[str, str]:
@@ -155,8 +167,13 @@ def _missing(name: str) -> dict[str, str]:
 
 
 def _known(known: Mapping[str, Any]) -> list[dict[str, Any]]:
-    wanted = ("licensee.country", "licensee.hq_country", "licensee.ultimate_parent_country",
-              "licensee.sector", "licensee.end_user_type")  # fmt: skip
+    wanted = (
+        "licensee.country",
+        "licensee.hq_country",
+        "licensee.ultimate_parent_country",
+        "licensee.sector",
+        "licensee.end_user_type",
+    )
     return [_fact(name, known) for name in wanted]
 
 
@@ -168,8 +185,12 @@ def _fact(name: str, known: Mapping[str, Any]) -> dict[str, Any]:
         shown = operands.in_words(built_in.type, value) if name in known else ""
     else:
         shown = words.plain(value)
-    return {"name": name, "label": words.attribute(name), "value": shown if name in known else "",
-            "known": name in known}  # fmt: skip
+    return {
+        "name": name,
+        "label": words.attribute(name),
+        "value": shown if name in known else "",
+        "known": name in known,
+    }
 
 
 def _country(code: str) -> str:

@@ -30,8 +30,10 @@ class CaseForm(plain.Form):
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, *args: Any, at: datetime, needs_reason: bool = True, **kwargs: Any) -> None:
-        start = {"until": (at + timedelta(days=7)).date(),
-                 "valid_until": (at + timedelta(days=180)).date()}  # fmt: skip
+        start = {
+            "until": (at + timedelta(days=7)).date(),
+            "valid_until": (at + timedelta(days=180)).date(),
+        }
         kwargs |= {"initial": start, "use_required_attribute": False}
         super().__init__(*args, **kwargs)
         self.fields["because"].required = needs_reason

@@ -83,15 +83,14 @@ def render_queue(
         "kept": f"?{chosen.query}" if chosen.query else "",
         "whose": chosen["whose"] or "mine",
         "tabs": [(value, label, _with(chosen, whose=value)) for value, label in WHOSE],
-        "kinds": [(value, label, _with(chosen, kind="" if chosen["kind"] == value else value),
-                   chosen["kind"] == value) for value, label in Case.Kind.choices],
+        "kinds": [_kind(value, label, chosen) for value, label in Case.Kind.choices],
         "open": paging.capped(cases.queue(at=at), MOST),
         "mine": paging.capped(cases.queue(at=at).filter(assignee=user), MOST),
         "case": shown,
         "may": may,
         "form": form,
         **(_about(shown, page, user, may=may, at=at) if shown else _clear(at)),
-    }  # fmt: skip
+    }
     return render(request, "dashboard/cases/list.html", context, status=status)
 
 
@@ -145,6 +144,12 @@ def _filtered(rows: QuerySet[Case], chosen: filters.Filters, user: User) -> Quer
     if chosen["licensee"]:
         rows = rows.filter(licensee__ref=chosen["licensee"])
     return rows
+
+
+def _kind(value: str, label: str, chosen: filters.Filters) -> tuple[str, str, str, bool]:
+    """One kind of case to filter by, with the address that chooses it or gives it up."""
+    is_on = chosen["kind"] == value
+    return value, label, _with(chosen, kind="" if is_on else value), is_on
 
 
 def _with(chosen: filters.Filters, **changed: str) -> str:

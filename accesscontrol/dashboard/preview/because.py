@@ -20,10 +20,15 @@ def own_rule(pairs: Sequence[Pair], preview: Preview) -> dict[int, str]:
     licensees = facts.about_licensees({row.licensee_id for row, _ in pairs}, **when)
     models = facts.about_models({offering.model_id for _, offering in pairs}, **when)
     said = {
-        row.licensee_id: _said(release, licensees[row.licensee_id],
-                               models[offering.model_id].facts, offering.activity, preview)
+        row.licensee_id: _said(
+            release,
+            licensees[row.licensee_id],
+            models[offering.model_id].facts,
+            offering.activity,
+            preview,
+        )
         for row, offering in pairs
-    }  # fmt: skip
+    }
     return {pk: sentence for pk, sentence in said.items() if sentence}
 
 
@@ -42,11 +47,20 @@ def _said(
     activity: str,
     preview: Preview,
 ) -> str:
-    known = {**about.facts, **of_model, "request.activity": activity,
-             "entitlement.status": "active"}  # fmt: skip
-    verdict = policy.judge(release, facts=known, licenses=about.licenses,
-                           dispositions=about.dispositions, at=preview.judged_at,
-                           standing=True)  # fmt: skip
+    known = {
+        **about.facts,
+        **of_model,
+        "request.activity": activity,
+        "entitlement.status": "active",
+    }
+    verdict = policy.judge(
+        release,
+        facts=known,
+        licenses=about.licenses,
+        dispositions=about.dispositions,
+        at=preview.judged_at,
+        standing=True,
+    )
     if not verdict.reasons:
         return ""
     sentence = policy.explain(release, verdict, preview.judged_at)[verdict.reasons[0].rule]

@@ -30,11 +30,8 @@ def as_csv(request: Request, ref: str) -> HttpResponseBase:
     if preview is None:
         return redirect("dashboard:preview", ref)
     chosen = selection.read(request.POST, preview, pinned=True)
-    audit.record(
-        "rule.impact_exported", version.rule, **who(request),
-        order=version.rule.order, rule=ref,
-        details={"version": version.version, "preview": preview.pk, "filter": chosen.query},
-    )  # fmt: skip
+    details = {"version": version.version, "preview": preview.pk, "filter": chosen.query}
+    audit.record("rule.impact_exported", version.rule, **who(request), details=details)
     found = selection.rows(preview, chosen).order_by("group", "licensee_id")
     response = StreamingHttpResponse(
         _lines(found.iterator(chunk_size=AT_ONCE), preview, request.user),

@@ -47,11 +47,8 @@ def told(found: Iterable[AffectedLicensee], preview: Preview, user: User) -> lis
             if pk in sheets and row.position < len(sheets[pk])
         }
     )
-    offerings = {
-        each.position: each
-        for each in Offering.objects.filter(position__in={row.position for row in page})
-        .select_related("model")
-    }  # fmt: skip
+    offered = Offering.objects.filter(position__in={row.position for row in page})
+    offerings = {each.position: each for each in offered.select_related("model")}
     titles = _titles(findings.values(), user)
 
     def at(pk: int | None, position: int) -> Finding | None:
@@ -59,10 +56,16 @@ def told(found: Iterable[AffectedLicensee], preview: Preview, user: User) -> lis
         return findings.get(sheet[position]) if position < len(sheet) else None
 
     rows = [
-        _row(row, preview, at(row.before_id, row.position), at(row.after_id, row.position),
-             offerings.get(row.position), titles)
+        _row(
+            row,
+            preview,
+            at(row.before_id, row.position),
+            at(row.after_id, row.position),
+            offerings.get(row.position),
+            titles,
+        )
         for row in page
-    ]  # fmt: skip
+    ]
     return _with_conditions(rows, offerings, preview)
 
 

@@ -30,8 +30,12 @@ class Chosen:
 
     @property
     def query(self) -> str:
-        values = {"preview": self.preview, "group": self.group, "country": self.country,
-                  "missing": self.missing}  # fmt: skip
+        values = {
+            "preview": self.preview,
+            "group": self.group,
+            "country": self.country,
+            "missing": self.missing,
+        }
         return urlencode({name: value for name, value in values.items() if value})
 
     @property

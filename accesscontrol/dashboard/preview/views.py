@@ -89,15 +89,22 @@ def looked_for(
     if wanted.isdigit() and len(wanted) < 18:
         preview = get_object_or_404(
             Preview.objects.select_related("version__rule__order", "release", "asked_by"),
-            pk=int(wanted), version__rule=rule,
-        )  # fmt: skip
+            pk=int(wanted),
+            version__rule=rule,
+        )
         return preview.version, preview
     if rule.open_id is None:
         raise NotFound(f"{ref} has no open version. Start one on the page of the rule.")
     versions = rule.versions.select_related(
-        "rule__order", "created_by", "submitted_by", "approved_by", "published_by", "based_on",
-        "submitted_preview__release", "approved_preview__release",
-    )  # fmt: skip
+        "rule__order",
+        "created_by",
+        "submitted_by",
+        "approved_by",
+        "published_by",
+        "based_on",
+        "submitted_preview__release",
+        "approved_preview__release",
+    )
     version = versions.get(pk=rule.open_id)
     return version, state.settled(version)
 

@@ -82,17 +82,27 @@ def node(
 ) -> dict[str, Any]:
     """One group or test with what stands in it."""
     level = place.count(".") + 1
-    base = {"place": place, "id": place.replace(".", "-"), "level": level, "top": level == 1,
-            "problem": draft.problems.get(place, "")}  # fmt: skip
+    base = {
+        "place": place,
+        "id": place.replace(".", "-"),
+        "level": level,
+        "top": level == 1,
+        "problem": draft.problems.get(place, ""),
+    }
     if isinstance(item, tree.Group):
         inside = under_none != (item.how == "none")
+        where = {"in_exemption": in_exemption, "under_none": inside}
         base["children"] = [
-            node(child, draft, choices, f"{place}.{index}", in_exemption=in_exemption,
-                 under_none=inside)
+            node(child, draft, choices, f"{place}.{index}", **where)
             for index, child in enumerate(item.children)
-        ]  # fmt: skip
-        return {**base, "group": True, "how": item.how, "nests": level < tree.LEVELS,
-                "count": len(item.children)}  # fmt: skip
+        ]
+        return {
+            **base,
+            "group": True,
+            "how": item.how,
+            "nests": level < tree.LEVELS,
+            "count": len(item.children),
+        }
     fit = tree.fitting(item, choices.vocabulary, in_exemption=in_exemption, under_none=under_none)
     return {**base, "test": item, "operators": fit, **_input(item, fit, choices)}
 
@@ -113,9 +123,13 @@ def _input(item: tree.Test, fit: list[Any], choices: Choices) -> dict[str, Any]:
     if listed:
         hint = f"{hint + '; several' if hint else 'Several'} with commas"
     shown = ", ".join(item.typed) if listed else "".join(item.typed[:1])
-    return {"input": "date" if type_ == "date" else "text", "shown": shown, "hint": hint,
-            "offers": "" if listed else _offers(item.attribute, type_, choices),
-            "unit": "%" if type_ == "share" else ""}  # fmt: skip
+    return {
+        "input": "date" if type_ == "date" else "text",
+        "shown": shown,
+        "hint": hint,
+        "offers": "" if listed else _offers(item.attribute, type_, choices),
+        "unit": "%" if type_ == "share" else "",
+    }
 
 
 def _offers(attribute: str, type_: str, choices: Choices) -> str:

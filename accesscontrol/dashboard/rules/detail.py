@@ -85,9 +85,17 @@ def add_case(request: Request, ref: str) -> HttpResponse:
     form = TestCaseForm(request.POST)
     if form.is_valid():
         data = form.cleaned_data
-        made = attempt(form, lambda: orders.add_test_case(
-            rule=rule, name=data["name"], facts=_facts(data["facts"]), outcome=data["outcome"],
-            holds_at=request.now, **who(request)))  # fmt: skip
+        made = attempt(
+            form,
+            lambda: orders.add_test_case(
+                rule=rule,
+                name=data["name"],
+                facts=_facts(data["facts"]),
+                outcome=data["outcome"],
+                holds_at=request.now,
+                **who(request),
+            ),
+        )
         if made:
             messages.success(request, f"Test case “{made.name}” added.")
             return redirect(f"{reverse('dashboard:rule', args=[ref])}#test-cases")

@@ -99,13 +99,14 @@ def conditions(draft: Draft, vocabulary: Vocabulary, zone: str) -> dict[str, Any
     for index, each in enumerate(draft.unless):
         place, pointer = f"u{index}", f"/unless/{index}"
         draft.where[pointer] = place
-        unless.append({
+        exemption = {
             "ref": each.ref.strip(),
             "citation": each.citation.strip(),
             "when": tree.to_json(each.when, vocabulary, place, f"{pointer}/when", draft.where),
             "effective_from": _moment(draft, each.effective_from, zone, place),
             "effective_until": _moment(draft, each.effective_until, zone, place),
-        })  # fmt: skip
+        }
+        unless.append(exemption)
     return {"when": when, "unless": unless}
 
 

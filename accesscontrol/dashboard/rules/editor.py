@@ -28,9 +28,8 @@ def new(request: Request) -> HttpResponse:
 @screen("policy.draft")
 def edit(request: Request, ref: str) -> HttpResponse:
     """Continue the open draft of a rule."""
-    version = RuleVersion.objects.select_related("rule__order").filter(
-        rule__ref=ref, state="draft"
-    ).first()  # fmt: skip
+    drafts = RuleVersion.objects.filter(rule__ref=ref, state="draft")
+    version = drafts.select_related("rule__order").first()
     if version is None:
         raise NotFound(f"{ref} has no open draft. Start a new version on the page of the rule.")
     return _Editor(request, version).answer()
@@ -183,12 +182,18 @@ class _Editor:
         post = self.request.POST if self.posted else {}
         shown = {**self.content, **{name: text for name, text in post.items() if text}}
         around: dict[str, Any] = {
-            "ref": "R", "version": 1, "title": shown.get("title") or "Untitled",
-            "order": "O", "citation": shown.get("citation") or "-",
-            "effect": shown.get("effect") or "deny", "when": {}, "unless": [],
-            "effective_from": "2000-01-01T00:00:00Z", "effective_until": None,
+            "ref": "R",
+            "version": 1,
+            "title": shown.get("title") or "Untitled",
+            "order": "O",
+            "citation": shown.get("citation") or "-",
+            "effect": shown.get("effect") or "deny",
+            "when": {},
+            "unless": [],
+            "effective_from": "2000-01-01T00:00:00Z",
+            "effective_until": None,
             "report_only_until": None,
-        }  # fmt: skip
+        }
         if around["effect"] == "license_required" and shown.get("license_review_policy"):
             around["license_review_policy"] = shown["license_review_policy"]
         return around

@@ -81,7 +81,10 @@ class TestCaseForm(plain.Form):
     outcome = forms.ChoiceField(
         label="Expected outcome",
         choices=(
-            ("permit", "Allowed"), ("deny", "Denied"), ("license_required", "License required"),
-            ("review", "Review"), ("undetermined", "Can't decide"),
+            ("permit", "Allowed"),
+            ("deny", "Denied"),
+            ("license_required", "License required"),
+            ("review", "Review"),
+            ("undetermined", "Can't decide"),
         ),
-    )  # fmt: skip
+    )

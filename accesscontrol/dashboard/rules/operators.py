@@ -30,8 +30,9 @@ OPERATORS: tuple[Operator, ...] = (
     Operator("in_group", "in_group", False, "is in the country group", ("country",)),
     Operator("not_in_group", "in_group", True, "is not in the country group", ("country",)),
     Operator("has_in_group", "in_group", False, "has one in the country group", ("countries",)),
-    Operator("has_none_in_group", "in_group", True, "has none in the country group",
-             ("countries",)),
+    Operator(
+        "has_none_in_group", "in_group", True, "has none in the country group", ("countries",)
+    ),
     Operator("in_list", "in_list", False, "is on the list", ("code",)),
     Operator("not_in_list", "in_list", True, "is not on the list", ("code",)),
     Operator("has_in_list", "in_list", False, "has one on the list", ("codes",)),
@@ -44,7 +45,7 @@ OPERATORS: tuple[Operator, ...] = (
     Operator("not_before", "before", True, "is not before", ("date",)),
     Operator("after", "after", False, "is after", ("date",)),
     Operator("not_after", "after", True, "is not after", ("date",)),
-)  # fmt: skip
+)
 KNOWN = Operator("known", "is_known", False, "is known", ())
 UNKNOWN = Operator("unknown", "is_known", True, "is not known", ())
 BY_CODE = {each.code: each for each in (*OPERATORS, KNOWN, UNKNOWN)}

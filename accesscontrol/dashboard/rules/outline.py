@@ -51,9 +51,10 @@ def of_rule(content: Mapping[str, Any], vocabulary: Vocabulary) -> list[Line]:
     lines.append(Line("When:"))
     lines += of_condition(content.get("when"), vocabulary, level=1)
     for exemption in content.get("unless") or []:
-        lines.append(Line(f"Unless {exemption.get('ref')} ({exemption.get('citation')}), from"
-                          f" {_instant(exemption.get('effective_from'))}"
-                          f" until {_instant(exemption.get('effective_until'))}:"))  # fmt: skip
+        head = f"Unless {exemption.get('ref')} ({exemption.get('citation')})"
+        begins = _instant(exemption.get("effective_from"))
+        ends = _instant(exemption.get("effective_until"))
+        lines.append(Line(f"{head}, from {begins} until {ends}:"))
         lines += of_condition(exemption.get("when"), vocabulary, level=1)
     return lines
 

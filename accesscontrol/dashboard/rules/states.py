@@ -56,8 +56,11 @@ def with_state(rules: QuerySet[Rule], at: datetime) -> QuerySet[Any]:
         was_published=Exists(versions.filter(state="published")),
     ).annotate(
         state=Case(
-            When(in_force_id__isnull=False, report_only_until__gt=instant(at),
-                 then=Value("report_only")),
+            When(
+                in_force_id__isnull=False,
+                report_only_until__gt=instant(at),
+                then=Value("report_only"),
+            ),
             When(in_force_id__isnull=False, then=Value("in_force")),
             When(starts_at__isnull=False, then=Value("scheduled")),
             When(Q(was_published=False, open_state__isnull=False), then=F("open_state")),
@@ -65,4 +68,4 @@ def with_state(rules: QuerySet[Rule], at: datetime) -> QuerySet[Any]:
             default=Value("rejected"),
             output_field=CharField(),
         )
-    )  # fmt: skip
+    )

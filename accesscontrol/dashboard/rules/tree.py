@@ -64,9 +64,9 @@ def settle(
 ) -> None:
     """Give each test an operator that its attribute has, after another attribute was chosen."""
     if isinstance(node, Group):
+        inside = under_none != (node.how == "none")
         for child in node.children:
-            settle(child, vocabulary, in_exemption=in_exemption,
-                   under_none=under_none != (node.how == "none"))  # fmt: skip
+            settle(child, vocabulary, in_exemption=in_exemption, under_none=inside)
         return
     fit = fitting(node, vocabulary, in_exemption=in_exemption, under_none=under_none)
     if fit and node.operator not in [each.code for each in fit]:

@@ -107,4 +107,4 @@ TABS: dict[str, tuple[str, tuple[str, ...]]] = {
     "decisions": ("Decisions", ("decision.",)),
     "register": ("Register", REGISTER),
     "access": ("Access", ("access.", "token.", "audit.")),
-}  # fmt: skip
+}

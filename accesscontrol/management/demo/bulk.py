@@ -38,20 +38,21 @@ def add_crowd(
     OwnershipDeclaration.objects.bulk_create(
         (
             OwnershipDeclaration(
-                licensee=licensee, source="Declaration of owners (demo)",
-                valid=DateTimeTZRange(at, None), **two,
+                licensee=licensee,
+                source="Declaration of owners (demo)",
+                valid=DateTimeTZRange(at, None),
+                **two,
             )
             for member, licensee in added
             if member.owners_declared
         ),
         batch_size=BATCH,
-    )  # fmt: skip
+    )
     parties.match(at=at, licensees=[licensee.pk for licensee in licensees])
-    audit.record(
-        "demo.crowd_added", f"{len(added)} licensees", by=first, at=at,
-        because="Made-up licensees, written at once.",
-        details={"licensees": len(added), "confirmed_by": second.username},
-    )  # fmt: skip
+    because = "Made-up licensees, written at once."
+    details = {"licensees": len(added), "confirmed_by": second.username}
+    subject = f"{len(added)} licensees"
+    audit.record("demo.crowd_added", subject, by=first, at=at, because=because, details=details)
     return added
 
 
