@@ -125,19 +125,6 @@ def publish_next(*, by: User | None, at: datetime, because: str) -> Release:
     return release
 
 
-def _newest(where: str = "", *values: int | datetime) -> Loaded:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT id, number, sha256 FROM accesscontrol_release"  # noqa: S608
-            f" {where} ORDER BY number DESC LIMIT 1",
-            values,
-        )
-        row = cursor.fetchone()
-    if row is None:
-        raise NoRelease("No release is published, so nothing can be decided. Publish a rule first.")
-    return _stored(*row).loaded()
-
-
 class _Stored:
     """A stored release, which the first of many threads that ask at once loads for all."""
 
@@ -161,6 +148,19 @@ class _Stored:
 
 
 _stored = lru_cache(maxsize=8)(_Stored)
+
+
+def _newest(where: str = "", *values: int | datetime) -> Loaded:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, number, sha256 FROM accesscontrol_release"  # noqa: S608
+            f" {where} ORDER BY number DESC LIMIT 1",
+            values,
+        )
+        row = cursor.fetchone()
+    if row is None:
+        raise NoRelease("No release is published, so nothing can be decided. Publish a rule first.")
+    return _stored(*row).loaded()
 
 
 def _rules(at: datetime) -> list[dict[str, Any]]:

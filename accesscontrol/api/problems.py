@@ -59,15 +59,6 @@ class Problem(Exception):
         return document
 
 
-def of(error: Exception) -> Problem:
-    """The problem that tells a caller of this failure; what is not anticipated tells nothing."""
-    for kind, translate in _TRANSLATIONS.items():
-        if isinstance(error, kind):
-            return translate(error)
-    log.exception("unanticipated failure", exc_info=error)
-    return Problem(500, "internal", "Something failed here. Nothing was permitted; try again.")
-
-
 def _of_token(error: Any) -> Problem:
     challenge = {"WWW-Authenticate": f'Bearer error="invalid_token", error_description="{error}"'}
     return Problem(401, "invalid_token", error.message, headers=challenge)
@@ -138,6 +129,15 @@ _TRANSLATIONS: dict[type[Exception], Callable[[Any], Problem]] = {
     Http404: lambda error: Problem(404, "not_found", "There is nothing at this address."),
     PermissionDenied: lambda error: Problem(403, "not_allowed", "This is not allowed."),
 }
+
+
+def of(error: Exception) -> Problem:
+    """The problem that tells a caller of this failure; what is not anticipated tells nothing."""
+    for kind, translate in _TRANSLATIONS.items():
+        if isinstance(error, kind):
+            return translate(error)
+    log.exception("unanticipated failure", exc_info=error)
+    return Problem(500, "internal", "Something failed here. Nothing was permitted; try again.")
 
 
 def response(error: Exception, request: HttpRequest) -> HttpResponse:

@@ -7,6 +7,24 @@ from typing import Any
 
 from django.db.models import Q
 
+REGISTER = (
+    "licensee",
+    "model",
+    "owner",
+    "attestation.",
+    "entitlement.",
+    "export_license.",
+    "disposition.",
+    "match.",
+    "clearance.",
+)
+TABS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "all": ("Everything", ()),
+    "policy": ("Policy changes", ("order.", "rule.", "release.", "list.", "annex.")),
+    "decisions": ("Decisions", ("decision.",)),
+    "register": ("Register", REGISTER),
+    "access": ("Access", ("access.", "token.", "audit.")),
+}
 KNOWN = ("actor", "action", "object", "order", "rule", "decision", "request", "before", "after")
 WORDS = re.compile(r'(-?)(?:([a-z]+):)?(?:"([^"]*)"|(\S+))')
 WINDOW = timedelta(days=30)
@@ -88,23 +106,3 @@ def conditions(search: Search, tab: str) -> Any:
     for prefix in prefixes:
         narrowed |= Q(kind__startswith=prefix)
     return search.condition & narrowed
-
-
-REGISTER = (
-    "licensee",
-    "model",
-    "owner",
-    "attestation.",
-    "entitlement.",
-    "export_license.",
-    "disposition.",
-    "match.",
-    "clearance.",
-)
-TABS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "all": ("Everything", ()),
-    "policy": ("Policy changes", ("order.", "rule.", "release.", "list.", "annex.")),
-    "decisions": ("Decisions", ("decision.",)),
-    "register": ("Register", REGISTER),
-    "access": ("Access", ("access.", "token.", "audit.")),
-}
