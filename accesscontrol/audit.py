@@ -5,12 +5,12 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any, Required, TypedDict, Unpack
+from typing import Any, NamedTuple, Required, TypedDict, Unpack
 
 from django.db import DatabaseError, connections, models
 
 from accesscontrol.errors import NotRecorded
-from accesscontrol.ledger.canonical import canonical_json, leaf_hash
+from accesscontrol.ledger.canonical import canonical_json, is_plain, leaf_hash
 from accesscontrol.models import ApiToken, Order, Release, Rule, User
 
 LARGEST_EXACT = 2**53 - 1
@@ -23,6 +23,17 @@ class RequestContext:
 
     request_id: str = ""
     ip: str = ""
+
+
+class Subject(NamedTuple):
+    """What an event is about, where the row itself was not read."""
+
+    type: str
+    id: str
+    name: str
+
+
+About = models.Model | Subject | str | None
 
 
 _request: ContextVar[RequestContext] = ContextVar("request", default=RequestContext())  # noqa: B039
@@ -60,7 +71,7 @@ class Event(TypedDict, total=False):
     details: Mapping[str, Any] | None
 
 
-def record(kind: str, subject: models.Model | str | None, **event: Unpack[Event]) -> int:
+def record(kind: str, subject: About, **event: Unpack[Event]) -> int:
     """Append one event and return its id; raises NotRecorded if the log cannot be written.
 
     Runs in the caller's transaction: what is not recorded has not happened.
@@ -68,7 +79,7 @@ def record(kind: str, subject: models.Model | str | None, **event: Unpack[Event]
     return append([payload(kind, subject, **event)])[0]
 
 
-def record_apart(kind: str, subject: models.Model | str | None, **event: Unpack[Event]) -> int:
+def record_apart(kind: str, subject: About, **event: Unpack[Event]) -> int:
     """Append an event on a connection of its own, so that a request's rollback cannot erase it.
 
     For refusals and failed sign-ins, which happened whatever becomes of the request.
@@ -94,7 +105,7 @@ def append(payloads: Sequence[str], *, using: str = "default") -> list[int]:
 
 def payload(
     kind: str,
-    subject: models.Model | str | None,
+    subject: About,
     *,
     by: User | ApiToken | None,
     at: datetime,
@@ -145,17 +156,21 @@ def actor(by: User | ApiToken | None) -> dict[str, str]:
 
 def plain(value: Any) -> Any:
     """The value as canonical JSON can hold it: instants and big numbers as text, sets sorted."""
+    return value if is_plain(value) else _made_plain(value)
+
+
+def _made_plain(value: Any) -> Any:
     match value:
         case datetime():
             return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
         case date():
             return value.isoformat()
         case Mapping():
-            return {str(name): plain(each) for name, each in value.items()}
+            return {str(name): _made_plain(each) for name, each in value.items()}
         case set() | frozenset():
-            return sorted(plain(each) for each in value)
+            return sorted(_made_plain(each) for each in value)
         case list() | tuple():
-            return [plain(each) for each in value]
+            return [_made_plain(each) for each in value]
         case bool() | None | str():
             return value.replace("\x00", "\ufffd") if isinstance(value, str) else value
         case int():
@@ -166,7 +181,7 @@ def plain(value: Any) -> Any:
             raise TypeError(f"The audit log cannot hold a {type(value).__name__}.")
 
 
-def _order(subject: models.Model | str | None, order: Order | str | None) -> str | None:
+def _order(subject: About, order: Order | str | None) -> str | None:
     if isinstance(subject, Rule):
         return subject.order.reference
     if isinstance(subject, Order):
@@ -174,14 +189,14 @@ def _order(subject: models.Model | str | None, order: Order | str | None) -> str
     return order.reference if isinstance(order, Order) else order
 
 
-def _subject(subject: models.Model | str | None) -> dict[str, str]:
-    if subject is None or isinstance(subject, str):
-        return {"type": "none" if subject is None else "text", "id": subject or ""}
-    return {
-        "type": subject._meta.model_name or "",
-        "id": str(_natural_id(subject)).replace("\x00", "\ufffd"),
-        "name": str(subject)[:300].replace("\x00", "\ufffd"),
-    }
+def _subject(subject: About) -> dict[str, str]:
+    if isinstance(subject, models.Model):
+        type_ = subject._meta.model_name or ""
+        subject = Subject(type_, str(_natural_id(subject)), str(subject))
+    if isinstance(subject, Subject):
+        id_, name = (each.replace("\x00", "\ufffd") for each in (subject.id, subject.name[:300]))
+        return {"type": subject.type, "id": id_, "name": name}
+    return {"type": "none" if subject is None else "text", "id": subject or ""}
 
 
 def _natural_id(subject: models.Model) -> object:

@@ -1,14 +1,18 @@
 """The log's one writer: canonical, hashed in the database, inserts only, in the verb's transaction."""
 
 import json
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from accesscontrol import audit
 from accesscontrol.errors import NotRecorded
-from accesscontrol.ledger.canonical import leaf_hash
+from accesscontrol.ledger.canonical import by_definition, canonical_json, leaf_hash
 from accesscontrol.models import AuditEvent, Order, Rule, User
 
 AT = datetime(2026, 6, 12, 21, 21, 0, 123456, tzinfo=UTC)
@@ -111,3 +115,42 @@ def test_a_request_is_named_in_its_events(officer: User) -> None:
 def test_floats_never_enter_the_log(officer: User) -> None:
     with pytest.raises(TypeError, match="float"):
         audit.record("x.y", officer, by=officer, at=AT, details={"score": 0.5})
+
+
+def plain_one_by_one(value: Any) -> Any:
+    """Each part made plain, whether or not it has to be."""
+    match value:
+        case datetime():
+            return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        case date():
+            return value.isoformat()
+        case Mapping():
+            return {str(name): plain_one_by_one(each) for name, each in value.items()}
+        case frozenset():
+            return sorted(plain_one_by_one(each) for each in value)
+        case list() | tuple():
+            return [plain_one_by_one(each) for each in value]
+        case str():
+            return value.replace("\x00", "\ufffd")
+        case int() if abs(value) > 2**53 - 1:
+            return str(value)
+        case _:
+            return value
+
+
+PARTS = (
+    st.none() | st.booleans() | st.integers() | st.text() | st.sampled_from([2**53, -(2**53), ""])
+    | st.datetimes(timezones=st.just(UTC)) | st.dates() | st.frozensets(st.text())
+)  # fmt: skip
+DETAILS = st.dictionaries(
+    st.text() | st.integers(0, 9),
+    st.recursive(
+        PARTS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=9
+    ),
+)
+
+
+@given(DETAILS)
+@example({"a": "\x00", "b": [10**26, {"\U0001f600": AT, "\ufb33": None}]})
+def test_details_are_written_as_if_each_part_were_made_plain(details: dict[Any, Any]) -> None:
+    assert canonical_json(audit.plain(details)) == by_definition(plain_one_by_one(details))

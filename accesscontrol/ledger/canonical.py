@@ -11,6 +11,7 @@ import json
 from typing import Final
 
 LARGEST_INTEGER: Final = 2**53 - 1
+_PLAINLY: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 _QUOTING: Final = json.JSONEncoder(ensure_ascii=False)
 LEAF_PREFIX: Final = b"\x00"  # RFC 6962: keeps a leaf from being passed off as an inner node
 
@@ -23,7 +24,38 @@ def canonical_json(value: object) -> str:
     """The RFC 8785 text of `value`: dicts with string keys, lists, tuples, str, int, bool and None.
 
     Raises NotCanonical for a float, an integer beyond ±(2^53−1), a lone surrogate, another type.
+    ``by_definition`` says what the text is. A plain value is written by the encoder of the standard
+    library, which takes a third of the time for a decision's event.
     """
+    return _PLAINLY.encode(value) if is_plain(value) else by_definition(value)
+
+
+def is_plain(value: object) -> bool:
+    """Whether `value` holds only what the standard library's encoder writes as RFC 8785 does.
+
+    Names in ASCII sort alike by code points and by UTF-16 code units. Printable texts hold no half
+    of a surrogate pair and no control character. What is not plain may have a canonical text too.
+    """
+    parts = [value]
+    for each in parts:  # which grows while it is read
+        if isinstance(each, str):
+            plain = each.isprintable()
+        elif isinstance(each, dict):
+            plain = set(map(type, each)) <= {str} and "".join(each).isascii()
+            parts.extend(each.values())
+        elif isinstance(each, (list, tuple)):
+            plain = True
+            parts.extend(each)
+        else:
+            exact = isinstance(each, int) and -LARGEST_INTEGER <= each <= LARGEST_INTEGER
+            plain = exact or each is None
+        if not plain:
+            return False
+    return True
+
+
+def by_definition(value: object) -> str:
+    """The canonical text, part by part. Raises NotCanonical."""
     parts: list[str] = []
     _write(value, parts)
     return "".join(parts)

@@ -1,10 +1,41 @@
 """The canonical JSON of a value is the same bytes on every machine (RFC 8785)."""
 
 import json
+from collections.abc import Callable
+from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
-from accesscontrol.ledger.canonical import NotCanonical, canonical_json, digest, leaf_hash
+from accesscontrol.ledger.canonical import (
+    NotCanonical,
+    by_definition,
+    canonical_json,
+    digest,
+    is_plain,
+    leaf_hash,
+)
+
+ANY_TEXT = st.text(st.characters(exclude_categories=()))  # halves of surrogate pairs too
+NEAR_THE_LIMITS = st.sampled_from([2**53, 2**53 - 1, -(2**53), 1 - 2**53, 10**40])
+SCALARS = st.none() | st.booleans() | st.integers() | NEAR_THE_LIMITS | ANY_TEXT
+NAMES = ANY_TEXT | st.sampled_from(["\ufb33", "\U0001f600", "\x00", "\x7f", "a", ""])
+ODD = st.floats() | st.binary(max_size=2) | st.sets(st.integers(), max_size=2)
+
+
+def values(scalars: st.SearchStrategy[Any], names: st.SearchStrategy[Any]) -> Any:
+    return st.recursive(
+        scalars,
+        lambda inner: (
+            st.lists(inner) | st.lists(inner).map(tuple) | st.dictionaries(names, inner, max_size=5)
+        ),
+        max_leaves=20,
+    )
+
+
+JSON = values(st.none() | st.booleans() | st.integers(-9, 9) | st.text(), st.text())
+ANYTHING = values(SCALARS | ODD, NAMES | st.integers())
 
 
 @pytest.mark.parametrize(
@@ -39,6 +70,33 @@ def test_text(value: object, text: str) -> None:
 def test_refused(value: object) -> None:
     with pytest.raises(NotCanonical):
         canonical_json(value)
+
+
+def outcome(write: Callable[[object], str], value: object) -> str:
+    """The text, or the words of the refusal."""
+    try:
+        return write(value)
+    except NotCanonical as refused:
+        return f"refused: {refused}"
+
+
+@given(JSON | ANYTHING)
+@example({"\ufb33": 1, "\U0001f600": 2})
+@example({"a": [1, {"b": "\u2028"}], "\x7f": "\x00"})
+def test_the_fast_way_writes_what_the_definition_writes(value: object) -> None:
+    assert outcome(canonical_json, value) == outcome(by_definition, value)
+
+
+@given(values(st.none() | st.booleans() | st.integers(-9, 9) | st.text("aé°"), st.text("ab")))
+def test_ordinary_values_take_the_fast_way(value: object) -> None:
+    assert is_plain(value)
+
+
+@pytest.mark.parametrize(
+    "value", [1.0, 2**53, "\x00", "\ud800", "a\nb", {"\u00e9": 1}, {1: 2}, {1, 2}, [[b"x"]]]
+)
+def test_what_two_encoders_could_write_differently_is_not_plain(value: object) -> None:
+    assert not is_plain(value)
 
 
 def test_digest_is_sha256_of_utf8() -> None:
