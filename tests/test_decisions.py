@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 from accesscontrol import decisions, errors, releases
 from accesscontrol.decisions import Asked, Faulty, Semantic, UnknownName
 from accesscontrol.decisions.recording import new_evaluation
-from accesscontrol.ledger.canonical import canonical_json, leaf_hash
+from accesscontrol.ledger.canonical import canonical_json, digest, leaf_hash
 from accesscontrol.models import (
     ApiToken,
     AuditEvent,
     Decision,
     Hold,
+    Licensee,
     LicenseUse,
     Order,
     Release,
@@ -26,6 +27,7 @@ from accesscontrol.models import (
 from tests.worlds import ground
 from tests.worlds.ground import AT
 
+DOUBLED = r"\""  # a quotation mark as JSON writes it
 US = {"user.us_person": True, "request.end_use": "civil", "request.location_country": "US"}
 
 
@@ -134,6 +136,46 @@ def test_a_value_that_is_none_makes_the_fact_absent_and_can_be_recorded(
     assert decision.verdict["invalid"] == ["user.us_person"]
     assert decisions.replay(decision).to_json() == decision.verdict
     assert len(str(decision.question)) < 5_000
+
+
+@pytest.mark.parametrize(
+    ("value", "recorded"),
+    [
+        (1.5, {"unreadable": "float"}),
+        (2**53, {"unreadable": "int"}),
+        ({"a": [2**80]}, {"unreadable": "dict"}),
+        ("x" * 1_998, "x" * 1_998),
+        ("x" * 1_999, {"unreadable": "too long", "sha256": digest(f'"{"x" * 1_999}"')}),
+        ('"' * 999, '"' * 999),
+        ('"' * 1_000, {"unreadable": "too long", "sha256": digest(f'"{DOUBLED * 1_000}"')}),
+        ({"\ufb33": 1, "\U0001f600": "\n"}, {"\ufb33": 1, "\U0001f600": "\n"}),
+        ([["a"], {"b": None}], [["a"], {"b": None}]),
+    ],
+)
+def test_what_the_register_holds_outside_its_domain_can_be_recorded(
+    token: ApiToken, value: Any, recorded: Any
+) -> None:
+    """The verbs store no such value; whoever writes into the database by other means could."""
+    murk = Licensee.objects.get(ref="murk")
+    ground.state(murk, "licensee.hq_country", value)
+    decision = decide(token, "murk")
+    assert decision.outcome == "undetermined"
+    assert decision.verdict["invalid"] == ["licensee.hq_country"]
+    assert decision.question["facts"]["licensee.hq_country"] == recorded
+    assert decisions.replay(decision).to_json() == decision.verdict
+
+
+@given(
+    st.dictionaries(
+        st.text(max_size=3),
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.text())
+        | st.sampled_from([2**53, "x" * 999, "\n" * 999, ["x" * 995], ["ab"] * 400, {"a": {}}]),
+        max_size=4,
+    )
+)  # fmt: skip
+def test_facts_are_readable_together_as_each_is_alone(known: dict[str, Any]) -> None:
+    each = {name: decisions.asking.readable(value) for name, value in known.items()}
+    assert repr(decisions.asking.all_readable(known)) == repr(each)
 
 
 def test_a_statement_against_the_register_permits_nothing(token: ApiToken) -> None:
@@ -480,7 +522,7 @@ def test_a_long_list_of_reasons_is_stored_once(db: None) -> None:
 
 
 def decision_licensee(decision: Decision) -> Any:
-    return decisions.judging.Licensee.objects.get(ref=decision.licensee_ref)
+    return Licensee.objects.get(ref=decision.licensee_ref)
 
 
 def publish_without_rules() -> Release:

@@ -14,7 +14,6 @@ from accesscontrol.api import authentication, ijson, questions
 from accesscontrol.api.problems import Problem, plain_view
 from accesscontrol.decisions import Asked, Decided, Faulty, Semantic
 from accesscontrol.models import ApiToken
-from accesscontrol.models.common import instant
 
 SCOPE = "decisions:ask"
 LARGEST_BATCH = 1_000
@@ -61,7 +60,7 @@ def _single(
     explained = decisions.may_explain(token)
     context = decisions.answer(decided.judged, explained=explained, changes=explained)
     context["data"] = {"lists": _lists(decided)}
-    context["evaluated_at"] = instant(at)
+    context["evaluated_at"] = decided.judged.question["at"]
     context["evaluation_id"] = str(decided.decision.evaluation)
     made = _json({"decision": decided.judged.permits, "context": context})
     made["X-Evaluation-Id"] = str(decided.decision.evaluation)

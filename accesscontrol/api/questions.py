@@ -1,5 +1,6 @@
 """Turns an AuthZEN request into a question of ours: subject, resource, action, context."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,6 +9,7 @@ from django.http import HttpRequest
 from accesscontrol.api.problems import Problem
 from accesscontrol.decisions import Asked
 
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 LONGEST_ID = 200
 LONGEST_KEY = 200
 WHAT_IF = "/api/v1/what-if"
@@ -70,7 +72,7 @@ def _word(entity: dict[str, Any], name: str, member: str) -> str:
     word = entity[member]
     if not isinstance(word, str):
         raise Problem(400, "bad_value", f"{name}.{member} must be a string.", pointer=pointer)
-    if not 1 <= len(word) <= LONGEST_ID or not _printable(word):
+    if not 1 <= len(word) <= LONGEST_ID or CONTROL.search(word):
         raise Problem(
             400,
             "bad_value",
@@ -78,10 +80,6 @@ def _word(entity: dict[str, Any], name: str, member: str) -> str:
             pointer=pointer,
         )
     return word
-
-
-def _printable(word: str) -> bool:
-    return not any(character < " " or "\x7f" <= character <= "\x9f" for character in word)
 
 
 def _object(entity: dict[str, Any], name: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import connection
 
-from accesscontrol import access, policy
+from accesscontrol import access, policy, releases
 from accesscontrol.decisions import units
 from accesscontrol.decisions.judging import HELD, Judged
 from accesscontrol.models import ApiToken, User
@@ -38,9 +38,10 @@ def answer(judged: Judged, *, explained: bool, changes: bool = False) -> dict[st
 
     ``changes`` adds what would make a refused question a permit, which takes many evaluations.
     """
-    verdict, release = judged.verdict, judged.release.policy
-    words = policy.explain(release, verdict, judged.at)
-    neutral = frozenset() if explained else _confidential_rules(judged)
+    verdict = judged.verdict
+    named = _rules_named(verdict)
+    words = policy.explain(judged.release.policy, verdict, judged.at) if named else {}
+    neutral = frozenset() if explained or not named else _confidential(named, judged.release)
     made: dict[str, Any] = {
         "outcome": judged.outcome,
         "reason": ENTITLEMENT_HELD if judged.entitlement == HELD else judged.outcome,
@@ -83,7 +84,7 @@ def next_change(judged: Judged) -> str | None:
     """The next instant at which the answer can change by itself: information, no cache lifetime."""
     papers = [*judged.question["licenses"], *judged.question["dispositions"]]
     ends = {each[end] for each in papers for end in ("valid_from", "valid_until") if each[end]}
-    now = instant(judged.at)
+    now = judged.question["at"]
     boundaries = _boundaries(judged.release.policy)
     later = {each for each in ends if each > now}
     later.update(boundaries[bisect_right(boundaries, now) :][:1])
@@ -96,14 +97,14 @@ def _boundaries(release: policy.Release) -> list[str]:
     return [instant(each) for each in release.boundaries()]
 
 
-def _confidential_rules(judged: Judged) -> frozenset[str]:
-    """Of the rules that the answer would name, those of confidential orders."""
-    verdict = judged.verdict
+def _rules_named(verdict: policy.Verdict) -> set[str | None]:
     lists = (verdict.reasons, verdict.undetermined, verdict.would_have, verdict.lifted)
-    named = {each.rule for listed in lists for each in listed}
-    if not named:
-        return frozenset()
-    orders = {rule.ref: rule.order for rule in judged.release.policy.rules if rule.ref in named}
+    return {each.rule for listed in lists for each in listed}
+
+
+def _confidential(named: set[str | None], release: releases.Loaded) -> frozenset[str]:
+    """Of the rules that the answer would name, those of confidential orders."""
+    orders = {rule.ref: rule.order for rule in release.policy.rules if rule.ref in named}
     with connection.cursor() as cursor:
         cursor.execute(CONFIDENTIAL, [sorted(set(orders.values()))])
         secret = {row[0] for row in cursor.fetchall()}
@@ -176,7 +177,7 @@ def _said(rule: str, words: dict[str, str]) -> dict[str, str]:
 
 def _obligations(judged: Judged) -> list[dict[str, str]]:
     """The conditions of the export licenses that a permit rests on."""
-    if not judged.permits:
+    if not judged.permits or not judged.verdict.lifted:
         return []
     lifting = units.lifting(judged.verdict)
     return [

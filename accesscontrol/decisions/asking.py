@@ -1,4 +1,4 @@
-"""What a caller asks: who, which model, which activity, and the facts that he states."""
+"""What a caller asks: about whom, which model, which activity, and the facts that it states."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from accesscontrol.errors import Refused
-from accesscontrol.ledger.canonical import NotCanonical, canonical_json, digest
+from accesscontrol.ledger.canonical import NotCanonical, canonical_json, digest, is_plain
 
 LARGEST_VALUE = 2_000  # twenty such values still fit into one event of the log
 
@@ -112,3 +112,15 @@ def readable(value: Any) -> Any:
     if len(text) > LARGEST_VALUE:
         return {"unreadable": "too long", "sha256": digest(text)}
     return value
+
+
+def all_readable(facts: dict[str, Any]) -> dict[str, Any]:
+    """The register's facts, each readable, without writing them where a look is enough.
+
+    The register's verbs store plain values only, but its tables take any JSON. A character of a
+    plain value takes two of the text at most.
+    """
+    longest = max(map(len, map(str, facts.values())), default=0)
+    if is_plain(facts) and longest < LARGEST_VALUE // 2:
+        return facts
+    return {name: readable(value) for name, value in facts.items()}

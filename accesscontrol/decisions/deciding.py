@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from django.db import Error, transaction
@@ -41,7 +41,7 @@ def decide(*, asked: Asked, by: ApiToken | User, at: datetime) -> Decision:
 
 def evaluate(*, asked: Asked, by: ApiToken | User, at: datetime) -> Decided:
     """The same, with what the decision was judged from, so that it can be put into words."""
-    made = _decide([asked], by=by, at=at, first_item=0, semantic=Semantic.ALL).answers[0]
+    made = _decide([(0, asked)], by=by, at=at, semantic=Semantic.ALL).answers[0]
     if isinstance(made, Faulty):
         raise UnknownName(made.message, pointer=made.pointer, code=made.code)
     return made
@@ -59,34 +59,39 @@ def decide_many(
     With a semantic that stops early the answers end with the one that stopped it. A faulty item is
     no permit and ends the batch like a refusal.
     """
-    return _decide(asked, by=by, at=at, first_item=1, semantic=semantic)
+    return _decide(list(enumerate(asked, 1)), by=by, at=at, semantic=semantic)
 
 
 def _decide(
-    asked: Sequence[Asked | Faulty],
+    items: Sequence[tuple[int, Asked | Faulty]],
     *,
     by: ApiToken | User,
     at: datetime,
-    first_item: int,
     semantic: Semantic,
 ) -> Batch:
+    """Decide the items, each with its number: 0 where it is asked alone, else from 1 on."""
     evaluation = recording.new_evaluation(at)
     with _recorded_or_no_answer():
         release = releases.current()
-        items = [(n, each, _known(each, at)) for n, each in enumerate(asked, first_item)]
-        units.lock(each for _, _, known in items if known for each in known.licenses)
+        known = {n: _known(each, at) for n, each in items if isinstance(each, Asked)}
+        licenses = [each for question in known.values() for each in question.licenses]
+        if licenses:
+            units.lock(licenses)
         judged: list[tuple[int, Judged | Faulty]] = []
-        for item, each, known in items:
-            judged.append((item, _judge_item(evaluation, item, each, known, release, by, at)))
-            if semantic is not Semantic.ALL and semantic.ends_with(permits=_permits(judged[-1][1])):
+        for n, each in items:
+            made = (
+                each
+                if isinstance(each, Faulty)
+                else _judge_item(evaluation, n, each, known[n], release, by, at)
+            )
+            judged.append((n, made))
+            if semantic is not Semantic.ALL and semantic.ends_with(permits=_permits(made)):
                 break
         answers = _record(evaluation, judged, by, at)
     return Batch(evaluation, answers)
 
 
-def _known(asked: Asked | Faulty, at: datetime) -> facts.Question | None:
-    if isinstance(asked, Faulty):
-        return None
+def _known(asked: Asked, at: datetime) -> facts.Question:
     return facts.question(
         licensee=asked.licensee_ref, model=asked.model_ref, activity=asked.activity, at=at
     )
@@ -95,21 +100,20 @@ def _known(asked: Asked | Faulty, at: datetime) -> facts.Question | None:
 def _judge_item(
     evaluation: UUID,
     item: int,
-    asked: Asked | Faulty,
-    known: facts.Question | None,
+    asked: Asked,
+    known: facts.Question,
     release: releases.Loaded,
     by: ApiToken | User,
     at: datetime,
 ) -> Judged | Faulty:
-    if isinstance(asked, Faulty) or known is None:
-        return cast(Faulty, asked)
-    key = units.key_of(asked, by, item)
-    known.licenses = units.count(known.licenses, key)
+    key = units.key_of(asked, by, item) if asked.idempotency_key else ""
+    if known.licenses:
+        known = replace(known, licenses=units.count(known.licenses, key))
     try:
         judged = judge(asked, known, release, at)
     except UnknownName as unknown:
         return Faulty(400, unknown.code, unknown.message, unknown.pointer)
-    if judged.permits:
+    if judged.permits and known.licenses:
         id_ = recording.decision_id(evaluation, item)
         units.use(judged.verdict, known.licenses, key=key, decision_id=id_, at=at)
     return judged

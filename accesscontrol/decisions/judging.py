@@ -6,10 +6,10 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from accesscontrol import facts, policy, releases
-from accesscontrol.decisions.asking import Asked, readable, statements
+from accesscontrol import audit, facts, policy, releases
+from accesscontrol.decisions.asking import Asked, all_readable, statements
 from accesscontrol.decisions.persons import US_PERSON, us_person
-from accesscontrol.models import Decision, Hold, Licensee
+from accesscontrol.models import Decision, Hold
 from accesscontrol.models.common import instant
 from accesscontrol.policy import NEEDED
 
@@ -27,7 +27,7 @@ class Judged:
     verdict: policy.Verdict
     outcome: str
     entitlement: str = "none"
-    licensee: Licensee | None = None
+    licensee: audit.Subject | None = None
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -41,13 +41,13 @@ def judge(asked: Asked, known: facts.Question, release: releases.Loaded, at: dat
     notes: list[str] = []
     question: dict[str, Any] = {
         "at": instant(at),
-        "facts": {name: readable(value) for name, value in known.facts.items() if name in names},
+        "facts": all_readable({n: value for n, value in known.facts.items() if n in names}),
         "sources": known.sources,
         "stated": statements(asked, names),
         "licenses": _usable(known.licenses, asked, notes),
         "dispositions": known.dispositions,
     }
-    derived = us_person(*_sound(question, names)) if US_PERSON in names else None
+    derived = _derived(question, names)
     if derived is not None:
         question["stated"] = {**question["stated"], US_PERSON: derived}
         question["derived"] = [US_PERSON]
@@ -59,7 +59,7 @@ def judge(asked: Asked, known: facts.Question, release: releases.Loaded, at: dat
         question |= {"licenses": [], "dispositions": []}
         verdict = _verdict(release, question)
     question = _as_recorded(question, release.policy, verdict)
-    held = _hold(known, asked) if known.entitlement == HELD else None
+    held = _hold(asked) if known.entitlement == HELD else None
     if held is not None:
         question["hold"] = held
     return Judged(
@@ -70,9 +70,21 @@ def judge(asked: Asked, known: facts.Question, release: releases.Loaded, at: dat
         verdict=verdict,
         outcome="deny" if known.entitlement == HELD else verdict.outcome,
         entitlement=known.entitlement,
-        licensee=known.licensee,
+        licensee=_subject(known),
         notes=notes,
     )
+
+
+def _subject(known: facts.Question) -> audit.Subject | None:
+    """The licensee as the log names it; None where the register has none by that name."""
+    found = known.licensee
+    return audit.Subject("licensee", found.ref, found.name) if found else None
+
+
+def _derived(question: dict[str, Any], names: Mapping[str, policy.Attribute]) -> bool | None:
+    """Whether the user is a US person, where the release asks for it and no source says it."""
+    said = US_PERSON in question["facts"] or US_PERSON in question["stated"]
+    return us_person(*_sound(question, names)) if US_PERSON in names and not said else None
 
 
 def _sound(
@@ -81,14 +93,14 @@ def _sound(
     """Facts and statements about persons, without what some source says outside its domain.
 
     An invalid value makes its attribute absent, whatever the other source says: nothing may be
-    derived from it. What is said of being a US person stays, also wrongly, so as not to be mended.
+    derived from it.
     """
     said = (question["facts"], question["stated"])
     unsound = {
         name
         for source in said
         for name, value in source.items()
-        if name.startswith("user.") and name != US_PERSON and not _holds(names[name], value)
+        if name.startswith("user.") and not _holds(names[name], value)
     }
     facts_, stated = ({n: v for n, v in source.items() if n not in unsound} for source in said)
     return facts_, stated
@@ -184,12 +196,12 @@ def _read_by(release: policy.Release) -> frozenset[str]:
     return frozenset(NEEDED).union(*(rule.attributes for rule in release.rules))
 
 
-def _hold(known: facts.Question, asked: Asked) -> dict[str, Any] | None:
+def _hold(asked: Asked) -> dict[str, Any] | None:
     """Who can release the officer's hold, and since when it is there."""
     hold = (
         Hold.objects.filter(
-            entitlement__licensee=known.licensee,
-            entitlement__offering__model=known.model,
+            entitlement__licensee__ref=asked.licensee_ref,
+            entitlement__offering__model__ref=asked.model_ref,
             entitlement__offering__activity=asked.activity,
             cause=Hold.Cause.OFFICER,
             released_at=None,

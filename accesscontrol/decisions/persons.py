@@ -1,4 +1,4 @@
-"""Whether a user is a US person, where nobody says so: derived from what is said of him.
+"""Whether a user is a US person, where nobody says so: derived from what is said of the user.
 
 15 CFR 772.1 (foreign person), 8 USC 1324b(a)(3) (protected individuals): a citizen, a lawful
 permanent resident or a protected individual is a US person.
@@ -15,9 +15,8 @@ STATUSES = ("user.lawful_permanent_resident", "user.protected_individual")
 def us_person(facts: Mapping[str, Any], stated: Mapping[str, Any]) -> bool | None:
     """True if one of the three says so, False only if all three are known and none does.
 
-    None where that is not known, and where somebody says it himself (also wrongly: what is
-    invalid is never mended here). A fact that attestation and statement tell differently is not
-    known.
+    None where that is not known, and where a source says it (also wrongly: what is invalid is
+    never mended here). A fact that attestation and statement tell differently is not known.
     """
     if US_PERSON in facts or US_PERSON in stated:
         return None

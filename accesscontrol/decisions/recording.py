@@ -84,7 +84,7 @@ def _row(
         evaluation=evaluation,
         item=item,
         decided_at=judged.at,
-        asked_by=str(by)[:200],
+        asked_by=audit.actor(by)["name"][:200],
         token=by if isinstance(by, ApiToken) else None,
         request_id=audit.current_request().request_id[:200],
         request_sha256=asked.request_sha256,

@@ -70,12 +70,10 @@ def use(
 
 
 def key_of(asked: Asked, by: ApiToken | User | None, item: int) -> str:
-    """(token, Idempotency-Key, item) and the question as one text; empty where no key was sent.
+    """The key of a question that came with an Idempotency-Key: (token, key, item), the question.
 
     Raises KeyReused where the same key came with another question.
     """
-    if not asked.idempotency_key:
-        return ""
     caller = by.key_id if isinstance(by, ApiToken) else getattr(by, "username", "")[:32]
     slot = f"{caller}/{digest(asked.idempotency_key)[:40]}/{item}/"
     key = slot + asked.request_sha256[:40]

@@ -8,9 +8,10 @@ from accesscontrol.facts.gathering import (
     entitlement_statuses,
     license_json,
 )
-from accesscontrol.facts.questions import Question, question
+from accesscontrol.facts.questions import Named, Question, question
 
 __all__ = [
+    "Named",
     "Question",
     "Sourced",
     "about_licensees",

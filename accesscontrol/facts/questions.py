@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 
@@ -16,19 +16,15 @@ from accesscontrol.facts.gathering import (
     licenses_of,
     union_of,
 )
-from accesscontrol.models import AIModel, Licensee
-
-NAMED = ("id", "ref", "name")
 
 # One question in one round trip: (what, name, value as jsonb, source).
 QUESTION = """
     WITH licensee AS (
         SELECT id, ref, name FROM accesscontrol_licensee WHERE ref = %(licensee)s
     ), model AS (
-        SELECT id, ref, name FROM accesscontrol_aimodel WHERE ref = %(model)s
+        SELECT id FROM accesscontrol_aimodel WHERE ref = %(model)s
     )
     SELECT 'licensee', ref, to_jsonb(name), id::text FROM licensee
-    UNION ALL SELECT 'model', ref, to_jsonb(name), id::text FROM model
     UNION ALL SELECT 'fact', attribute, value, source
     FROM ({licensee_facts}) AS l(id, attribute, value, source)
     UNION ALL SELECT 'fact', attribute, value, source
@@ -56,16 +52,20 @@ STATEMENT = QUESTION.format(
 )
 
 
+class Named(NamedTuple):
+    """A licensee of the register by its row's id, its ref and its name."""
+
+    id: int
+    ref: str
+    name: str
+
+
 @dataclass
 class Question(Sourced):
-    """Everything the register says for one question; the judge gets ``facts`` and the papers.
-
-    ``licensee`` and ``model`` have their id, ref and name; the rest of them is read when asked for.
-    """
+    """Everything the register says for one question; the judge gets ``facts`` and the papers."""
 
     entitlement: str = "none"
-    licensee: Licensee | None = None
-    model: AIModel | None = None
+    licensee: Named | None = None
 
 
 def question(
@@ -83,20 +83,18 @@ def question(
     papers = False
     for what, name, value, source in _asked(asked):
         if what == "fact":
-            found.put(name, value, source)
+            found.facts[name], found.sources[name] = value, source
         elif what == "entitlement":
             found.entitlement = value
         elif what == "licensee":
-            found.licensee = Licensee.from_db("default", NAMED, [int(source), name, value])
-        elif what == "model":
-            found.model = AIModel.from_db("default", NAMED, [int(source), name, value])
+            found.licensee = Named(int(source), name, value)
         else:
             papers = True
     if papers and found.licensee is not None:
         found.licenses = licenses_of([licensee], known)
-        found.dispositions = [each for _, each in dispositions_of([found.licensee.pk], known)]
-    found.put("request.activity", activity, "request")
-    found.put("entitlement.status", found.entitlement, "register")
+        found.dispositions = [each for _, each in dispositions_of([found.licensee.id], known)]
+    found.facts |= {"request.activity": activity, "entitlement.status": found.entitlement}
+    found.sources |= {"request.activity": "request", "entitlement.status": "register"}
     return found
 
 

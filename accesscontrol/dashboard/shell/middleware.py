@@ -1,9 +1,8 @@
 """Turns a refusal that no form caught into a page in words, with the right status."""
 
-from collections.abc import Callable
-
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.deprecation import MiddlewareMixin
 
 from accesscontrol.errors import NotAllowed, NotFound, NotRecorded, Refused, Stale
 
@@ -16,14 +15,8 @@ TITLES = {
 }
 
 
-class Refusals:
+class Refusals(MiddlewareMixin):
     """For the screens only: the API answers refusals itself, as problem+json."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, problem: Exception) -> HttpResponse | None:
         if not request.resolver_match or "dashboard" not in request.resolver_match.namespaces:
