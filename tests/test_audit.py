@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, transaction
-from hypothesis import example, given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from accesscontrol import audit
@@ -150,6 +150,7 @@ DETAILS = st.dictionaries(
 )
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(DETAILS)
 @example({"a": "\x00", "b": [10**26, {"\U0001f600": AT, "\ufb33": None}]})
 def test_details_are_written_as_if_each_part_were_made_plain(details: dict[Any, Any]) -> None:

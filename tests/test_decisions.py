@@ -165,6 +165,7 @@ def test_what_the_register_holds_outside_its_domain_can_be_recorded(
     assert decisions.replay(decision).to_json() == decision.verdict
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.dictionaries(
         st.text(max_size=3),

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from accesscontrol.ledger.canonical import (
@@ -80,6 +80,7 @@ def outcome(write: Callable[[object], str], value: object) -> str:
         return f"refused: {refused}"
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(JSON | ANYTHING)
 @example({"\ufb33": 1, "\U0001f600": 2})
 @example({"a": [1, {"b": "\u2028"}], "\x7f": "\x00"})
@@ -87,6 +88,7 @@ def test_the_fast_way_writes_what_the_definition_writes(value: object) -> None:
     assert outcome(canonical_json, value) == outcome(by_definition, value)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(values(st.none() | st.booleans() | st.integers(-9, 9) | st.text("aé°"), st.text("ab")))
 def test_ordinary_values_take_the_fast_way(value: object) -> None:
     assert is_plain(value)
