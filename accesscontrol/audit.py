@@ -36,6 +36,7 @@ class Subject(NamedTuple):
 About = models.Model | Subject | str | None
 
 
+# Each thread has its own, as the web server and the workers give one request to one thread.
 _request: ContextVar[RequestContext] = ContextVar("request", default=RequestContext())  # noqa: B039
 
 

@@ -126,7 +126,10 @@ def publish_next(*, by: User | None, at: datetime, because: str) -> Release:
 
 
 class _Stored:
-    """A stored release, which the first of many threads that ask at once loads for all."""
+    """A stored release. Threads share it: the first one that asks loads it, the others wait.
+
+    What is stored of a release never changes, and no one changes what was read of it.
+    """
 
     def __init__(self, pk: int, number: int, sha256: str) -> None:
         self._row = (pk, number, sha256)
@@ -147,6 +150,7 @@ class _Stored:
         return Loaded(*self._row, parsed)
 
 
+# Threads share the releases that were asked for last, see _Stored.
 _stored = lru_cache(maxsize=8)(_Stored)
 
 

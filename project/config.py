@@ -8,7 +8,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-# Read while the servers start, which may be before or without the settings.
+# The variables that were asked for. The first two are read while the servers start, which may be
+# before or without the settings. Filled by the one thread that imports the settings.
 _known: set[str] = {"EG_POSTGRES_BIN", "EG_NO_USER_NAMESPACE"}
 _ON = {"1", "on", "true", "yes"}
 _OFF = {"", "0", "off", "false", "no"}

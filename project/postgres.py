@@ -132,7 +132,10 @@ def _candidates() -> list[Path]:
 
 @cache
 def major_version(folder: Path) -> int | None:
-    """18 for 18.6; None where these programs do not run here."""
+    """18 for 18.6; None where these programs do not run here.
+
+    Threads share it: programs do not change while a process runs.
+    """
     try:
         answer = subprocess.run(
             [str(folder / "postgres"), "--version"], capture_output=True, text=True, check=True

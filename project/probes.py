@@ -69,6 +69,10 @@ def _migrations() -> str:
 
 @cache
 def _pending() -> int:
+    """How many migrations are not applied.
+
+    Threads share a 0, which stays right; any other number is forgotten at once.
+    """
     executor = MigrationExecutor(connection)
     return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 

@@ -154,6 +154,83 @@ def _longest(imports: dict[str, set[str]]) -> int:
     return max(map(height, imports))
 
 
+CACHES = ("lru_cache", "cache", "ContextVar")
+MUTATES = {
+    "add", "append", "clear", "discard", "extend", "insert", "pop", "popitem", "remove",
+    "setdefault", "update",
+}  # fmt: skip
+
+
+def test_what_a_process_keeps_says_whether_threads_share_it() -> None:
+    """Caches, context variables, and what functions change in their module.
+
+    The word "thread" stands in the docstring, or in a comment beside it.
+    """
+    silent = [
+        f"{path}:{node.lineno}"
+        for path, tree in trees()
+        for node in _kept(tree)
+        if "thread" not in _beside(path, node).lower()
+    ]
+    assert not silent
+
+
+def _kept(tree: ast.Module) -> Iterator[ast.stmt]:
+    """The statements that make something which lives, and changes, with the process."""
+    changed = _changed(tree)
+    inside = (n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef))
+    assigned = (n for n in tree.body if not isinstance(n, ast.FunctionDef))
+    return (node for node in (*inside, *assigned) if _is_kept(node, changed))
+
+
+def _is_kept(node: ast.stmt, changed: set[str]) -> bool:
+    match node:
+        case ast.FunctionDef(decorator_list=decorators):
+            return any(_named(each) in CACHES for each in decorators)
+        case ast.Assign(targets=targets, value=value):
+            named = {each.id for each in targets if isinstance(each, ast.Name)}
+        case ast.AnnAssign(target=ast.Name(id=name), value=value):
+            named = {name}
+        case _:
+            return False
+    return bool(named & changed) or (value is not None and _named(value) in CACHES)
+
+
+def _named(node: ast.expr) -> str:
+    """The last name of what is called, if anything is: of ``functools.cache``, ``cache``."""
+    match node:
+        case ast.Call(func=called):
+            return _named(called)
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+        case _:
+            return ""
+
+
+def _changed(tree: ast.Module) -> set[str]:
+    """The names whose things the module's functions change, or which they bind anew."""
+    found: set[str] = set()
+    functions = (n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef))
+    for node in (inner for function in functions for inner in ast.walk(function)):
+        match node:
+            case ast.Global(names=names):
+                found.update(names)
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=verb)):
+                found.update({name} if verb in MUTATES else ())
+            case ast.Subscript(value=ast.Name(id=name), ctx=ast.Store() | ast.Del()):
+                found.add(name)
+    return found
+
+
+def _beside(path: Path, node: ast.stmt) -> str:
+    """The node's own text, and the comment above it."""
+    text = (ROOT / path).read_text(encoding="utf-8").splitlines()
+    first = node.lineno - 1
+    while first and text[first - 1].lstrip().startswith(("#", "@")):
+        first -= 1
+    return "\n".join(text[first : node.end_lineno])
+
+
 def test_every_module_opens_with_a_sentence() -> None:
     silent = [str(path) for path, tree in trees() if tree.body and not ast.get_docstring(tree)]
     assert not silent

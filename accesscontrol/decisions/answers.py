@@ -93,7 +93,10 @@ def next_change(judged: Judged) -> str | None:
 
 @lru_cache(maxsize=8)
 def _boundaries(release: policy.Release) -> list[str]:
-    """The release's instants as the rule language writes them, which sort as text."""
+    """The release's instants as the rule language writes them, which sort as text.
+
+    Threads share the list, which nobody changes: it rests on the release alone.
+    """
     return [instant(each) for each in release.boundaries()]
 
 

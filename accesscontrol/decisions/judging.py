@@ -192,7 +192,10 @@ def _as_recorded(
 
 @lru_cache(maxsize=8)
 def _read_by(release: policy.Release) -> frozenset[str]:
-    """What the rules of the release read, and what papers are held against in any case."""
+    """What the rules of the release read, and what papers are held against in any case.
+
+    Threads share it: a release and what it reads never change.
+    """
     return frozenset(NEEDED).union(*(rule.attributes for rule in release.rules))
 
 

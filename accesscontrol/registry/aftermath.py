@@ -23,6 +23,7 @@ class _Together:
     everyone: bool = False
 
 
+# Each thread has its own: several changes belong together in one call of one thread.
 _together: ContextVar[_Together | None] = ContextVar("together", default=None)
 
 

@@ -130,12 +130,16 @@ def bits(number: int) -> Iterator[int]:
 
 @lru_cache(maxsize=KEPT)
 def boundaries(release: Release) -> tuple[str, ...]:
+    """The release's boundaries as text; threads share them, they never change."""
     return tuple(map(instant_of, release.boundaries()))
 
 
 @lru_cache(maxsize=KEPT)
 def compiled_span(release: Release, span: int) -> Compiled:
-    """The release between its boundaries ``span`` − 1 and ``span``."""
+    """The release between its boundaries ``span`` − 1 and ``span``.
+
+    Threads share it: a compiled release never changes once it is made.
+    """
     return Compiled(release, boundaries(release)[span - 1] if span else BEGINNING)
 
 

@@ -80,9 +80,12 @@ class Patterns:
     ) -> Weighed | None:
         """What is to be said about one rule, by its own clauses; nothing where it is false."""
         key = rule.place, true, not_false, absent & rule.attributes(not_false & ~true)
-        if key not in self._known:
-            self._remember(key, self._weigh(rule, true, not_false, case))
-        return self._known[key]
+        try:
+            return self._known[key]
+        except KeyError:  # not met yet, or forgotten by another thread
+            weighed = self._weigh(rule, true, not_false, case)
+            self._remember(key, weighed)
+            return weighed
 
     def weighed_once(self, mask: int, case: Case) -> tuple[Weighed, ...]:
         """The same of a case with papers or conflicts, of which nothing is remembered."""
@@ -156,10 +159,11 @@ class Patterns:
         """One object for all that are equal, so that they can be told apart by identity."""
         bare = entry if isinstance(entry, Lifted) else entry[:-1]
         key = (rule.place, type(entry), bare, settled)
-        if key not in self._one_of_each:
+        known = self._one_of_each.get(key)
+        if known is None:
             reads = () if isinstance(entry, Lifted) else tuple(sorted(rule.rule.attributes))
-            self._one_of_each[key] = Weighed(entry, reads, settled)
-        return self._one_of_each[key]
+            known = self._one_of_each[key] = Weighed(entry, reads, settled)
+        return known
 
 
 Made = TypeVar("Made")

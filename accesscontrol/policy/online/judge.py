@@ -110,9 +110,14 @@ class _Readers:
 
 @lru_cache(maxsize=KEPT)
 def _readers(release: Release) -> _Readers:
+    """Threads share the readers, see _online; of two spans asked at once one is kept at hand."""
     return _Readers(release)
 
 
 @lru_cache(maxsize=KEPT)
 def _online(release: Release, span: int, standing: bool) -> Online:
+    """Threads share it: it only adds to what it remembers, each entry whole and right by itself.
+
+    A class gets its number under a lock (value_classes.py).
+    """
     return Online(compiled_span(release, span), standing=standing)

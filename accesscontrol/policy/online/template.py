@@ -87,4 +87,5 @@ def _rewriting(attribute: Attribute) -> Write:
 
 @lru_cache(maxsize=QUANTITIES)
 def _in_full(quantity: str) -> Fact:
+    """Threads share the texts: each rests on the quantity alone."""
     return written("quantity", read("quantity", quantity))

@@ -7,6 +7,7 @@ to be false: a number that is new, or not seen yet, is never left out.
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any
 
 from accesscontrol.models import FactValue, Licensee
@@ -167,14 +168,22 @@ class Values:
 
     A number's value never changes, so that what was looked at once stays; a number that is
     committed later than a higher one is simply not known here.
+
+    Threads share them, and look at new ones in turns. What ``of`` returned may grow meanwhile: a
+    thread that sees the new numbers leaves out more rows, which is as right.
     """
 
     def __init__(self) -> None:
+        self._lock = Lock()
         self._values: list[tuple[int, Any]] = []
         self._known: dict[tuple[Attribute, str | None, object], _Known] = {}
 
     def of(self, attribute: Attribute, member: str | None, span: Span) -> _Known | None:
         """What the values say of the attribute, or their member of that name; None: too many."""
+        with self._lock:
+            return self._of(attribute, member, span)
+
+    def _of(self, attribute: Attribute, member: str | None, span: Span) -> _Known | None:
         self._look()
         if len(self._values) > MOST_VALUES:
             return None
@@ -212,13 +221,16 @@ def _note(known: _Known, number: int, raw: object, attribute: Attribute, span: S
         known.present.append((number, span.seen(attribute, value)))
 
 
+# The values of one database. Threads share them, see Values; of two threads that are the first at
+# once each looks at the values anew, and those of one are kept.
 _by_database: dict[str, Values] = {}
 
 
 def values() -> Values:
     """Those of the database that this process is connected to, the only one it usually meets."""
     database = process_cache.database()
-    if database not in _by_database:
+    known = _by_database.get(database)
+    if known is None:
         _by_database.clear()
-        _by_database[database] = Values()
-    return _by_database[database]
+        known = _by_database[database] = Values()
+    return known

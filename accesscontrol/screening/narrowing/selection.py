@@ -2,10 +2,12 @@
 
 import json
 import logging
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 
-from accesscontrol import releases
+from accesscontrol import policy, releases
 from accesscontrol.models import ScreeningRun
 from accesscontrol.policy import Clause, Span, touched
 from accesscontrol.screening.narrowing import basis, clause_sql
@@ -14,7 +16,23 @@ from accesscontrol.screening.register import fact_columns
 log = logging.getLogger(__name__)
 
 KEPT = 4  # comparisons that a process remembers
-_compared: dict[Hashable, frozenset[Clause] | None] = {}
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All that a comparison rests on. A span ends later with each chunk that asks: what counts of
+    it is which instants lie in it.
+    """
+
+    releases: tuple[policy.Release, ...]
+    instants: tuple[str, ...]
+    offerings: str
+    span: Span = field(compare=False)
+
+    @classmethod
+    def of(cls, span: Span) -> "Comparison":
+        instants = tuple(moment.at for moment in span.moments)
+        return cls(span.releases, instants, json.dumps(span.offerings, sort_keys=True), span)
 
 
 def where(
@@ -28,7 +46,7 @@ def where(
     if run.basis is None:
         return None
     span = basis.span(run.basis, loaded, at=at)
-    clauses = None if span is None else _touched(span)
+    clauses = None if span is None else _touched(Comparison.of(span))
     found = None if span is None or clauses is None else clause_sql.where(clauses, span)
     if found is None or not and_these:
         return found
@@ -38,21 +56,15 @@ def where(
     )
 
 
-def _touched(span: Span) -> frozenset[Clause] | None:
-    """Compared once, however many chunks ask. A span ends later with each chunk: what counts is
-    which moments lie in it."""
-    known = json.dumps(span.offerings, sort_keys=True)
-    key = (span.releases, tuple(moment.at for moment in span.moments), known)
-    if key not in _compared:
-        while len(_compared) >= KEPT:
-            del _compared[next(iter(_compared))]
-        _compared[key] = _compare(span)
-    return _compared[key]
+@lru_cache(maxsize=KEPT)
+def _touched(comparison: Comparison) -> frozenset[Clause] | None:
+    """What has changed, compared once however many chunks ask; None: everybody is looked at.
 
-
-def _compare(span: Span) -> frozenset[Clause] | None:
+    Threads share the results, which are never changed and rest on nothing but the comparison. Two
+    threads that ask at once may both compare.
+    """
     try:
-        return touched(span)
+        return touched(comparison.span)
     except Exception:  # whatever is wrong with a comparison, everybody can still be looked at
         log.exception("what changed could not be told, so everybody is looked at")
         return None

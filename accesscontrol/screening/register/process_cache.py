@@ -1,4 +1,9 @@
-"""What a process remembers of what is stored: findings and sheets are added to, never changed."""
+"""A per-process cache of findings and sheets, whose rows are append-only.
+
+Threads share it without a lock. An entry says for ever what a committed row says, so that threads
+can only add equal ones; an entry that another thread forgets is read from the database again. A
+reader takes each entry once, with ``get``.
+"""
 
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -31,7 +36,7 @@ class Remembered:
     outcomes: dict[int, bytes] = field(default_factory=dict)
 
 
-_of: dict[str, Remembered] = {}
+_of: dict[str, Remembered] = {}  # by database, of which it has one; threads share it, see above
 
 
 def database() -> str:
