@@ -12,8 +12,8 @@ from accesscontrol.policy.judge.entries import Entry, strictness
 from accesscontrol.policy.judge.entries import verdict as verdict_of
 from accesscontrol.policy.judge.known import ABSENT, Seen, World, look
 from accesscontrol.policy.judge.papers import parse_dispositions, parse_licenses
+from accesscontrol.policy.judge.question import Prepared
 from accesscontrol.policy.judge.reference import judge_by_tree
-from accesscontrol.policy.judge.rule_truth import Case
 from accesscontrol.policy.judge.verdict import OUTCOMES, Lifted, Reason, Unknown, Verdict, WouldHave
 from accesscontrol.policy.language.attributes import ACTIVITIES, Attribute
 from accesscontrol.policy.language.builtin import BUILT_IN, built_in
@@ -45,7 +45,6 @@ __all__ = [
     "OUTCOMES",
     "STATUS",
     "Attribute",
-    "Case",
     "Clause",
     "Condition",
     "Entry",
@@ -60,6 +59,7 @@ __all__ = [
     "Offerings",
     "Period",
     "PolicyError",
+    "Prepared",
     "Reason",
     "Release",
     "Rule",

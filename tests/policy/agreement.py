@@ -17,11 +17,10 @@ from accesscontrol import policy
 from accesscontrol.policy import ABSENT
 from accesscontrol.policy.columns import Columns
 from accesscontrol.policy.command.one_standing import judge_standing
-from accesscontrol.policy.judge.reference import judge_case_by_tree
-from accesscontrol.policy.judge.rule_truth import Asked, prepare
+from accesscontrol.policy.judge.question import Question
+from accesscontrol.policy.judge.reference import judge_prepared_by_tree
 from accesscontrol.policy.judge.verdict import NO_FACTS
-from accesscontrol.policy.language.values import instant_of
-from accesscontrol.policy.online.judge import judge_case
+from accesscontrol.policy.online.judge import judge_question
 from tests.worlds.random_releases import World, world
 
 QUESTIONS = 60  # of each release: those of one kind, each with its own facts
@@ -58,10 +57,10 @@ def questions(made: World, random: Random, seen: Counter[str]) -> int:
     """Live questions and standings, with statements and papers; the columns answer standings."""
     for _ in range(QUESTIONS):
         given = made.question(random)
-        asked = Asked(made.release, **{**given, "at": instant_of(given["at"])}, pointer="")
-        right = judge_case_by_tree(asked.case())
+        asked = Question(made.release, **given)
+        right = judge_prepared_by_tree(asked.prepared())
         same(made, given, right, policy.judge(made.release, **given), "online")
-        same(made, given, right, judge_case(asked.case()), "online, as a case")
+        same(made, given, right, judge_question(asked), "online, of the command")
         alone = judge_standing(asked)
         assert (alone is not None) is given["standing"]
         if alone is not None:
@@ -114,10 +113,9 @@ def papers(
 ) -> None:
     """The standing of a holder of papers, from what the columns say without them."""
     asked = {**asked, "licenses": made.licenses(random), "dispositions": made.dispositions(random)}
-    at = instant_of(asked["at"])
-    case = prepare(made.release, **{**asked, "at": at}, stated={})
-    right = without_facts(judge_case_by_tree(case))
-    found = columns.findings[columns.with_papers(without, case)]
+    prepared = Question(made.release, **asked, stated={}).prepared()
+    right = without_facts(judge_prepared_by_tree(prepared))
+    found = columns.findings[columns.with_papers(without, prepared)]
     named = tuple(name for name in right.invalid if name in read)
     same(made, asked, right._replace(invalid=named, ignored=()), found, "screening, with papers")
 

@@ -17,7 +17,7 @@ from accesscontrol.policy.columns.value_codes import Codes
 from accesscontrol.policy.columns.verdict_table import NumberedVerdicts
 from accesscontrol.policy.compiled.release import compiled
 from accesscontrol.policy.judge.known import ABSENT
-from accesscontrol.policy.judge.rule_truth import Case
+from accesscontrol.policy.judge.question import Prepared
 from accesscontrol.policy.language.release import Release
 from accesscontrol.policy.language.values import instant_of
 
@@ -93,9 +93,9 @@ class Columns:
         self._sheet_of = np.concatenate([self._sheet_of, *map(self._judge, blocks)])
         return self._sheet_of[patterns]
 
-    def with_papers(self, number: int, case: Case) -> int:
+    def with_papers(self, number: int, prepared: Prepared) -> int:
         """The entry on a standing with papers; ``number``: that on the same one without them."""
-        return self._forecasts.with_papers(number, case)
+        return self._forecasts.with_papers(number, prepared)
 
     def _with_statuses(self, codes: Numbers, statuses: Numbers | None) -> Numbers:
         """The codes, and of the statuses a number for all together."""

@@ -20,8 +20,9 @@ from accesscontrol.policy.compiled.release import Compiled, CompiledRule
 from accesscontrol.policy.compiled.rule_outcomes import Patterns, Weighed
 from accesscontrol.policy.judge import entries
 from accesscontrol.policy.judge.known import Seen
+from accesscontrol.policy.judge.question import Prepared
 from accesscontrol.policy.judge.reference import entry_on, settled
-from accesscontrol.policy.judge.rule_truth import Case, covering
+from accesscontrol.policy.judge.rule_truth import covering
 from accesscontrol.policy.judge.truth import FALSE
 from accesscontrol.policy.judge.verdict import NO_FACTS, Lifted, Reason, Unknown, WouldHave
 from accesscontrol.policy.language.rules import Rule
@@ -144,35 +145,35 @@ class Forecasts:
         if not not_false & rule.when:
             return 0
         true, absent = mine[0] & theirs[0], mine[2] | theirs[2]
-        case = partial(self._case, offering, row)
-        weighed = self._patterns.of_rule(rule, true, not_false, absent, case)
+        prepared = partial(self._prepared, offering, row)
+        weighed = self._patterns.of_rule(rule, true, not_false, absent, prepared)
         if weighed is None:
             return 0
         self._weighed[id(weighed)] = weighed
         outcome = self._patterns.outcome([weighed])
         return self.verdicts.part(id(weighed), weighed.entry, outcome)
 
-    def _case(self, offering: Offering, numbers: Ints) -> Case:
+    def _prepared(self, offering: Offering, numbers: Ints) -> Prepared:
         seen = {**SOMEBODY, **self._codes.seen(numbers), **offering.world.seen}
-        return Case(replace(offering.world, seen=seen, known=frozenset(seen)), (), ())
+        return Prepared(replace(offering.world, seen=seen, known=frozenset(seen)), (), ())
 
-    def with_papers(self, number: int, case: Case) -> int:
-        """The number of the verdict on a case, of which without its papers that of ``number`` is.
+    def with_papers(self, number: int, prepared: Prepared) -> int:
+        """The number of the verdict with papers; ``number``: that of the one without them.
 
         A paper bears on the rules that it covers, and only where they are not false anyway.
         """
         said = self.verdicts.said[number]
-        parts = (self._part_with_papers(part, case) for part in said.parts)
+        parts = (self._part_with_papers(part, prepared) for part in said.parts)
         found = self.verdicts.number(tuple(filter(None, parts)))
         return self.verdicts.naming(found, said.invalid) if said.invalid else found
 
-    def _part_with_papers(self, part: int, case: Case) -> int:
+    def _part_with_papers(self, part: int, prepared: Prepared) -> int:
         entry = self.verdicts.parts[part]
         if not isinstance(entry, Reason | Unknown | WouldHave):
             return part
-        if entry.rule is None or covering(self._in_force[entry.rule], case) == (FALSE, FALSE):
+        if entry.rule is None or covering(self._in_force[entry.rule], prepared) == (FALSE, FALSE):
             return part
-        return self._part_by_tree(self._in_force[entry.rule], case)
+        return self._part_by_tree(self._in_force[entry.rule], prepared)
 
     # ------------------------------------------------------- where the clauses do not decide
 
@@ -203,20 +204,20 @@ class Forecasts:
             column[row] = self.verdicts.naming(int(column[row]), names)
 
     def _by_tree(self, offering: Offering, numbers: Ints) -> int:
-        case = self._case(offering, numbers)
-        if case.world.lacking:
-            return self._lacking(*case.world.lacking)
-        parts = (self._part_by_tree(rule.rule, case) for rule in self._compiled.rules)
+        prepared = self._prepared(offering, numbers)
+        if prepared.world.lacking:
+            return self._lacking(*prepared.world.lacking)
+        parts = (self._part_by_tree(rule.rule, prepared) for rule in self._compiled.rules)
         return self.verdicts.number(tuple(filter(None, parts)))
 
-    def _part_by_tree(self, rule: Rule, case: Case) -> int:
-        """The number of what there is to say about a rule in one case: 0 for nothing."""
-        entry = entry_on(rule, case)
+    def _part_by_tree(self, rule: Rule, prepared: Prepared) -> int:
+        """The number of what there is to say about a rule in one question: 0 for nothing."""
+        entry = entry_on(rule, prepared)
         if entry is None:
             return 0
         if not isinstance(entry, Lifted):
             entry = entry._replace(facts=NO_FACTS)
-        settles = isinstance(entry, Unknown) and settled(rule, case)
+        settles = isinstance(entry, Unknown) and settled(rule, prepared)
         outcome = entries.outcome([entry], standing=True, settled=lambda: settles)
         return self.verdicts.part((repr(entry), settles), entry, outcome)
 

@@ -9,44 +9,41 @@ from accesscontrol.policy.columns.offering import STATUS, of_an_offering
 from accesscontrol.policy.columns.value_codes import ID
 from accesscontrol.policy.judge.entries import incomplete_in
 from accesscontrol.policy.judge.known import ABSENT
-from accesscontrol.policy.judge.rule_truth import Asked, Case
+from accesscontrol.policy.judge.question import Prepared, Question
 from accesscontrol.policy.judge.verdict import Verdict
-from accesscontrol.policy.language.values import datetime_of
 
 Facts = Mapping[str, object]
 
 
-def judge_standing(asked: Asked) -> Verdict | None:
+def judge_standing(question: Question) -> Verdict | None:
     """The verdict, without the facts of its rules; None for a live question.
 
     A screening differs from the command in three things, which are added here. It knows an id of
     every licensee; it names invalid values only of attributes that some rule reads; and it meets
     no attribute that the vocabulary lacks. Raises PolicyError for the papers.
     """
-    if not asked.standing:
+    if not question.standing:
         return None
-    case = asked.case()
-    read = frozenset[str]().union(*(rule.attributes for rule in asked.release.rules))
-    if ID in case.world.lacking and ID not in read:
-        return incomplete_in(case.world)
-    verdict = _screened(asked, case)
-    unread = {name for name in case.world.invalid if name not in read}
+    prepared = question.prepared()
+    read = frozenset[str]().union(*(rule.attributes for rule in question.release.rules))
+    if ID in prepared.world.lacking and ID not in read:
+        return incomplete_in(prepared.world)
+    verdict = _screened(question, prepared)
+    unread = {name for name in prepared.world.invalid if name not in read}
     invalid = tuple(sorted(unread.union(verdict.invalid)))
-    return verdict._replace(invalid=invalid, ignored=case.world.ignored)
+    return verdict._replace(invalid=invalid, ignored=prepared.world.ignored)
 
 
-def _screened(asked: Asked, case: Case) -> Verdict:
+def _screened(question: Question, prepared: Prepared) -> Verdict:
     """What a screening finds: first without the papers, then with them."""
-    status = asked.facts.get(STATUS, ABSENT)
+    status = question.facts.get(STATUS, ABSENT)
     statuses = STATUSES if status in STATUSES else (status,)
-    offering = {name: raw for name, raw in asked.facts.items() if of_an_offering(name)}
+    offering = {name: raw for name, raw in question.facts.items() if of_an_offering(name)}
     offering.pop(STATUS, None)
-    columns = Columns(
-        asked.release, at=datetime_of(asked.at), offerings=[offering], statuses=statuses
-    )
-    codes = [columns.code(name, asked.facts.get(name, ABSENT)) for name in columns.reads]
+    columns = Columns(question.release, at=question.at, offerings=[offering], statuses=statuses)
+    codes = [columns.code(name, question.facts.get(name, ABSENT)) for name in columns.reads]
     (sheet,) = columns.answers(
         np.array([codes], np.int32), np.array([[statuses.index(status)]], np.int8)
     )
     number = int(columns.sheets()[sheet, 0])
-    return columns.findings[columns.with_papers(number, case) if case.papers else number]
+    return columns.findings[columns.with_papers(number, prepared) if prepared.papers else number]

@@ -3,21 +3,21 @@
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from accesscontrol.policy.judge.reference import judge_case_by_tree
-from accesscontrol.policy.judge.rule_truth import Asked
+from accesscontrol.policy.judge.question import Question
+from accesscontrol.policy.judge.reference import judge_prepared_by_tree
 from accesscontrol.policy.judge.verdict import Verdict
-from accesscontrol.policy.online.judge import judge_asked
+from accesscontrol.policy.online.judge import judge_question
 
 
 class Reader(NamedTuple):
     """Answers questions; ``judge`` returns None for a question that this reader does not judge."""
 
     name: str
-    judge: Callable[[Asked], Verdict | None]
+    judge: Callable[[Question], Verdict | None]
 
 
-ONLINE: Final = Reader("online", judge_asked)
-TREE: Final = Reader("tree", lambda asked: judge_case_by_tree(asked.case()))
+ONLINE: Final = Reader("online", judge_question)
+TREE: Final = Reader("tree", lambda question: judge_prepared_by_tree(question.prepared()))
 NAMES: Final = ("tree", "online", "columns")
 
 

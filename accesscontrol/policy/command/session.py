@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator
 from typing import Final, NoReturn
 
 from accesscontrol.policy.command.readers import ONLINE, Reader
-from accesscontrol.policy.judge.rule_truth import Asked
+from accesscontrol.policy.judge.question import Question
 from accesscontrol.policy.judge.verdict import Verdict
 from accesscontrol.policy.language import documents, values
 from accesscontrol.policy.language.documents import Json
 from accesscontrol.policy.language.errors import BAD_SHAPE, NO_RELEASE, NOT_JSON, PolicyError, below
 from accesscontrol.policy.language.release import Release, parse_release
-from accesscontrol.policy.online.judge import judge_asked
+from accesscontrol.policy.online.judge import judge_question
 
 BLANK: Final = b" \t\r\n"
 STACK: Final = 512 * 1024 * 1024  # for lines nested as deep as they are long; touched only by them
@@ -37,16 +37,16 @@ class Session:
     def answer(self, line: bytes) -> dict[str, object] | None:
         """What the line prints; nothing for a release that is accepted."""
         try:
-            asked = self._read(line)
-            return None if asked is None else self._judge(asked)
+            question = self._read(line)
+            return None if question is None else self._judge(question)
         except PolicyError as error:
             return {"error": error.to_json()}
 
-    def _judge(self, asked: Asked) -> dict[str, object]:
-        verdict = self._reader.judge(asked)
+    def _judge(self, question: Question) -> dict[str, object]:
+        verdict = self._reader.judge(question)
         return {"not_of_reader": self._reader.name} if verdict is None else verdict.to_json()
 
-    def _read(self, line: bytes) -> Asked | None:
+    def _read(self, line: bytes) -> Question | None:
         try:
             document = parse_line(line)
         except PolicyError:
@@ -59,7 +59,7 @@ class Session:
             return None
         if self.release is None:
             raise PolicyError("", NO_RELEASE, "No release is in use. Send one first.")
-        return asked_in(self.release, document)
+        return question_in(self.release, document)
 
 
 def answers(lines: Iterable[bytes], reader: Reader = ONLINE) -> Iterator[str]:
@@ -73,33 +73,33 @@ def answers(lines: Iterable[bytes], reader: Reader = ONLINE) -> Iterator[str]:
             yield json.dumps(printed, ensure_ascii=False, separators=(",", ":"))
 
 
-def ask(release: Release, question: Json, pointer: str = "") -> Verdict:
+def ask(release: Release, document: Json, pointer: str = "") -> Verdict:
     """The verdict on a question's document. Raises PolicyError."""
-    return judge_asked(asked_in(release, question, pointer))
+    return judge_question(question_in(release, document, pointer))
 
 
-def asked_in(release: Release, question: Json, pointer: str = "") -> Asked:
+def question_in(release: Release, document: Json, pointer: str = "") -> Question:
     """The question of a document. Raises PolicyError.
 
     Members beyond those of docs/language.md §8 are ignored.
     """
     for name in ("facts", "at"):
-        if name not in question:
+        if name not in document:
             raise PolicyError(pointer, BAD_SHAPE, f'A question has the member "{name}".')
     standing = False
-    if "standing" in question:
-        standing = documents.member(question, "standing", pointer, values.boolean, "true or false")
-    if standing and "stated" in question:
+    if "standing" in document:
+        standing = documents.member(document, "standing", pointer, values.boolean, "true or false")
+    if standing and "stated" in document:
         raise PolicyError(
             below(pointer, "stated"), BAD_SHAPE, "Nobody states anything in a standing."
         )
-    return Asked(
+    return Question(
         release,
-        facts=documents.an_object(question["facts"], below(pointer, "facts")),
-        stated=documents.an_object(question.get("stated", {}), below(pointer, "stated")),
-        licenses=question.get("licenses", []),
-        dispositions=question.get("dispositions", []),
-        at=documents.instant(question, "at", pointer),
+        facts=documents.an_object(document["facts"], below(pointer, "facts")),
+        stated=documents.an_object(document.get("stated", {}), below(pointer, "stated")),
+        licenses=document.get("licenses", []),
+        dispositions=document.get("dispositions", []),
+        at=values.datetime_of(documents.instant(document, "at", pointer)),
         standing=standing,
         pointer=pointer,
     )

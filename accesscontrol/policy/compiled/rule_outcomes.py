@@ -10,8 +10,8 @@ from typing import Final, Generic, NamedTuple, TypeVar
 from accesscontrol.policy.compiled.release import Compiled, CompiledRule, truth_of
 from accesscontrol.policy.judge import entries
 from accesscontrol.policy.judge.entries import Entry
+from accesscontrol.policy.judge.question import Prepared
 from accesscontrol.policy.judge.rule_truth import (
-    Case,
     Parts,
     covering,
     lifted_by_paper,
@@ -58,14 +58,16 @@ class Patterns:
             read |= rule.attributes(rule.of(not_false) & ~rule.of(true))
         return read
 
-    def weighed(self, mask: int, absent: int, case: Callable[[], Case]) -> tuple[Weighed, ...]:
-        """What is to be said, in the rules' order, about a case without papers or conflicts.
+    def weighed(
+        self, mask: int, absent: int, prepared: Callable[[], Prepared]
+    ) -> tuple[Weighed, ...]:
+        """What is to be said, in the rules' order, about a question without papers or conflicts.
 
-        ``case`` is any case of the pattern; it is asked for only where the pattern is new.
+        ``prepared`` is any question of the pattern; it is asked for only where the pattern is new.
         """
         true, not_false = self._split(mask)
         each = (
-            self.of_rule(rule, rule.of(true), rule.of(not_false), absent, case)
+            self.of_rule(rule, rule.of(true), rule.of(not_false), absent, prepared)
             for rule in self.compiled.may_be_true(not_false)
         )
         return tuple(weighed for weighed in each if weighed is not None)
@@ -76,22 +78,23 @@ class Patterns:
         true: int,
         not_false: int,
         absent: int,
-        case: Callable[[], Case],
+        prepared: Callable[[], Prepared],
     ) -> Weighed | None:
         """What is to be said about one rule, by its own clauses; nothing where it is false."""
         key = rule.place, true, not_false, absent & rule.attributes(not_false & ~true)
         try:
             return self._known[key]
         except KeyError:  # not met yet, or forgotten by another thread
-            weighed = self._weigh(rule, true, not_false, case)
+            weighed = self._weigh(rule, true, not_false, prepared)
             self._remember(key, weighed)
             return weighed
 
-    def weighed_once(self, mask: int, case: Case) -> tuple[Weighed, ...]:
-        """The same of a case with papers or conflicts, of which nothing is remembered."""
+    def weighed_once(self, mask: int, prepared: Prepared) -> tuple[Weighed, ...]:
+        """The same of a question with papers or conflicts, of which nothing is remembered."""
         true, not_false = self._split(mask)
+        papers = bool(prepared.papers)
         each = (
-            self._weigh(rule, rule.of(true), rule.of(not_false), lambda: case, papers=case.papers)
+            self._weigh(rule, rule.of(true), rule.of(not_false), lambda: prepared, papers=papers)
             for rule in self.compiled.may_be_true(not_false)
         )
         return tuple(weighed for weighed in each if weighed is not None)
@@ -118,41 +121,45 @@ class Patterns:
         rule: CompiledRule,
         true: int,
         not_false: int,
-        case: Callable[[], Case],
+        prepared: Callable[[], Prepared],
         *,
         papers: bool = False,
     ) -> Weighed | None:
         exempt = any_of([truth_of(part, true, not_false) for _, part in rule.exempt])
         when = truth_of(rule.when, true, not_false)
-        found = Parts(when, exempt, *(covering(rule.rule, case()) if papers else (FALSE, FALSE)))
+        found = Parts(
+            when, exempt, *(covering(rule.rule, prepared()) if papers else (FALSE, FALSE))
+        )
         if found.whole == FALSE:
             lifts = when != FALSE and not rule.reports
-            return self._lifted(rule, true, case) if lifts else None
+            return self._lifted(rule, true, prepared) if lifts else None
         if found.whole == TRUE:
             if rule.reports:
                 return self._one(rule, entries.would_have(rule.rule, "true"))
             return self._one(rule, entries.reason(rule.rule))
-        return self._unknown(rule, case())
+        return self._unknown(rule, prepared())
 
-    def _lifted(self, rule: CompiledRule, true: int, case: Callable[[], Case]) -> Weighed | None:
+    def _lifted(
+        self, rule: CompiledRule, true: int, prepared: Callable[[], Prepared]
+    ) -> Weighed | None:
         for exemption, part in rule.exempt:
             if true & part:
                 return self._one(rule, entries.lifted(rule.rule, exemption.ref, "exemption"))
-        by_paper = lifted_by_paper(rule.rule, case())
+        by_paper = lifted_by_paper(rule.rule, prepared())
         return None if by_paper is None else Weighed(by_paper, (), settled=False)
 
-    def _unknown(self, rule: CompiledRule, case: Case) -> Weighed:
-        lacking = missing_facts(rule.rule, case)
+    def _unknown(self, rule: CompiledRule, prepared: Prepared) -> Weighed:
+        lacking = missing_facts(rule.rule, prepared)
         if rule.reports:
             missing = entries.names(lacking)
             return self._one(rule, entries.would_have(rule.rule, "unknown", missing=missing))
-        deferred = {attribute for attribute in lacking if case.world.deferred(attribute)}
+        deferred = {attribute for attribute in lacking if prepared.world.deferred(attribute)}
         entry = entries.unknown(
             rule.rule,
             missing=entries.names(lacking - deferred),
             deferred=entries.names(deferred),
         )
-        settled = self.standing and settled_by_a_request(rule.rule, case)
+        settled = self.standing and settled_by_a_request(rule.rule, prepared)
         return self._one(rule, entry, settled=settled)
 
     def _one(self, rule: CompiledRule, entry: Entry, *, settled: bool = False) -> Weighed:
@@ -188,15 +195,15 @@ class Remembered(Generic[Made]):
         self._met: dict[int, _Pattern[Made]] = {}
         self._most = MASKS_BYTES // (200 + patterns.compiled.size // 4)
 
-    def of(self, mask: int, absent: int, case: Callable[[], Case]) -> Made:
-        """``case`` is any case of the pattern, without papers or conflicts."""
+    def of(self, mask: int, absent: int, prepared: Callable[[], Prepared]) -> Made:
+        """``prepared`` is any question of the pattern, without papers or conflicts."""
         pattern = self._met.get(mask)
         if pattern is None:
             pattern = self._meet(mask)
         absent &= pattern.open
         made = pattern.made.get(absent)
         if made is None:
-            made = self._make(self._patterns.weighed(mask, absent, case))
+            made = self._make(self._patterns.weighed(mask, absent, prepared))
             pattern.made[absent] = made
         return made
 

@@ -6,20 +6,17 @@ from datetime import datetime
 from accesscontrol.policy.judge import entries
 from accesscontrol.policy.judge.entries import Entry
 from accesscontrol.policy.judge.known import World
+from accesscontrol.policy.judge.question import Prepared, Question, refuse_statements
 from accesscontrol.policy.judge.rule_truth import (
-    Case,
     missing_facts,
     parts,
-    prepare,
     settled_by_a_request,
-    stateless,
     what_lifts,
 )
 from accesscontrol.policy.judge.truth import FALSE, TRUE
 from accesscontrol.policy.judge.verdict import Fact, Unknown, Verdict
 from accesscontrol.policy.language.release import Release
 from accesscontrol.policy.language.rules import Rule
-from accesscontrol.policy.language.values import instant_of
 
 
 def judge_by_tree(
@@ -33,28 +30,19 @@ def judge_by_tree(
     standing: bool = False,
 ) -> Verdict:
     """What ``judge`` answers, rule by rule and leaf by leaf: slow, and plain to check."""
-    if standing:
-        stateless(stated)
-    case = prepare(
-        release,
-        facts=facts,
-        stated=stated or {},
-        licenses=licenses,
-        dispositions=dispositions,
-        at=instant_of(at),
-        standing=standing,
-    )
-    return judge_case_by_tree(case)
+    question = Question(release, facts, stated or {}, licenses, dispositions, at, standing)
+    refuse_statements(question)
+    return judge_prepared_by_tree(question.prepared())
 
 
-def judge_case_by_tree(case: Case) -> Verdict:
-    world = case.world
+def judge_prepared_by_tree(prepared: Prepared) -> Verdict:
+    world = prepared.world
     if world.lacking:
         return entries.incomplete_in(world)
     found: list[Entry] = []
     open_rules: list[Rule] = []
     for rule in world.release.by_ref:
-        entry = entry_on(rule, case) if rule.period.holds(world.at) else None
+        entry = entry_on(rule, prepared) if rule.period.holds(world.at) else None
         if entry is not None:
             found.append(entry)
         if isinstance(entry, Unknown):
@@ -62,35 +50,35 @@ def judge_case_by_tree(case: Case) -> Verdict:
     outcome = entries.outcome(
         found,
         standing=world.standing,
-        settled=lambda: all(settled(rule, case) for rule in open_rules),
+        settled=lambda: all(settled(rule, prepared) for rule in open_rules),
     )
     return entries.verdict(outcome, found)._replace(
         conflicts=world.conflicts, invalid=world.invalid, ignored=world.ignored
     )
 
 
-def settled(rule: Rule, case: Case) -> bool:
+def settled(rule: Rule, prepared: Prepared) -> bool:
     """Whether a rule that is unknown in a standing is one that a request settles."""
     try:
-        return settled_by_a_request(rule, case)
+        return settled_by_a_request(rule, prepared)
     except Exception:  # an error leaves the rule unknown, here as below
         return False
 
 
-def entry_on(rule: Rule, case: Case) -> Entry | None:
+def entry_on(rule: Rule, prepared: Prepared) -> Entry | None:
     """What the verdict says about a rule in force; nothing where it is simply false."""
-    reports = rule.report_only(case.world.at)
+    reports = rule.report_only(prepared.world.at)
     try:
-        found = parts(rule, case)
+        found = parts(rule, prepared)
         if found.whole == FALSE:
             lifts = found.when != FALSE and not reports
-            return what_lifts(rule, case) if lifts else None
-        facts = facts_read(rule, case.world)
+            return what_lifts(rule, prepared) if lifts else None
+        facts = facts_read(rule, prepared.world)
         if found.whole == TRUE:
             return (
                 entries.would_have(rule, "true", facts) if reports else entries.reason(rule, facts)
             )
-        return _unknown(rule, case, facts, reports=reports)
+        return _unknown(rule, prepared, facts, reports=reports)
     except Exception as error:  # a rule that cannot be judged is unknown, never silent
         message = f"{type(error).__name__}: {error}"
         if reports:
@@ -98,11 +86,11 @@ def entry_on(rule: Rule, case: Case) -> Entry | None:
         return entries.unknown(rule, {}, error=message)
 
 
-def _unknown(rule: Rule, case: Case, facts: Mapping[str, Fact], *, reports: bool) -> Entry:
-    lacking = missing_facts(rule, case)
+def _unknown(rule: Rule, prepared: Prepared, facts: Mapping[str, Fact], *, reports: bool) -> Entry:
+    lacking = missing_facts(rule, prepared)
     if reports:
         return entries.would_have(rule, "unknown", facts, missing=entries.names(lacking))
-    deferred = {attribute for attribute in lacking if case.world.deferred(attribute)}
+    deferred = {attribute for attribute in lacking if prepared.world.deferred(attribute)}
     return entries.unknown(
         rule,
         facts,

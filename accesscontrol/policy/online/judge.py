@@ -7,8 +7,8 @@ from typing import Final
 
 from accesscontrol.policy.compiled.attribute_tests import Failing
 from accesscontrol.policy.compiled.release import KEPT, boundaries, compiled_span, span_of
-from accesscontrol.policy.judge.reference import judge_case_by_tree
-from accesscontrol.policy.judge.rule_truth import Asked, Case, prepare, stateless
+from accesscontrol.policy.judge.question import Prepared, Question, refuse_statements
+from accesscontrol.policy.judge.reference import judge_prepared_by_tree
 from accesscontrol.policy.judge.verdict import Verdict
 from accesscontrol.policy.language.release import Release
 from accesscontrol.policy.language.values import datetime_of, instant_of
@@ -17,6 +17,7 @@ from accesscontrol.policy.online.reader import MOST_ROOM, Online
 BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
 END: Final = datetime.max.replace(tzinfo=UTC)
 NOTHING: Final[Mapping[str, object]] = {}
+NO_PAPERS: Final[tuple[object, ...]] = ([], ())  # other values are read: null is refused
 
 
 def judge(
@@ -34,55 +35,40 @@ def judge(
     Raises PolicyError for a malformed license or disposition and for statements in a standing,
     ValueError for an instant without a time zone.
     """
-    if standing:
-        stateless(stated)
-    if not licenses and not dispositions and at.tzinfo is not None:
-        verdict = _quick(release, facts, stated or NOTHING, at, standing)
+    stated = stated or NOTHING
+    return judge_question(Question(release, facts, stated, licenses, dispositions, at, standing))
+
+
+def judge_question(question: Question) -> Verdict:
+    """The verdict on a question. Raises as ``judge`` does."""
+    refuse_statements(question)
+    if question.licenses in NO_PAPERS and question.dispositions in NO_PAPERS:
+        verdict = _quick(question)
         if verdict is not None:
             return verdict
-    case = prepare(
-        release,
-        facts=facts,
-        stated=stated or NOTHING,
-        licenses=licenses,
-        dispositions=dispositions,
-        at=instant_of(at),
-        standing=standing,
-    )
-    return judge_case(case)
+    return _judge_prepared(question.prepared())
 
 
-def judge_asked(asked: Asked) -> Verdict:
-    """The same of a question that is read already. Raises PolicyError for its papers."""
-    verdict = None
-    if asked.licenses == [] and asked.dispositions == []:
-        at = datetime_of(asked.at)
-        verdict = _quick(asked.release, asked.facts, asked.stated, at, asked.standing)
-    return judge_case(asked.case()) if verdict is None else verdict
-
-
-def _quick(
-    release: Release,
-    facts: Mapping[str, object],
-    stated: Mapping[str, object],
-    at: datetime,
-    standing: bool,
-) -> Verdict | None:
+def _quick(question: Question) -> Verdict | None:
     """The verdict on a plain question without papers; None where it needs a closer look."""
+    release, at = question.release, question.at
+    if at.tzinfo is None:
+        return None
     try:
-        return _readers(release).at(at, standing).quick(facts, stated)
+        reader = _readers(release).at(at, question.standing)
+        return reader.quick(question.facts, question.stated)
     except Failing:  # met again by whoever judges it rule by rule
         return None
 
 
-def judge_case(case: Case) -> Verdict:
-    """The verdict on a case that is ready to be judged."""
-    world = case.world
+def _judge_prepared(prepared: Prepared) -> Verdict:
+    """The verdict on any question that is ready to be judged."""
+    world = prepared.world
     try:
         online = _readers(world.release).at(datetime_of(world.at), world.standing)
-        return online.judge(case)
+        return online.judge(prepared)
     except Failing:  # a test that cannot be run leaves its own rules unknown, and no others
-        return judge_case_by_tree(case)
+        return judge_prepared_by_tree(prepared)
 
 
 class _Readers:

@@ -14,8 +14,8 @@ from accesscontrol.policy.compiled.release import Compiled
 from accesscontrol.policy.compiled.rule_outcomes import Patterns, Remembered, Weighed
 from accesscontrol.policy.compiled.value_classes import NO_VALUE, Classes, class_of
 from accesscontrol.policy.judge.entries import incomplete_in
-from accesscontrol.policy.judge.known import ABSENT, REQUIRED, World
-from accesscontrol.policy.judge.rule_truth import Case, prepare
+from accesscontrol.policy.judge.known import ABSENT, REQUIRED, World, look
+from accesscontrol.policy.judge.question import Prepared
 from accesscontrol.policy.judge.verdict import Verdict
 from accesscontrol.policy.language.values import NotAValue
 from accesscontrol.policy.online.numbers import Numbers
@@ -111,16 +111,16 @@ class Online:
             return verdict._replace(ignored=tuple(sorted(set(ignored)))) if ignored else verdict
         return skeleton.empty
 
-    def judge(self, case: Case) -> Verdict:
-        """The verdict on any case. Raises Failing."""
-        world = case.world
+    def judge(self, prepared: Prepared) -> Verdict:
+        """The verdict on any prepared question. Raises Failing."""
+        world = prepared.world
         if world.lacking:
             return incomplete_in(world)
         mask, absent = self._mask(world)
-        if case.papers or world.conflicts:
-            skeleton = self._made(self.patterns.weighed_once(mask, case))
+        if prepared.papers or world.conflicts:
+            skeleton = self._made(self.patterns.weighed_once(mask, prepared))
         else:
-            skeleton = self._skeletons.of(mask, absent, lambda: case)
+            skeleton = self._skeletons.of(mask, absent, lambda: prepared)
         return fill(skeleton, world)
 
     def _said(self, facts: Facts, stated: Facts, ignored: list[str]) -> Facts | None:
@@ -191,7 +191,7 @@ class Online:
                 summed = side.remember(total, self._sum_up(side, total))
             mask &= summed[0]
             absent |= summed[1]
-        skeleton = self._skeletons.of(mask, absent, partial(self._case, facts, stated))
+        skeleton = self._skeletons.of(mask, absent, partial(self._prepared, facts, stated))
         if len(self._met) >= SUMS:
             self._met.clear()
         self._met[total] = skeleton
@@ -208,16 +208,10 @@ class Online:
     def _made(self, found: tuple[Weighed, ...]) -> Skeleton:
         return Skeleton(self.patterns.outcome(found), found, self.compiled.release.attributes)
 
-    def _case(self, facts: Facts, stated: Facts) -> Case:
-        return prepare(
-            self.compiled.release,
-            facts=facts,
-            stated=stated,
-            licenses=(),
-            dispositions=(),
-            at=self.compiled.at,
-            standing=self.standing,
-        )
+    def _prepared(self, facts: Facts, stated: Facts) -> Prepared:
+        release, at, standing = self.compiled.release, self.compiled.at, self.standing
+        world = look(release, facts=facts, stated=stated, at=at, standing=standing)
+        return Prepared(world, licenses=(), dispositions=())
 
     def _mask(self, world: World) -> Summed:
         mask, absent = self._everything, 0

@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Final, assert_never
 
 from accesscontrol.policy.judge.known import World, look
-from accesscontrol.policy.judge.rule_truth import Case, is_false, prepare, what_lifts
+from accesscontrol.policy.judge.question import Prepared, Question
+from accesscontrol.policy.judge.rule_truth import is_false, what_lifts
 from accesscontrol.policy.judge.truth import FALSE, TRUE, truth
 from accesscontrol.policy.judge.verdict import Fact, Unknown, Verdict
 from accesscontrol.policy.language.conditions import (
@@ -194,27 +195,20 @@ def why_not(
     standing: bool = False,
 ) -> list[tuple[str, str]]:
     """Each rule in force that does not apply, by ref, with the first condition that failed."""
-    case = prepare(
-        release,
-        facts=facts,
-        stated=stated or {},
-        licenses=licenses,
-        dispositions=dispositions,
-        at=instant_of(at),
-        standing=standing,
-    )
-    if case.world.lacking:
+    question = Question(release, facts, stated or {}, licenses, dispositions, at, standing)
+    prepared = question.prepared()
+    if prepared.world.lacking:
         return []
     return [
-        (rule.ref, _fails(rule, case))
+        (rule.ref, _fails(rule, prepared))
         for rule in release.by_ref
-        if rule.period.holds(case.world.at) and is_false(rule, case)
+        if rule.period.holds(prepared.world.at) and is_false(rule, prepared)
     ]
 
 
-def _fails(rule: Rule, case: Case) -> str:
-    if truth(rule.when, case.world) == FALSE:
-        return sentence_case(because(rule.when, case.world, holds=False))
-    lifted = what_lifts(rule, case)
+def _fails(rule: Rule, prepared: Prepared) -> str:
+    if truth(rule.when, prepared.world) == FALSE:
+        return sentence_case(because(rule.when, prepared.world, holds=False))
+    lifted = what_lifts(rule, prepared)
     assert lifted is not None
     return _is_lifted(rule, lifted.kind, lifted.by)

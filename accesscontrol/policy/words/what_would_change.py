@@ -1,52 +1,22 @@
 """Finds what would make a refused question a permit: one fact, or all the missing ones together."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from accesscontrol.policy.judge.papers import Lifter, Same
-from accesscontrol.policy.judge.rule_truth import Case, prepare
+from accesscontrol.policy.judge.papers import Same
+from accesscontrol.policy.judge.question import Prepared, Question
 from accesscontrol.policy.judge.verdict import Verdict
 from accesscontrol.policy.judge.witnesses import representatives
 from accesscontrol.policy.language.attributes import Attribute
 from accesscontrol.policy.language.conditions import IsKnown, Test, leaves
 from accesscontrol.policy.language.release import Release
 from accesscontrol.policy.language.rules import Rule
-from accesscontrol.policy.language.values import Value, instant_of
-from accesscontrol.policy.online.judge import judge_case
+from accesscontrol.policy.language.values import Value
+from accesscontrol.policy.online.judge import judge_question
 from accesscontrol.policy.words.tests import say_value
 
 TRIES: Final = 400  # at most so many combinations of missing facts are judged
-
-
-@dataclass(frozen=True)
-class Question:
-    """A question that can be asked again with some facts established."""
-
-    release: Release
-    facts: Mapping[str, object]
-    stated: Mapping[str, object]
-    licenses: Sequence[object]
-    dispositions: Sequence[object]
-    at: str
-
-    def case(self, established: Mapping[str, object] | None = None) -> Case:
-        """The question, where what is established stands alone: no statement contradicts it."""
-        facts = {**self.facts, **(established or {})}
-        stated = {name: v for name, v in self.stated.items() if name not in (established or {})}
-        return prepare(
-            self.release,
-            facts=facts,
-            stated=stated,
-            licenses=self.licenses,
-            dispositions=self.dispositions,
-            at=self.at,
-            standing=False,
-        )
-
-    def judge(self, established: Mapping[str, object]) -> Verdict:
-        return judge_case(self.case(established))
 
 
 def what_would_change(
@@ -62,21 +32,27 @@ def what_would_change(
 
     Each has been judged: with its example the question is permitted.
     """
-    question = Question(release, facts, stated or {}, licenses, dispositions, instant_of(at))
-    case = question.case()
-    verdict = judge_case(case)
-    if verdict.outcome == "permit" or case.world.lacking or _failed(verdict):
+    question = Question(release, facts, stated or {}, licenses, dispositions, at)
+    verdict, prepared = judge_question(question), question.prepared()
+    if verdict.outcome == "permit" or prepared.world.lacking or _failed(verdict):
         return []
-    deciding = _deciding(release, verdict, case)
+    deciding = _deciding(release, verdict, prepared)
     found = [
         _suggestion(release, established)
-        for name in sorted(_changeable(release, deciding, case))
-        if (established := _single(question, case, name)) is not None
+        for name in sorted(_changeable(release, deciding, prepared))
+        if (established := _single(question, prepared, name)) is not None
     ]
     if found:
         return found
-    together = _together(question, case, verdict)
+    together = _together(question, prepared, verdict)
     return [] if together is None else [_suggestion(release, together)]
+
+
+def _judged_with(question: Question, established: Mapping[str, object]) -> Verdict:
+    """The verdict where these facts are established, so that no statement contradicts them."""
+    stated = {name: v for name, v in question.stated.items() if name not in established}
+    facts = {**question.facts, **established}
+    return judge_question(question._replace(facts=facts, stated=stated))
 
 
 def _failed(verdict: Verdict) -> bool:
@@ -86,41 +62,39 @@ def _failed(verdict: Verdict) -> bool:
     return any(errors)
 
 
-def _deciding(release: Release, verdict: Verdict, case: Case) -> list[Rule]:
+def _deciding(release: Release, verdict: Verdict, prepared: Prepared) -> list[Rule]:
     """The rules that are true or unknown."""
     refs = {reason.rule for reason in verdict.reasons} | {u.rule for u in verdict.undetermined}
-    return [rule for rule in release.rules if rule.ref in refs and rule.period.holds(case.world.at)]
+    return [
+        rule for rule in release.rules if rule.ref in refs and rule.period.holds(prepared.world.at)
+    ]
 
 
-def _changeable(release: Release, rules: list[Rule], case: Case) -> set[str]:
+def _changeable(release: Release, rules: list[Rule], prepared: Prepared) -> set[str]:
     """What those rules read, and the papers that concern them; an identity never changes."""
     names: set[str] = set()
     for rule in rules:
         names |= rule.attributes
-        for paper in _papers(case):
-            if paper.concerns(rule, case.world.at):
+        for paper in prepared.papers:
+            if paper.concerns(rule, prepared.world.at):
                 names |= {leaf.attribute.name for leaf in paper.scope}
     return {name for name in names if not release.attributes[name].identity}
 
 
-def _papers(case: Case) -> list[Lifter]:
-    return [*case.licenses, *case.dispositions]
-
-
-def _single(question: Question, case: Case, name: str) -> dict[str, object] | None:
+def _single(question: Question, prepared: Prepared, name: str) -> dict[str, object] | None:
     """The first value of that attribute alone that makes it a permit."""
-    for value in candidates(case, question.release.attributes[name]):
+    for value in candidates(prepared, question.release.attributes[name]):
         established = {name: question.release.attributes[name].write(value)}
-        if question.judge(established).outcome == "permit":
+        if _judged_with(question, established).outcome == "permit":
             return dict(established)
     return None
 
 
-def candidates(case: Case, attribute: Attribute) -> list[Value]:
+def candidates(prepared: Prepared, attribute: Attribute) -> list[Value]:
     """Values of the attribute such that every other one is judged like one of them."""
-    release, at = case.world.release, case.world.at
+    release, at = prepared.world.release, prepared.world.at
     tests = list(_tests(release, attribute, at))
-    papers = [leaf for paper in _papers(case) for leaf in paper.scope]
+    papers = [leaf for paper in prepared.papers for leaf in paper.scope]
     about = [leaf for leaf in papers if leaf.attribute.name == attribute.name]
     tests += [leaf for leaf in about if not isinstance(leaf, Same)]
     more = [leaf.operand for leaf in about if isinstance(leaf, Same)]
@@ -137,13 +111,13 @@ def _tests(release: Release, attribute: Attribute, at: str) -> Iterator[Test]:
                     yield leaf
 
 
-def _together(question: Question, case: Case, verdict: Verdict) -> dict[str, object] | None:
+def _together(question: Question, prepared: Prepared, verdict: Verdict) -> dict[str, object] | None:
     """Values of all missing facts together that make it a permit, found by trying them in turn."""
     names = sorted(verdict.missing)
     attributes = [question.release.attributes[name] for name in names]
     if verdict.outcome != "undetermined" or any(each.identity for each in attributes):
         return None
-    options = {each.name: candidates(case, each) for each in attributes}
+    options = {each.name: candidates(prepared, each) for each in attributes}
     return _Search(question, options).from_here({})
 
 
@@ -170,7 +144,8 @@ class _Search:
     def _complete(self, established: dict[str, object]) -> dict[str, object] | None:
         if len(established) < len(self.options):
             return None
-        return established if self.question.judge(established).outcome == "permit" else None
+        permits = _judged_with(self.question, established).outcome == "permit"
+        return established if permits else None
 
     def _most_settled_first(self, tried: list[dict[str, object]]) -> list[dict[str, object]]:
         open_rules = []
@@ -178,7 +153,7 @@ class _Search:
             self.left -= 1
             if self.left < 0:
                 break
-            verdict = self.question.judge(each)
+            verdict = _judged_with(self.question, each)
             if verdict.outcome in ("undetermined", "permit"):
                 open_rules.append((len(verdict.undetermined), each))
         return [each for _, each in sorted(open_rules, key=lambda entry: entry[0])]

@@ -15,8 +15,8 @@ import numpy as np
 from accesscontrol import facts
 from accesscontrol.models.common import instant
 from accesscontrol.policy import (
-    Case,
     Entry,
+    Prepared,
     Reason,
     Unknown,
     World,
@@ -83,8 +83,8 @@ class Holders:
             key = plain[n], held[n], covering, self._told_of(n, offering, read)
             if key not in alike:
                 world = _together(mine, self._of_offering(offering, held[n], now))
-                case = Case(world, licenses, dispositions)
-                alike[key] = self._columns.with_papers(plain[n], case)
+                prepared = Prepared(world, licenses, dispositions)
+                alike[key] = self._columns.with_papers(plain[n], prepared)
             found[n] = alike[key]
         return np.array(found, np.int32)
 
