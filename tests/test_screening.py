@@ -337,9 +337,10 @@ def test_a_killed_attempt_is_counted_and_another_worker_waits_its_lease(
     publish(rule("R-1", "deny", EMBARGO))
     licensee("acme", country="US")
     run = start()
-    from accesscontrol.screening.runs import chunks
+    from accesscontrol.screening.runs import chunks, work_item
 
-    assert chunks._take(AT) is not None  # and the worker is killed before it begins
+    taken = work_item.take(chunks._waiting(AT), begin=chunks._begin, fail=chunks._fail, at=AT)
+    assert taken is not None  # and the worker is killed before it begins
     assert screening.next_chunk(at=AT) is False
     run.chunks.update(taken_at=AT - HOUR)
     assert screening.next_chunk(at=AT) is True

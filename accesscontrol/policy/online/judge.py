@@ -104,6 +104,6 @@ def _readers(release: Release) -> _Readers:
 def _online(release: Release, span: int, standing: bool) -> Online:
     """Threads share it: it only adds to what it remembers, each entry whole and right by itself.
 
-    A class gets its number under a lock (value_classes.py).
+    A class gets its number under a lock (policy/compiled/value_classes.py).
     """
     return Online(compiled_span(release, span), standing=standing)

@@ -5,17 +5,14 @@ one transaction with the counts so far, by whichever worker is free. No standing
 message comes of it. What it found is kept, and never changed once it is done.
 """
 
-import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime, timedelta
+from datetime import datetime
 from time import perf_counter
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q
-from django.db.models.functions import Now
 
 from accesscontrol import access, audit, policy, releases
 from accesscontrol.errors import Refused
@@ -30,14 +27,10 @@ from accesscontrol.models import (
 )
 from accesscontrol.screening.preview import affected, before_and_after, impact
 from accesscontrol.screening.preview.before_and_after import Sides, next_range
-from accesscontrol.screening.runs import lifecycle
-
-log = logging.getLogger(__name__)
+from accesscontrol.screening.runs import lifecycle, work_item
 
 # Licensees a part: few enough that the counts are seen to grow and a cancel is heeded soon.
 PART = 100_000
-MOST_ATTEMPTS = 5
-LEASE = timedelta(seconds=2)
 State = Preview.State
 
 
@@ -95,16 +88,15 @@ def now(
 
 def work(*, at: datetime) -> bool:
     """Do one part of the oldest preview that waits; False if none can be taken now."""
-    taken = _take(at)
-    if taken is None:
-        return False
-    try:
-        with transaction.atomic():
-            _go_on(taken, at)
-    except Exception as error:
-        log.exception("a part of preview %s could not be judged", taken)
-        _give_up_or_again(taken, error, at)
-    return True
+    return work_item.work_on_next(
+        work_item.free(Preview.objects.filter(state__in=Preview.OPEN)).order_by("id"),
+        begin=_begin,
+        work=_go_on,
+        under_way=_under_way,
+        fail=_fail,
+        failure="a part of preview %s could not be judged",
+        at=at,
+    )
 
 
 def cancel(preview: Preview, *, by: User | ApiToken | None, at: datetime) -> Preview:
@@ -199,26 +191,10 @@ def _next_release(at: datetime) -> dict[str, Any]:
     return releases.build(number=(newest or 0) + 1, at=at)
 
 
-def _take(at: datetime) -> int | None:
-    """The oldest that waits, its attempt counted and committed before it is worked on."""
-    with transaction.atomic():
-        preview = (
-            Preview.objects.select_for_update(skip_locked=True, of=("self",))
-            .filter(Q(taken_at=None) | Q(taken_at__lt=Now() - LEASE), state__in=Preview.OPEN)
-            .order_by("id")
-            .first()
-        )
-        if preview is None:
-            return None
-        if preview.attempts >= MOST_ATTEMPTS:
-            why = preview.problem or "Its worker was killed five times."
-            _end(preview, State.FAILED, why, at)
-            return preview.pk
-        Preview.objects.filter(pk=preview.pk).update(
-            attempts=F("attempts") + 1, taken_at=Now(), state=State.RUNNING,
-            started_at=preview.started_at or at,
-        )  # fmt: skip
-        return preview.pk
+def _begin(preview: Preview, at: datetime) -> None:
+    Preview.objects.filter(pk=preview.pk).update(
+        **work_item.attempt(preview), state=State.RUNNING, started_at=preview.started_at or at
+    )
 
 
 def _go_on(pk: int, at: datetime) -> None:
@@ -298,14 +274,10 @@ def _end(preview: Preview, state: Preview.State, problem: str, at: datetime) -> 
     preview.save(update_fields=["state", "problem", "finished_at"])
 
 
-def _give_up_or_again(pk: int, error: Exception, at: datetime) -> None:
-    with transaction.atomic():
-        preview = _locked(pk)
-        if preview.state not in Preview.OPEN:
-            return
-        problem = f"{type(error).__name__}: {error}"[:2_000].replace("\x00", "")
-        if preview.attempts >= MOST_ATTEMPTS:
-            _end(preview, State.FAILED, problem, at)
-        else:
-            preview.problem, preview.taken_at = problem, None
-            preview.save(update_fields=["problem", "taken_at"])
+def _under_way(pk: int) -> Preview | None:
+    preview = _locked(pk)
+    return preview if preview.state in Preview.OPEN else None
+
+
+def _fail(preview: Preview, problem: str, at: datetime) -> None:
+    _end(preview, State.FAILED, problem, at)

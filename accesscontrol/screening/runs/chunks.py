@@ -1,26 +1,17 @@
 """Takes the next waiting chunk, screens it in one transaction, ends the run after the last."""
 
-import logging
 from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
-from django.db.models import Case, IntegerField, Max, Q, QuerySet, When
-from django.db.models.functions import Now
+from django.db.models import Case, IntegerField, Max, QuerySet, When
 
 from accesscontrol import audit, releases
 from accesscontrol.models import Boundary, Licensee, ScreeningChunk, ScreeningRun
 from accesscontrol.screening.results import feed
-from accesscontrol.screening.runs import chunk_work, id_ranges, lifecycle
+from accesscontrol.screening.runs import chunk_work, id_ranges, lifecycle, work_item
 
-log = logging.getLogger(__name__)
-
-MOST_ATTEMPTS = 5
 MOST_NAMED = 100  # licensees that a chunk's event names where the nightly proof raises its alarm
-# Between counting an attempt and holding the chunk's lock lies an instant in which another worker
-# could count the same attempt again; a chunk taken this recently is left alone.
-LEASE = timedelta(seconds=2)
 # How long everybody waits for few, and the proof for all others: changes that never cease must not
 # hold up a rule for ever.
 EVERYONE_WAITS = timedelta(seconds=5)
@@ -32,35 +23,17 @@ RunState = ScreeningRun.State
 def next_chunk(*, at: datetime) -> bool:
     """Screen one waiting chunk; False if none can be taken now.
 
-    The attempt is committed first, so that a chunk which kills its worker cannot do so for ever:
-    after five attempts it is failed, shown, and retried by hand.
+    After five attempts a chunk is failed, shown, and retried by hand: see work_item.py.
     """
-    taken = _take(at)
-    if taken is None:
-        return False
-    try:
-        with transaction.atomic():
-            _screen(taken, at)
-    except Exception as error:
-        log.exception("chunk %s could not be screened", taken)
-        _give_up_or_again(taken, error, at)
-    return True
-
-
-def _take(at: datetime) -> int | None:
-    with transaction.atomic():
-        chunk = _waiting(at).first()
-        if chunk is None:
-            return None
-        if chunk.attempts >= MOST_ATTEMPTS:
-            _fail(chunk, chunk.problem or "Its worker was killed five times.", at)
-            return chunk.pk
-        ScreeningChunk.objects.filter(pk=chunk.pk).update(
-            attempts=chunk.attempts + 1, taken_at=Now()
-        )
-        queued = ScreeningRun.objects.filter(pk=chunk.run_id, state=RunState.QUEUED)
-        queued.update(state=RunState.RUNNING, started_at=at)
-        return chunk.pk
+    return work_item.work_on_next(
+        _waiting(at),
+        begin=_begin,
+        work=_screen,
+        under_way=_under_way,
+        fail=_fail,
+        failure="chunk %s could not be screened",
+        at=at,
+    )
 
 
 def _waiting(at: datetime) -> QuerySet[ScreeningChunk]:
@@ -71,11 +44,13 @@ def _waiting(at: datetime) -> QuerySet[ScreeningChunk]:
     proof = When(run__cause="nightly", run__created_at__gt=at - PROOF_WAITS, then=2)
     everyone = When(run__full=True, run__created_at__gt=at - EVERYONE_WAITS, then=1)
     turn = Case(proof, everyone, default=0, output_field=IntegerField())
-    return (
-        ScreeningChunk.objects.select_for_update(skip_locked=True, of=("self",))
-        .filter(Q(taken_at=None) | Q(taken_at__lt=Now() - LEASE), state="waiting")
-        .order_by(turn, "id")
-    )
+    return work_item.free(ScreeningChunk.objects.filter(state="waiting")).order_by(turn, "id")
+
+
+def _begin(chunk: ScreeningChunk, at: datetime) -> None:
+    ScreeningChunk.objects.filter(pk=chunk.pk).update(**work_item.attempt(chunk))
+    queued = ScreeningRun.objects.filter(pk=chunk.run_id, state=RunState.QUEUED)
+    queued.update(state=RunState.RUNNING, started_at=at)
 
 
 def _screen(pk: int, at: datetime) -> None:
@@ -207,17 +182,9 @@ def _any_left(run: ScreeningRun) -> bool:
     return run.chunks.filter(state="waiting").exists()
 
 
-def _give_up_or_again(pk: int, error: Exception, at: datetime) -> None:
-    with transaction.atomic():
-        chunk = ScreeningChunk.objects.select_for_update().get(pk=pk)
-        if chunk.state != ScreeningChunk.State.WAITING:
-            return
-        problem = f"{type(error).__name__}: {error}"[:2_000].replace("\x00", "")
-        if chunk.attempts >= MOST_ATTEMPTS:
-            _fail(chunk, problem, at)
-        else:
-            chunk.problem, chunk.taken_at = problem, None
-            chunk.save(update_fields=["problem", "taken_at"])
+def _under_way(pk: int) -> ScreeningChunk | None:
+    chunk = ScreeningChunk.objects.select_for_update().get(pk=pk)
+    return chunk if chunk.state == ScreeningChunk.State.WAITING else None
 
 
 def _fail(chunk: ScreeningChunk, problem: str, at: datetime) -> None:
