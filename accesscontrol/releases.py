@@ -65,6 +65,7 @@ def get(number: int) -> Loaded:
 def build(*, number: int, at: datetime, with_rule: dict[str, Any] | None = None) -> dict[str, Any]:
     """The document of a release: whatever is in force at ``at`` or scheduled after it.
 
+    Names stand in the order of the canonical text, so that both are read as the same release.
     ``with_rule`` takes the place of the versions of the same rule (a draft, for a dry run).
     """
     rules = _rules(at)
@@ -73,9 +74,9 @@ def build(*, number: int, at: datetime, with_rule: dict[str, Any] | None = None)
     return {
         "release": number,
         "vocabulary": vocabulary(),
-        "territories": dict(Territory.objects.values_list("code", "parent")),
-        "groups": _groups(),
-        "lists": _lists(),
+        "territories": dict(sorted(Territory.objects.values_list("code", "parent"))),
+        "groups": dict(sorted(_groups().items())),
+        "lists": dict(sorted(_lists().items())),
         "rules": sorted(rules, key=lambda rule: (rule["ref"], rule["version"])),
     }
 
@@ -122,13 +123,16 @@ def publish_next(*, by: User | None, at: datetime, because: str) -> Release:
             release=release,
             details={"sha256": parsed.digest, "rules": len(parsed.rules)},
         )
+        _stored(release.pk, number, parsed.digest).publish(parsed, at)
     return release
 
 
 class _Stored:
     """A stored release. Threads share it: the first one that asks loads it, the others wait.
 
-    What is stored of a release never changes, and no one changes what was read of it.
+    What is stored of a release never changes, and no one changes what was read of it. The process
+    that publishes a release has read it already. The digest is part of the key, so that what is
+    kept is what the row says, also where the publication is rolled back.
     """
 
     def __init__(self, pk: int, number: int, sha256: str) -> None:
@@ -142,11 +146,18 @@ class _Stored:
                 self._loaded = self._loaded or self._load()
         return self._loaded
 
+    def publish(self, parsed: policy.Release, at: datetime) -> None:
+        """Keep the release as its publication has read it."""
+        with self._lock:
+            self._loaded = self._loaded or self._compiled(parsed, at)
+
     def _load(self) -> Loaded:
         rows = Release.objects.values_list("canonical", "published_at")
         canonical, published_at = rows.get(pk=self._row[0])
-        parsed = policy.parse_release(json.loads(canonical))
-        policy.judge(parsed, facts={}, at=published_at)  # the first question compiles it
+        return self._compiled(policy.parse_release(json.loads(canonical)), published_at)
+
+    def _compiled(self, parsed: policy.Release, at: datetime) -> Loaded:
+        policy.judge(parsed, facts={}, at=at)  # the first question compiles it
         return Loaded(*self._row, parsed)
 
 

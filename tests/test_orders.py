@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, IntegrityError, transaction
 
-from accesscontrol import decisions, orders, releases
+from accesscontrol import decisions, orders, policy, releases
 from accesscontrol.errors import NotAllowed, Refused, Stale
 from accesscontrol.models import (
     AuditEvent,
@@ -150,6 +150,31 @@ def test_roles_without_the_right_change_nothing(world: World) -> None:
     for person in (world.vera, world.adam, world.omar):
         with pytest.raises(NotAllowed):
             orders.approve(version=version, by=person, at=NOW)
+
+
+# ---------------------------------------------------------------- a release is read once
+
+
+def test_a_preview_and_a_publication_each_read_one_release(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To read a release of the demo takes tens of thousands of calls; it is handed on instead."""
+    read: list[policy.Release] = []
+
+    def noting(document: object) -> policy.Release:
+        read.append(parse_release(document))
+        return read[-1]
+
+    parse_release = policy.parse_release
+    version = world.approved()
+    draft = world.draft("R-OTHER")
+    releases.current()
+    monkeypatch.setattr(policy, "parse_release", noting)
+    orders.preview_now(version=draft, by=world.olivia, at=NOW)
+    assert len(read) == 1
+    orders.publish(version=version, by=world.olivia, at=NOW, because="In force.")
+    assert len(read) == 2
+    assert releases.current().policy is read[-1]
 
 
 # ---------------------------------------------------------------- drafts

@@ -9,7 +9,7 @@ from django.db import DatabaseError, transaction
 
 from accesscontrol import policy, releases
 from accesscontrol.ledger.canonical import digest
-from accesscontrol.models import CountryGroupMember, Release, RuleVersion, Term
+from accesscontrol.models import CountryGroupMember, Release, RuleVersion, Term, Territory
 from tests.worlds import ground
 
 pytestmark = pytest.mark.django_db
@@ -68,6 +68,39 @@ def test_a_change_of_a_group_needs_a_new_release() -> None:
     assert members(releases.current()) == {"CN", "RU"}
     next_one()
     assert members(releases.current()) == {"BY", "CN", "RU"}
+
+
+def test_a_publication_keeps_the_release_that_its_text_is_read_as(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Also in the order of its names, by which a release can be told from an equal one."""
+    ground.lay()
+    for group in ("e:1", "E:1", "A:5"):
+        CountryGroupMember.objects.create(
+            group=group, country="BY", valid=(NOW, None), recorded_at=NOW
+        )
+    Territory.objects.create(code="GL", parent="DK", citation="15 CFR 738.3")
+    Territory.objects.create(code="GF", parent="FR", citation="15 CFR 738.3")
+    stored = next_one()
+    with monkeypatch.context() as forbidden:
+        forbidden.setattr(policy, "parse_release", None)
+        kept = releases.current()
+    read = policy.parse_release(json.loads(stored.canonical))
+    assert (kept.number, kept.sha256) == (stored.number, stored.sha256)
+    assert json.dumps(kept.policy.to_json()) == json.dumps(read.to_json())
+    assert kept.policy.canonical == stored.canonical
+
+
+def test_a_publication_that_is_rolled_back_leaves_no_release() -> None:
+    first = ground.lay()
+    with pytest.raises(RuntimeError), transaction.atomic():
+        taken_back = next_one()
+        raise RuntimeError
+    assert releases.current().number == first.number
+    CountryGroupMember.objects.create(group="D:5", country="BY", valid=(NOW, None), recorded_at=NOW)
+    again = next_one()
+    assert again.number == taken_back.number
+    assert releases.current().sha256 == again.sha256 != taken_back.sha256
 
 
 def test_two_equal_contents_are_two_releases_by_their_number() -> None:

@@ -25,7 +25,8 @@ def preview(*, version: RuleVersion, by: User | ApiToken | None, at: datetime) -
     Raises CannotPreview for a version that is not open or makes no sound release.
     """
     with transaction.atomic():
-        return impact_preview.ask(**_asked(version, by, at))
+        asked, _ = _asked(version, by, at)
+        return impact_preview.ask(**asked)
 
 
 def preview_now(*, version: RuleVersion, by: User | ApiToken | None, at: datetime) -> Preview:
@@ -107,23 +108,29 @@ def bites_at(version: RuleVersion, planned: terms.Plan, at: datetime) -> datetim
 def calculated(version: RuleVersion, *, by: User | ApiToken | None, at: datetime) -> Preview:
     """A whole new preview for a verb of this room, which writes the event. Raises CannotPreview."""
     with transaction.atomic():
-        return impact_preview.now(**_asked(version, by, at))
+        asked, draft = _asked(version, by, at)
+        return impact_preview.now(**asked, draft=draft)
 
 
-def _asked(version: RuleVersion, by: User | ApiToken | None, at: datetime) -> dict[str, Any]:
-    """What a preview of the version as it stands now is about; its rule is locked until the end."""
+def _asked(
+    version: RuleVersion, by: User | ApiToken | None, at: datetime
+) -> tuple[dict[str, Any], policy.Release]:
+    """What a preview of the version as it stands now is about, and the next release with it.
+
+    Its rule is locked until the end.
+    """
     access.require(by, "policy.draft", at=at)
     version = locked(version)
     planned = _planned(version, at)
     rules = terms.documents(version, planned)
-    _ensure_sound(version, rules, at)
-    return {
+    asked = {
         "version": version,
         "rules": rules,
         "judged_at": bites_at(version, planned, at),
         "by": by,
         "at": at,
     }
+    return asked, _sound(version, rules, at)
 
 
 def _record(found: Preview, *, by: User | ApiToken | None, at: datetime) -> None:
@@ -145,9 +152,11 @@ def _planned(version: RuleVersion, at: datetime) -> terms.Plan:
     return planned
 
 
-def _ensure_sound(version: RuleVersion, rules: Sequence[Mapping[str, Any]], at: datetime) -> None:
+def _sound(
+    version: RuleVersion, rules: Sequence[Mapping[str, Any]], at: datetime
+) -> policy.Release:
     try:
-        impact_preview.draft_release(version.rule.ref, rules, at=at)
+        return impact_preview.draft_release(version.rule.ref, rules, at=at)
     except policy.PolicyError as error:
         raise CannotPreview(
             f"With it the next release would not be sound: {error.message}",

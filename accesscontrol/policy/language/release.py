@@ -1,6 +1,6 @@
 """A release: the numbered whole of what a decision depends on besides facts."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -156,7 +156,8 @@ def _members(document: object, pointer: str, type_: Type) -> Members:
     for index, entry in enumerate(documents.an_array(document, pointer)):
         here = below(pointer, index)
         value, period = _member(entry, here, type_)
-        _apart(period, periods.get(value, ()), here, f"entries for {shown(value)}")
+        if _overlaps(period, periods.get(value, ())):
+            raise _overlapping(here, f"entries for {shown(value)}")
         periods[value] = (*periods.get(value, ()), period)
         entries.append((value, period))
     return Members(tuple(entries), periods)
@@ -172,9 +173,13 @@ def _member(entry: object, pointer: str, type_: Type) -> tuple[str, Period]:
     return value, Period(start, end)
 
 
-def _apart(period: Period, others: tuple[Period, ...], pointer: str, what: str) -> None:
-    if any(period.overlaps(other) for other in others):
-        raise PolicyError(pointer, BAD_PERIOD, f"Two {what} overlap. End the one before the other.")
+def _overlaps(period: Period, others: Iterable[Period]) -> bool:
+    return any(period.overlaps(other) for other in others)
+
+
+def _overlapping(pointer: str, what: str) -> PolicyError:
+    message = f"Two {what} overlap. End the one before the other."
+    return PolicyError(pointer, BAD_PERIOD, message)
 
 
 def _rules(
@@ -193,7 +198,8 @@ def _rules(
         if rule.version in others:
             message = f"There are two versions {rule.version} of rule {rule.ref}."
             raise PolicyError(here, DUPLICATE, message)
-        _apart(rule.period, tuple(others.values()), here, f"versions of rule {rule.ref}")
+        if _overlaps(rule.period, others.values()):
+            raise _overlapping(here, f"versions of rule {rule.ref}")
         others[rule.version] = rule.period
         rules.append(rule)
     return tuple(rules)

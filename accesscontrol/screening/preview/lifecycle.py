@@ -74,13 +74,17 @@ def now(
     judged_at: datetime,
     by: User | ApiToken | None,
     at: datetime,
+    draft: policy.Release,
 ) -> Preview:
-    """The whole preview in this call and one transaction; the caller's verb writes the event."""
+    """The whole preview in this call and one transaction; the caller's verb writes the event.
+
+    ``draft`` is ``draft_release`` of the same rules at the same instant.
+    """
     with transaction.atomic():
         preview = _made(version, rules, judged_at, by, at)
         preview.state, preview.started_at = State.RUNNING, at
         preview.save()
-        with _sides(preview, at) as sides:
+        with _sides(preview, draft, at) as sides:
             while preview.state == State.RUNNING:
                 _part(preview, sides, at=at)
     return preview
@@ -163,8 +167,7 @@ def _made(
     )  # fmt: skip
 
 
-def _sides(preview: Preview, at: datetime) -> AbstractContextManager[Sides]:
-    draft = draft_release(preview.version.rule.ref, preview.rules, at=preview.created_at)
+def _sides(preview: Preview, draft: policy.Release, at: datetime) -> AbstractContextManager[Sides]:
     after = releases.Loaded(0, draft.number, draft.digest, draft)
     before = _release_before(preview)
     return before_and_after.sides(before, after, judged_at=preview.judged_at, at=at)
@@ -211,7 +214,8 @@ def _go_on(pk: int, at: datetime) -> None:
     if stale:
         _end(preview, State.CANCELLED, f"{stale} Calculate it again.", at)
         return
-    with _sides(preview, at) as sides:
+    draft = draft_release(preview.version.rule.ref, preview.rules, at=preview.created_at)
+    with _sides(preview, draft, at) as sides:
         _part(preview, sides, at=at)
     if preview.state == State.DONE:
         audit.record(
