@@ -1,4 +1,4 @@
-"""Who may do what: roles and their rights, sign-in with lock-out, licensing systems' tokens."""
+"""Access: the rights of each role, sign-in with lock-out, and the tokens of licensing systems."""
 
 import hashlib
 import hmac
@@ -61,8 +61,8 @@ SCOPES = frozenset(
     }
 )
 
-# What a token may do of what persons do: propose, and stop or repeat a screening, which changes no
-# answer. Whatever needs a second person needs persons.
+# The rights that a token can have, and the scope that each needs: to propose, and to stop or repeat
+# a screening, which changes no answer. An action that needs a second person is for persons only.
 SCOPE_OF_RIGHT = {"policy.draft": "policy:draft", "run.manage": "cases:write"}
 
 FAILURES_BEFORE_LOCK = 5
@@ -72,7 +72,10 @@ PREFIX = "eg_"
 
 
 class SignInRefused(Refused):
-    """Name or password is wrong, or the account is locked; which names exist is not told."""
+    """The name or the password is wrong, or the account is locked.
+
+    The message does not tell which names exist.
+    """
 
     code = "sign_in_refused"
 
@@ -95,22 +98,22 @@ class InsufficientScope(NotAllowed):
 
 @dataclass(frozen=True)
 class IssuedToken:
-    """A new token and its text, which is shown once and kept nowhere."""
+    """A new token and its text. The text is shown once and stored nowhere."""
 
     token: ApiToken
     text: str
 
 
 def may(user: User, right: str) -> bool:
-    """Whether the person has the right; an inactive person has none."""
+    """Whether the person has the right. An inactive person has none."""
     return bool(user.is_active) and Role(user.role) in RIGHTS[right]
 
 
 def require(user: User | ApiToken | None, right: str, *, at: datetime | None = None) -> None:
-    """Raise NotAllowed, naming the roles that have the right, unless the person has it.
+    """Raise NotAllowed, which names the roles that have the right, unless the person has it.
 
     None is the system itself, which acts for rules that persons have approved. With ``at`` the
-    refusal is logged on a connection of its own.
+    refusal is logged, on a connection of its own.
     """
     if user is None or (isinstance(user, User) and may(user, right)):
         return
@@ -123,10 +126,10 @@ def require(user: User | ApiToken | None, right: str, *, at: datetime | None = N
 
 
 def sign_in(*, username: str, password: str, at: datetime) -> User:
-    """The person, if name and password fit; five failures lock the account for fifteen minutes.
+    """Return the person with this name and password, or raise SignInRefused.
 
-    Raises SignInRefused. Success and failure are both logged, failures whatever becomes of the
-    request.
+    Five failures lock the account for fifteen minutes. Success and failure are both logged. A
+    failure is logged on a connection of its own, so that it stays if the request is rolled back.
     """
     with transaction.atomic():
         user = User.objects.select_for_update().filter(username=username).first()
@@ -141,7 +144,7 @@ def sign_in(*, username: str, password: str, at: datetime) -> User:
 
 
 def prefer(*, user: User, theme: str, shortcuts: bool) -> None:
-    """Keep how a person likes the screens; it concerns nobody else, so it is not in the log."""
+    """Store how a person likes the screens. It concerns that person only, so it is not logged."""
     user.theme, user.shortcuts = theme, shortcuts
     user.save(update_fields=["theme", "shortcuts"])
 
@@ -150,7 +153,7 @@ def _why_not(user: User | None, password: str, at: datetime) -> str | None:
     if user is not None and user.locked_until and user.locked_until > at:
         return f"Too many failed attempts. Try again after {user.locked_until:%H:%M} UTC."
     if user is None:
-        User().set_password(password)  # as slow as a real check, so that names do not leak
+        User().set_password(password)  # as slow as a check, so that the time tells no names
     elif user.is_active and user.check_password(password):
         return None
     return "The name or the password is wrong."
@@ -169,7 +172,7 @@ def _count(user: User, *, failed: bool, at: datetime) -> None:
 def issue_token(
     *, name: str, scopes: Iterable[str], expires_at: datetime, by: User | None, at: datetime
 ) -> IssuedToken:
-    """Make a token; its text is in the answer and nowhere else. No scope can approve or publish."""
+    """Make a token. Its text is in the answer and nowhere else. No scope can approve or publish."""
     require(by, "token.manage", at=at)
     asked = sorted(set(scopes))
     if not asked or not SCOPES.issuperset(asked):
@@ -193,7 +196,7 @@ def issue_token(
 
 
 def revoke_token(*, token: ApiToken, by: User, at: datetime, because: str) -> None:
-    """End a token now."""
+    """End a token at once."""
     require(by, "token.manage", at=at)
     with transaction.atomic():
         ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=at)
@@ -201,7 +204,7 @@ def revoke_token(*, token: ApiToken, by: User, at: datetime, because: str) -> No
 
 
 def authenticate(text: str, *, at: datetime) -> ApiToken:
-    """The token behind a bearer text; raises InvalidToken, which says what is wrong with it."""
+    """Return the token of a bearer text, or raise InvalidToken, which says what is wrong."""
     key_id, dot, secret = text.removeprefix(PREFIX).partition(".")
     if not text.startswith(PREFIX) or not dot or "\x00" in text:
         raise InvalidToken("The token is not of the form eg_<key>.<secret>.")
@@ -222,5 +225,5 @@ def require_scope(token: ApiToken, scope: str) -> None:
 
 
 def _hmac(secret: str) -> bytes:
-    """The only form in which a secret is kept: HMAC-SHA256 with the installation's pepper."""
+    """The only form in which a secret is stored: HMAC-SHA256 with the installation's pepper."""
     return hmac.new(settings.TOKEN_PEPPER.encode(), secret.encode(), hashlib.sha256).digest()

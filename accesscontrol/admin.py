@@ -1,4 +1,4 @@
-"""A superuser's back office, off by default; policy and evidence can only be read in it."""
+"""Django's admin for a superuser, off by default. Policy and evidence can only be read in it."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ admin.site.site_title = "Export Gate"
 
 
 class ReadOnly(admin.ModelAdmin[Any]):
-    """Whatever has verbs of its own is changed by them, never here."""
+    """An object that has verbs of its own. They change it; the back office does not."""
 
     list_per_page = 50
     show_full_result_count = False
@@ -31,7 +31,7 @@ class ReadOnly(admin.ModelAdmin[Any]):
 
 
 class Person(UserAdmin[User]):
-    """People are made and disabled here; nobody is deleted, for he stands in the log."""
+    """A person can be added and disabled, but not deleted, since the log names them."""
 
     list_display = ("username", "first_name", "last_name", "role", "is_active", "locked_until")
     list_filter = ("role", "is_active")
@@ -50,6 +50,6 @@ class Person(UserAdmin[User]):
 
 admin.site.register(User, Person)
 for model in apps.get_app_config("accesscontrol").get_models():
-    composed = isinstance(model._meta.pk, CompositePrimaryKey)  # the admin takes none of those
+    composed = isinstance(model._meta.pk, CompositePrimaryKey)  # the admin cannot show these
     if model is not User and model._meta.managed and not composed:
         admin.site.register(model, ReadOnly)

@@ -1,4 +1,4 @@
-"""What the company granted a licensee, and why it is held: by a screening, or by an officer."""
+"""Entitlements: what the company granted a licensee, and the holds of screenings and officers."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -20,7 +20,7 @@ from accesscontrol.models import (
     User,
 )
 
-# A standing with one of these leaves the entitlement in force; every other one holds it.
+# A finding with one of these outcomes leaves the entitlement in force; any other outcome holds it.
 USABLE = frozenset({"permit", "per_request"})
 
 WORDS = {
@@ -43,7 +43,10 @@ class CannotHold(Refused):
 
 
 class CannotRelease(Refused):
-    """The hold cannot be released so: it is not open, not asked for, or by the same person."""
+    """The hold cannot be released.
+
+    It is not an officer's, not open, nobody asked for its release, or the same person did.
+    """
 
     code = "cannot_release"
 
@@ -53,13 +56,13 @@ def grant(
 ) -> Entitlement:
     """Let a licensee use an offering, as far as the company is concerned.
 
-    Its standing decides at once whether a screening's hold comes with it. Raises CannotGrant if it
-    has the entitlement already.
+    The licensee's standing decides at once whether a screening's hold is placed too. Raises
+    CannotGrant if the licensee has the entitlement already.
     """
     access.require(by, "register.edit", at=at)
     with transaction.atomic():
         entitlement = _granted(licensee, offering, by, at)
-        _hold_if_standing_says_so(entitlement, at)
+        _hold_by_standing(entitlement, at)
         _screen_again(entitlement, at)
         audit.record(
             "entitlement.granted", licensee, by=by, at=at, because=because, details=_of(entitlement)
@@ -70,15 +73,16 @@ def grant(
 def grant_many(
     *, pairs: Iterable[tuple[int, int]], by: User | None, at: datetime, because: str = ""
 ) -> int:
-    """Grant many (licensee id, offering id) in one statement with one event; granted ones stay.
+    """Grant many (licensee id, offering id) in one statement, with one event, for an import.
 
-    For imports. The licensees are screened again; returns how many were new.
+    Entitlements that exist stay as they are. The licensees with new ones are screened again.
+    Returns the number of new ones.
     """
     access.require(by, "register.edit", at=at)
     wanted = set(pairs)
     with transaction.atomic():
-        held = Entitlement.objects.filter(licensee__in={pk for pk, _ in wanted})
-        new = sorted(wanted - set(held.values_list("licensee_id", "offering_id")))
+        existing = Entitlement.objects.filter(licensee__in={pk for pk, _ in wanted})
+        new = sorted(wanted - set(existing.values_list("licensee_id", "offering_id")))
         Entitlement.objects.bulk_create(
             (
                 Entitlement(licensee_id=pk, offering_id=offering, granted_at=at, granted_by=by)
@@ -95,7 +99,7 @@ def grant_many(
 
 
 def end(*, entitlement: Entitlement, by: User | None, at: datetime, because: str) -> Entitlement:
-    """Take an entitlement back; a screening's hold ends with it, an officer's stays."""
+    """Take an entitlement back. A screening's hold ends with it, an officer's hold stays."""
     access.require(by, "register.edit", at=at)
     with transaction.atomic():
         entitlement = _locked(entitlement)
@@ -110,9 +114,9 @@ def end(*, entitlement: Entitlement, by: User | None, at: datetime, because: str
 
 
 def hold(*, entitlement: Entitlement, by: User | None, at: datetime, because: str) -> Hold:
-    """Refuse an entitlement at once, by one person; lifting it needs two.
+    """Place an officer's hold on an entitlement at once. One person places it, two release it.
 
-    Raises CannotHold if it has ended or an officer holds it already.
+    Raises CannotHold if the entitlement has ended or an officer holds it already.
     """
     access.require(by, "hold.place", at=at)
     if not because.strip():
@@ -132,7 +136,7 @@ def hold(*, entitlement: Entitlement, by: User | None, at: datetime, because: st
 
 
 def ask_release(*, hold: Hold, by: User, at: datetime, because: str) -> Hold:
-    """Ask that an officer's hold be released; it stays until a second person agrees."""
+    """Ask that an officer's hold be released. It stays until a second person agrees."""
     access.require(by, "hold.place", at=at)
     if not because.strip():
         raise CannotRelease("Say why: a release needs a reason.", pointer="/because")
@@ -147,7 +151,7 @@ def ask_release(*, hold: Hold, by: User, at: datetime, because: str) -> Hold:
 def release_hold(*, hold: Hold, by: User, at: datetime, because: str = "") -> Hold:
     """Release an officer's hold as the second person.
 
-    Raises CannotRelease if nobody asked for it, or ``by`` did.
+    Raises CannotRelease if no release was asked for, or if ``by`` asked for it.
     """
     access.require(by, "hold.place", at=at)
     with transaction.atomic():
@@ -163,41 +167,41 @@ def release_hold(*, hold: Hold, by: User, at: datetime, because: str = "") -> Ho
     return hold
 
 
-# ---------------------------------------------------------------- what a standing entails
+# ---------------------------------------------------------------- holds that follow a standing
 
-# A table of this transaction: findings that hold what was granted. A hold stands for one outcome,
-# whichever rules are behind it.
-FOUND = "eg_found"
-FORGET = "DROP TABLE IF EXISTS eg_found"
-FIND = """
-    CREATE TEMPORARY TABLE eg_found ON COMMIT DROP AS
+# A temporary table: one row per entitlement whose finding forbids its use. A hold is for the
+# finding's outcome, so that other rules with the same outcome do not replace it.
+BLOCKING = "eg_blocking"
+DROP_BLOCKING = "DROP TABLE IF EXISTS eg_blocking"
+CREATE_BLOCKING = """
+    CREATE TEMPORARY TABLE eg_blocking ON COMMIT DROP AS
     SELECT w.licensee_id, e.id AS entitlement_id, o.position, f.id AS finding_id, f.outcome
-    FROM {whom} w
+    FROM {licensees} w
     JOIN accesscontrol_entitlement e ON e.licensee_id = w.licensee_id AND e.ended_at IS NULL
     JOIN accesscontrol_offering o ON o.id = e.offering_id
     JOIN accesscontrol_sheet sheet ON sheet.id = w.sheet_id
     JOIN accesscontrol_finding f ON f.id = sheet.findings[o.position + 1]
     WHERE f.outcome <> ALL(%(usable)s) AND e.licensee_id BETWEEN %(first)s AND %(last)s
 """
-# Of a range of licensees nothing outside it is read.
-RANGE = "SELECT coalesce(min(licensee_id), 0), coalesce(max(licensee_id), -1) FROM {whom}"
-RELEASE = """
+# The range of ids, so that PostgreSQL reads no row of a licensee outside it.
+ID_RANGE = "SELECT coalesce(min(licensee_id), 0), coalesce(max(licensee_id), -1) FROM {licensees}"
+RELEASE_HOLDS = """
     UPDATE accesscontrol_hold h SET released_at = %(at)s, released_run_id = %(run)s
-    FROM accesscontrol_entitlement e JOIN {whom} w ON w.licensee_id = e.licensee_id
+    FROM accesscontrol_entitlement e JOIN {licensees} w ON w.licensee_id = e.licensee_id
     WHERE h.entitlement_id = e.id AND h.cause = 'screening' AND h.released_at IS NULL
       AND e.licensee_id BETWEEN %(first)s AND %(last)s
-      AND NOT EXISTS (SELECT FROM eg_found t
+      AND NOT EXISTS (SELECT FROM eg_blocking t
                       WHERE t.entitlement_id = e.id AND t.outcome = h.outcome)
 """
-NEW = """
-    SELECT DISTINCT finding_id FROM eg_found t
+FINDINGS_TO_PLACE = """
+    SELECT DISTINCT finding_id FROM eg_blocking t
     WHERE NOT EXISTS (SELECT FROM accesscontrol_hold h WHERE h.entitlement_id = t.entitlement_id
                       AND h.cause = 'screening' AND h.released_at IS NULL)
 """
-PLACE = """
+PLACE_HOLDS = """
     INSERT INTO accesscontrol_hold (entitlement_id, cause, run_id, outcome, because, placed_at)
     SELECT t.entitlement_id, 'screening', %(run)s, t.outcome, why.because, %(at)s
-    FROM eg_found t
+    FROM eg_blocking t
     JOIN unnest(%(findings)s::bigint[], %(because)s::text[]) AS why(finding_id, because)
       USING (finding_id)
     WHERE NOT EXISTS (SELECT FROM accesscontrol_hold h WHERE h.entitlement_id = t.entitlement_id
@@ -205,30 +209,35 @@ PLACE = """
 """
 
 
-def follow(whom: str, *, run: ScreeningRun, at: datetime) -> dict[str, int]:
-    """Hold and release entitlements as the standings of these licensees say, set-wise.
+def follow(licensees: str, *, run: ScreeningRun, at: datetime) -> dict[str, int]:
+    """Place and release the holds of screenings as the standings of these licensees require.
 
-    ``whom``: a table of this transaction with their ``licensee_id`` and the ``sheet_id`` of their
-    standing, null where there is none. An officer's hold is never touched. Safe to repeat: what is
-    right already stays as it is. Leaves the table FOUND (licensee_id, entitlement_id, position,
-    finding_id, outcome).
+    1. Collect the entitlements that may not be used in the table BLOCKING (licensee_id,
+       entitlement_id, position, finding_id, outcome). It stays for the caller.
+    2. Release each screening's hold whose outcome is not the entitlement's any more.
+    3. Place a hold on each collected entitlement that has no screening's hold.
+
+    ``licensees`` names a temporary table of their ``licensee_id`` and the ``sheet_id`` of their
+    standing, null if there is none. An officer's hold is never touched. Safe to repeat.
     """
     values: dict[str, Any] = {"at": at, "run": run.pk, "usable": list(USABLE)}
     with connection.cursor() as cursor:
-        cursor.execute(RANGE.format(whom=whom))
+        cursor.execute(ID_RANGE.format(licensees=licensees))
         values["first"], values["last"] = cursor.fetchone()
-        cursor.execute(FORGET)
-        cursor.execute(FIND.format(whom=whom), values)
-        cursor.execute("ANALYZE eg_found")
-        cursor.execute(RELEASE.format(whom=whom), values)
+        cursor.execute(DROP_BLOCKING)
+        cursor.execute(CREATE_BLOCKING.format(licensees=licensees), values)
+        cursor.execute("ANALYZE eg_blocking")
+        cursor.execute(RELEASE_HOLDS.format(licensees=licensees), values)
         released = cursor.rowcount
-        cursor.execute(NEW)
+        cursor.execute(FINDINGS_TO_PLACE)
         findings = Finding.objects.in_bulk([pk for (pk,) in cursor.fetchall()])
-        said = {pk: why(finding.verdict) for pk, finding in findings.items()}
-        if said:
-            cursor.execute(PLACE, values | {"findings": [*said], "because": [*said.values()]})
-        held = cursor.rowcount if said else 0
-    return {"held": held, "released": released}
+        because = {pk: why(finding.verdict) for pk, finding in findings.items()}
+        placed = 0
+        if because:
+            texts = {"findings": [*because], "because": [*because.values()]}
+            cursor.execute(PLACE_HOLDS, values | texts)
+            placed = cursor.rowcount
+    return {"held": placed, "released": released}
 
 
 def _screening_hold(
@@ -245,7 +254,7 @@ def _screening_hold(
 
 
 def why(finding: Mapping[str, Any]) -> str:
-    """A finding that holds in one sentence: the deciding rules, or the facts that are missing."""
+    """The reason for a screening's hold: the rules that decide, or the facts that are missing."""
     outcome = finding["outcome"]
     if outcome in WORDS:
         rules = [
@@ -256,7 +265,7 @@ def why(finding: Mapping[str, Any]) -> str:
     return f"Can't decide: not on record is {', '.join(missing) or 'what a rule needs'}."
 
 
-def _hold_if_standing_says_so(entitlement: Entitlement, at: datetime) -> None:
+def _hold_by_standing(entitlement: Entitlement, at: datetime) -> None:
     standing = (
         Standing.objects.filter(licensee=entitlement.licensee_id)
         .values_list("sheet__findings", "chunk__run_id")
@@ -264,7 +273,7 @@ def _hold_if_standing_says_so(entitlement: Entitlement, at: datetime) -> None:
     )
     position = entitlement.offering.position
     if standing is None or position >= len(standing[0]):
-        return  # not screened yet; the screening that the grant asks for decides
+        return  # Not screened yet: the screening that grant() asks for places the hold.
     finding = Finding.objects.filter(pk=standing[0][position]).first()
     if finding is not None and finding.outcome not in USABLE:
         placed = _screening_hold(entitlement.pk, finding.verdict, None, at)
@@ -292,18 +301,17 @@ def _locked(entitlement: Entitlement) -> Entitlement:
 
 def _open(hold: Hold) -> Hold:
     rows = Hold.objects.select_for_update(of=("self",))
-    found = rows.select_related("entitlement__licensee", "entitlement__offering__model").get(
-        pk=hold.pk
-    )
-    if found.cause != Hold.Cause.OFFICER:
+    rows = rows.select_related("entitlement__licensee", "entitlement__offering__model")
+    hold = rows.get(pk=hold.pk)
+    if hold.cause != Hold.Cause.OFFICER:
         raise CannotRelease("A screening placed this hold: it follows the standing by itself.")
-    if found.released_at is not None:
+    if hold.released_at is not None:
         raise CannotRelease("The hold has been released already.")
-    return found
+    return hold
 
 
 def _screen_again(entitlement: Entitlement, at: datetime) -> None:
-    """A rule may read the entitlement's status, so that a standing can change at this instant."""
+    """Add a boundary: a rule can read an entitlement's status, so the standing can change now."""
     _due(f"entitlement {entitlement.pk}", {entitlement.licensee_id}, at)
 
 

@@ -1,11 +1,11 @@
-"""The few anticipated failures: each is a sentence fit for the user that says what to do."""
+"""The failures that verbs raise on purpose. Each message tells the user what to do."""
 
 
 class Refused(Exception):
-    """A verb refuses what it was asked; nothing was changed.
+    """A verb refuses a request and has changed nothing.
 
-    ``message`` is shown as it is, ``pointer`` (RFC 6901) names the field at fault where there
-    is one, ``code`` is stable for programs.
+    ``message`` is shown to the user as it is. ``pointer`` (RFC 6901) names the field at fault, if
+    there is one. ``code`` is stable, for programs.
     """
 
     code = "refused"
@@ -24,13 +24,13 @@ class NotAllowed(Refused):
 
 
 class NotFound(Refused):
-    """Nothing stands under this name; the message names the nearest that does."""
+    """No object has this name. The message names the nearest one that exists."""
 
     code = "not_found"
 
 
 class Stale(Refused):
-    """Somebody else changed the object since it was read."""
+    """Another person changed the object since it was read."""
 
     code = "stale"
 

@@ -1,7 +1,7 @@
-"""Celery is only the clock: it wakes workers; the work, and what is left of it, is in the database.
+"""The Celery tasks. Celery only wakes workers; the work and its progress are in the database.
 
-A message that is lost, doubled or late changes nothing: whoever wakes takes the next waiting chunk,
-and finds none where another has done it.
+A message that is lost, doubled or late changes nothing. A worker that wakes takes the next waiting
+chunk, and finds none if another worker has done it.
 """
 
 import time
@@ -13,8 +13,8 @@ from celery.schedules import crontab
 from accesscontrol import orders, parties, screening
 from accesscontrol.screening import preview as impact_preview
 
-# A worker looks for work this long at a stretch, far below the broker's visibility timeout; beat
-# sends it back to work a second later.
+# A worker looks for work this long at a stretch. That is far below the broker's visibility timeout.
+# Beat wakes it again a second later.
 STRETCH_S = 60.0
 
 
@@ -24,9 +24,11 @@ def _now() -> datetime:
 
 @shared_task(name="accesscontrol.tasks.screen", ignore_result=True)
 def screen() -> int:
-    """Start what boundaries in time need, then work on previews and chunks until none is left.
+    """Do the waiting work until none is left or the stretch is over. Each turn, in this order:
 
-    A preview comes first: somebody waits for it, and it takes seconds.
+    1. Start the runs that boundaries in time need.
+    2. Work on a preview, since a person waits for it and it takes seconds.
+    3. Screen a chunk.
     """
     until = time.monotonic() + STRETCH_S
     chunks = 0
@@ -41,10 +43,10 @@ def screen() -> int:
 
 
 def _let_time_pass(at: datetime) -> None:
-    """Recompute what rests on dated papers, then start what is due.
+    """Recompute what depends on dated papers, then start the runs that are due.
 
-    In this order: a worker that dies in between leaves the boundary to the next one, and no run
-    judges by an ownership that is out of date.
+    In this order, no run judges by an ownership that is out of date. A worker that dies between the
+    two steps leaves the boundary to the next worker.
     """
     if screening.papers_due(at):
         parties.refresh(at=at)
@@ -53,18 +55,18 @@ def _let_time_pass(at: datetime) -> None:
 
 @shared_task(name="accesscontrol.tasks.nightly", ignore_result=True)
 def nightly() -> None:
-    """Bring matches and ownership up to date, then screen everyone: it must find nothing."""
+    """Bring matches and ownership up to date, then screen every licensee. It must find nothing."""
     parties.refresh(at=_now())
     screening.nightly(at=_now())
 
 
 @shared_task(name="accesscontrol.tasks.emergencies", ignore_result=True)
 def emergencies() -> None:
-    """Raise the alarm over emergency denials that no second person has confirmed in a day."""
+    """Raise an alarm for emergency denials that no second person has confirmed within a day."""
     orders.alarm_overdue_emergencies(at=_now())
 
 
-# A wake-up that no worker took within a second is worth nothing, since the next one is there.
+# A wake-up that no worker has taken in time expires, since the next one is there.
 current_app.conf.beat_schedule = {
     **(current_app.conf.beat_schedule or {}),
     "screen": {"task": screen.name, "schedule": 1.0, "options": {"expires": 5}},

@@ -1,4 +1,4 @@
-"""The outbox of messages for licensing systems: ids and what changed, written with the change."""
+"""The outbox of messages to licensing systems: ids and changes, written in one transaction."""
 
 from datetime import datetime
 
@@ -9,9 +9,9 @@ MOST_MESSAGES = 1_000
 
 
 def run_completed(run: ScreeningRun, *, at: datetime) -> None:
-    """One message that the run has ended and, for a small one, one per standing it changed.
+    """Write a message that the run has ended and, for a small run, one per changed standing.
 
-    A run that was retried ends twice; what was told the first time is not told again.
+    A run that was retried ends twice. The second time writes no message for a change that has one.
     """
     if run.changed <= MOST_MESSAGES:
         flipped = run.changes.filter(outcome_changed=True, chunk__feed__gt=run.told)

@@ -1,4 +1,4 @@
-"""The ASGI entry point, for hosts that offer nothing else; WSGI is measurably faster here."""
+"""The ASGI entry point, for hosts that offer only ASGI. WSGI is measurably faster here."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Celery wakes the workers; what is to be done, and what is left of it, is in the database."""
+"""The Celery app. Celery only wakes workers; the work and its progress are in the database."""
 
 import os
 

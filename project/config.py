@@ -1,4 +1,4 @@
-"""Reads settings from the environment: every NAME also as NAME_FILE, unknown EG_* reported."""
+"""Reads settings from environment variables. Each NAME can also be given as a file, NAME_FILE."""
 
 import os
 import secrets
@@ -8,15 +8,15 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-# The variables that were asked for. The first two are read while the servers start, which may be
-# before or without the settings. Filled by the one thread that imports the settings.
+# The variables that the product reads. The embedded servers read the first two, before or without
+# the settings. Filled by the one thread that imports the settings.
 _known: set[str] = {"EG_POSTGRES_BIN", "EG_NO_USER_NAMESPACE"}
 _ON = {"1", "on", "true", "yes"}
 _OFF = {"", "0", "off", "false", "no"}
 
 
 def text(name: str, default: str = "") -> str:
-    """The value of NAME, else the content of the file that NAME_FILE names, else the default."""
+    """Return the value of NAME, or the content of the file that NAME_FILE names, or the default."""
     _known.update((name, f"{name}_FILE"))
     if name in os.environ:
         return os.environ[name]
@@ -53,12 +53,15 @@ def words(name: str, default: str = "") -> list[str]:
 
 
 def unknown() -> list[str]:
-    """EG_* variables that nothing reads: most likely mistyped."""
+    """The EG_* variables that the product does not read: most likely mistyped."""
     return sorted(name for name in os.environ if name.startswith("EG_") and name not in _known)
 
 
 def secret(path: Path) -> str:
-    """A secret made once and kept in a file only its owner can read; safe if two start at once."""
+    """Return the secret in this file. Make it first, readable only by its owner, if it is missing.
+
+    Safe if two processes start at once.
+    """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     if not path.exists():
@@ -68,16 +71,16 @@ def secret(path: Path) -> str:
         try:
             os.link(fresh, path)
         except FileExistsError:
-            pass  # another process was first; its secret is the one that counts
+            pass  # Another process was first, and its secret counts.
         finally:
             fresh.unlink()
     return path.read_text().strip()
 
 
 def database(url: str) -> dict[str, Any]:
-    """Django's description of a database from a URL such as postgresql://user:secret@host:5432/name.
+    """Return Django's settings of the database at postgresql://user:secret@host:5432/name.
 
-    A unix socket is given as ?host=/its/folder; other parameters are libpq's (sslmode and so on).
+    A unix socket is given as ?host=/its/folder. Other parameters are libpq's, such as sslmode.
     """
     parts = urlsplit(url)
     if parts.scheme not in {"postgres", "postgresql"}:

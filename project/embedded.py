@@ -1,7 +1,7 @@
-"""A real PostgreSQL and a real Valkey under STATE_DIR, for a machine that has neither.
+"""Runs a PostgreSQL and a Valkey under STATE_DIR, for a machine that has neither.
 
-Nothing here runs where DATABASE_URL and CELERY_BROKER_URL are given. Both servers listen on unix
-sockets only, die with the process that started them, and keep their data between starts.
+Neither runs if DATABASE_URL and CELERY_BROKER_URL are given. Both servers listen on unix sockets
+only, die with the process that started them, and keep their data between starts.
 """
 
 import contextlib
@@ -27,13 +27,13 @@ WITHOUT_SERVERS = {
 
 
 def state_dir() -> Path:
-    """Where data, passwords and logs of the embedded servers live (STATE_DIR, else .local)."""
+    """The folder of the embedded servers' data, passwords and logs (STATE_DIR, else .local)."""
     default = Path(__file__).resolve().parent.parent / ".local"
     return Path(os.environ.get("STATE_DIR") or default).resolve()
 
 
 def socket_dir(state: Path) -> Path:
-    """A folder whose path is short enough for a unix socket (107 bytes with the file's name)."""
+    """A folder whose path is short enough for a unix socket: 107 bytes with the file's name."""
     dropped = state / "dropped_to"
     return Path(dropped.read_text()) / "run" if dropped.exists() else _short(state)
 
@@ -63,7 +63,7 @@ def broker_socket(state: Path) -> Path:
 
 
 class Servers:
-    """The embedded servers of one STATE_DIR, started once and shared by every process that asks."""
+    """The embedded servers of one STATE_DIR. The first process starts them, others share them."""
 
     def __init__(
         self, state: Path, *, database: bool = True, broker: bool = True, durable: bool = True
@@ -74,7 +74,7 @@ class Servers:
         self._lock = self._users = -1
 
     def start(self) -> None:
-        """Start what is not up; where another process has started them, only wait for them."""
+        """Start the servers, or wait for them if another process has started them."""
         self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._users = os.open(self.state / "users.lock", os.O_CREAT | os.O_RDWR, 0o600)
         fcntl.flock(self._users, fcntl.LOCK_SH)
@@ -92,7 +92,7 @@ class Servers:
 
     @property
     def owned(self) -> bool:
-        """Whether this process started them, and so is the one to stop them."""
+        """Whether this process started the servers and so must stop them."""
         return self._lock != -1
 
     def _start_owned(self) -> None:
@@ -112,7 +112,7 @@ class Servers:
             )
 
     def stop(self, *, patient: bool = False) -> None:
-        """Stop what this process started; patient: only once no other command uses it."""
+        """Stop the servers that this process started; if ``patient``, after the other commands."""
         if self._users != -1:
             fcntl.flock(self._users, fcntl.LOCK_UN)
             if patient and self.owned:
@@ -135,7 +135,7 @@ class Servers:
 
 
 def _locked(descriptor: int) -> bool:
-    """Take the lock of the servers' owner; the system frees it when the owner dies."""
+    """Take the lock of the servers' owner. The system frees it when the owner dies."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -183,7 +183,7 @@ def _answers(path: Path) -> bool:
 
 @contextlib.contextmanager
 def for_command(arguments: list[str]) -> Iterator[None]:
-    """Around one command of manage.py: servers are there, and what this command started stops."""
+    """Run the servers around one command of manage.py. Stop those that this command started."""
     database = not config.text("DATABASE_URL")
     broker = not config.text("CELERY_BROKER_URL")
     command = arguments[1] if len(arguments) > 1 else "help"
@@ -196,7 +196,7 @@ def for_command(arguments: list[str]) -> Iterator[None]:
 
 
 def main() -> None:
-    """`python -m project.embedded`: only the two servers, their addresses printed, until Ctrl-C."""
+    """`python -m project.embedded`: run the two servers until Ctrl-C and print their addresses."""
     servers = Servers(state_dir())
     servers.start()
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -1,14 +1,15 @@
-"""Takes the audit log out of the product's hands: it belongs to a role that nobody signs in as."""
+"""Guards the audit log: it belongs to a database role of its own that cannot sign in."""
 
 import psycopg
 from psycopg import sql
 
 KEEPER = "export_gate_log"
 EXTENSIONS = ("btree_gist", "pg_trgm", "unaccent", "pg_stat_statements")
+KINDS = {"r": "table", "p": "table", "v": "view", "S": "sequence"}  # by pg_class.relkind
 
 
 def prepare(connection: psycopg.Connection, role: str) -> list[str]:
-    """Extensions and the keeper's role; returns the extensions that this server does not have."""
+    """Add extensions and the keeper's role. Returns the extensions that this server lacks."""
     missing = []
     for name in EXTENSIONS:
         offered = connection.execute(
@@ -26,18 +27,18 @@ def prepare(connection: psycopg.Connection, role: str) -> list[str]:
 
 
 def guard(connection: psycopg.Connection, role: str) -> bool:
-    """Give the log to its keeper; the product may add and read, its triggers it cannot touch.
+    """Give the log to its keeper. The product can add and read events, but not touch the triggers.
 
-    False where there is no log yet (migrate first). Safe to run twice.
+    Returns False if there is no log yet (migrate first). Safe to run twice.
     """
-    if not _log_stands(connection):
+    if not _has_log(connection):
         return False
     _own(connection, KEEPER)
     names = {"role": sql.Identifier(role)}
     for statement in (
         "grant usage on schema audit to {role}",
         "grant select, insert on audit.event to {role}",
-        "grant select, delete on audit.pending to {role}",  # the sequencer takes what waits
+        "grant select, delete on audit.pending to {role}",  # the sequencer takes what is pending
         "grant select, insert on audit.leaf to {role}",
         "grant execute on all functions in schema audit to {role}",
     ):
@@ -46,23 +47,20 @@ def guard(connection: psycopg.Connection, role: str) -> bool:
 
 
 def release(connection: psycopg.Connection, role: str) -> bool:
-    """Give the log back to the product's role for the time of a migration. False: no log yet."""
-    if not _log_stands(connection):
+    """Give the log back to the product's role for a migration. Returns False if there is none."""
+    if not _has_log(connection):
         return False
     _own(connection, role)
     return True
 
 
-def _log_stands(connection: psycopg.Connection) -> bool:
+def _has_log(connection: psycopg.Connection) -> bool:
     row = connection.execute("select to_regclass('audit.event') is not null").fetchone()
     return bool(row and row[0])
 
 
-_KINDS = {"r": "table", "p": "table", "v": "view", "S": "sequence"}
-
-
 def _own(connection: psycopg.Connection, role: str) -> None:
-    """Everything in the schema audit to one owner (sequences of identity columns follow)."""
+    """Give all in the schema audit to one owner. A sequence of an identity column follows."""
     owner = sql.Identifier(role)
     connection.execute(sql.SQL("alter schema audit owner to {}").format(owner))
     relations = connection.execute(
@@ -71,7 +69,7 @@ def _own(connection: psycopg.Connection, role: str) -> None:
         " where d.objid = c.oid and d.deptype in ('a', 'i') and c.relkind = 'S')"
     ).fetchall()
     for name, kind in relations:
-        statement = f"alter {_KINDS[kind]} audit.{{}} owner to {{}}"
+        statement = f"alter {KINDS[kind]} audit.{{}} owner to {{}}"
         connection.execute(sql.SQL(statement).format(sql.Identifier(name), owner))
     functions = connection.execute(
         "select oid::regprocedure::text from pg_proc where pronamespace = 'audit'::regnamespace"

@@ -1,4 +1,4 @@
-"""Logs as one JSON object a line, each with the ids of its request and of who acted."""
+"""Configures the logs: one JSON object a line, with the ids of the request and of the person."""
 
 import logging
 import logging.config
@@ -17,7 +17,7 @@ _SHARED: list[Processor] = [
 
 
 def configure(*, level: str, plain: bool) -> None:
-    """Send everything, Django's and Celery's lines included, through one formatter to stderr."""
+    """Send all lines, Django's and Celery's too, through one formatter to stderr."""
     renderer = (
         structlog.dev.ConsoleRenderer(colors=False)
         if plain

@@ -1,4 +1,4 @@
-"""Gives every request an id, tells both logs who asks from where, and times the answer."""
+"""Gives each request an id, binds the id and the client's address to both logs, writes a line."""
 
 import re
 import time
@@ -17,7 +17,7 @@ _QUIET = ("/livez", "/readyz", "/metrics", "/static/")
 
 
 class RequestContext:
-    """Outermost of all, so that even a refused request has an id and a line in the log."""
+    """The outermost middleware, so that a refused request has an id and a line in the log too."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -39,13 +39,13 @@ class RequestContext:
 
 
 def _request_id(request: HttpRequest) -> str:
-    """The caller's id where it is a plain one (it ends up in our log), else a fresh one."""
+    """The caller's id if it is plain, since it is written to our log, else a fresh one."""
     given = request.headers.get("X-Request-ID", "")
     return given if _SANE.match(given) else uuid4().hex
 
 
 def client_ip(request: HttpRequest) -> str:
-    """The address of the caller, believing only as many proxies as the settings name."""
+    """The caller's address. X-Forwarded-For counts for as many proxies as the settings name."""
     direct = str(request.META.get("REMOTE_ADDR") or "")
     if not settings.TRUSTED_PROXIES:
         return direct

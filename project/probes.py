@@ -1,4 +1,4 @@
-"""Whether the product lives, whether it can answer, and its numbers for Prometheus."""
+"""The probes: whether the process lives, whether it can decide, and numbers for Prometheus."""
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -21,32 +21,36 @@ from accesscontrol.models import Case, Decision, ScreeningChunk
 
 @require_safe
 def livez(request: HttpRequest) -> HttpResponse:
-    """The process answers; nothing else is asked."""
+    """200 if the process answers. Nothing else is checked."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """200 where a question can be decided and recorded, else 503 with what is missing in words."""
-    checks, warnings = look()
+    """200 if a question can be decided and recorded, else 503 with what is missing in words."""
+    checks, warnings = check_all()
     ready = all(state == "ok" for state in checks.values())
     return JsonResponse(
         {"ready": ready, "checks": checks, "warnings": warnings}, status=200 if ready else 503
     )
 
 
-def look() -> tuple[dict[str, str], list[str]]:
-    """Each thing a decision needs, as "ok" or what to do; and what is not right yet."""
-    checks = {"database": _said(_database)}
+def check_all() -> tuple[dict[str, str], list[str]]:
+    """Return ``(checks, warnings)``.
+
+    A check is of something that a decision needs: "ok" or what to do. A warning is of something
+    that a decision does not need.
+    """
+    checks = {"database": _result(_database)}
     if checks["database"] == "ok":
-        checks["migrations"] = _said(_migrations)
+        checks["migrations"] = _result(_migrations)
     if checks.get("migrations") == "ok":
-        checks["release"] = _said(_release)
-    warnings = [said for said in (_said(_broker), _said(_guarded)) if said != "ok"]
+        checks["release"] = _result(_release)
+    warnings = [result for result in (_result(_broker), _result(_guarded)) if result != "ok"]
     return checks, warnings
 
 
-def _said(check: Callable[[], str]) -> str:
+def _result(check: Callable[[], str]) -> str:
     try:
         return check()
     except (DatabaseError, OSError, Refused) as error:
@@ -62,16 +66,16 @@ def _database() -> str:
 def _migrations() -> str:
     pending = _pending()
     if pending:
-        _pending.cache_clear()  # somebody may migrate meanwhile
+        _pending.cache_clear()  # count again at the next request
         return f"{pending} migrations are not applied; run manage.py migrate"
     return "ok"
 
 
 @cache
 def _pending() -> int:
-    """How many migrations are not applied.
+    """The number of migrations that are not applied.
 
-    Threads share a 0, which stays right; any other number is forgotten at once.
+    Threads share a 0, which stays right. Any other number is dropped at once.
     """
     executor = MigrationExecutor(connection)
     return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
@@ -83,7 +87,7 @@ def _release() -> str:
 
 
 def _broker() -> str:
-    """A warning only: work is in the database, and decisions need no broker."""
+    """Whether the broker answers. Work is in the database, and decisions need no broker."""
     try:
         with current_app.connection_for_write() as broker:
             broker.ensure_connection(max_retries=1, timeout=1)
@@ -93,7 +97,7 @@ def _broker() -> str:
 
 
 def _guarded() -> str:
-    """Whether the log is guarded by a role of its own, or by triggers alone."""
+    """Whether a role of its own guards the log, or triggers alone."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_get_userbyid(relowner) = current_user FROM pg_class"
@@ -113,7 +117,7 @@ def _guarded() -> str:
 
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Counts and ages straight from the database, so that every process tells the same."""
+    """Counts and ages, read from the database, so that each process reports the same."""
     registry = CollectorRegistry()
     registry.register(_Numbers())
     return HttpResponse(
@@ -122,7 +126,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 
 class _Numbers:
-    """Never a licensee's name: only states, outcomes and counts leave here."""
+    """The metrics. They carry states, outcomes and counts, never a licensee's name."""
 
     def collect(self) -> Iterator[Metric]:
         yield _family(
@@ -155,7 +159,7 @@ class _Numbers:
 
 
 def _nightly_proof() -> Iterator[Metric]:
-    """Both are what to alert on: above 0, and older than two days; without a proof, no age."""
+    """Two numbers to alert on: unexplained above 0, and age over two days (absent if no proof)."""
     alarm, last = screening.alarm(), screening.last_proof()
     yield GaugeMetricFamily(
         "export_gate_nightly_proof_unexplained",
@@ -190,7 +194,7 @@ def _oldest(opened_at: datetime | None) -> Metric:
 
 @require_safe
 def security_txt(request: HttpRequest) -> HttpResponse:
-    """Whom to tell of a weakness (RFC 9116); absent where no contact is set."""
+    """The contact for reports of a weakness (RFC 9116). 404 if no contact is set."""
     if not settings.SECURITY_CONTACT:
         return HttpResponse("no contact is set\n", status=404, content_type="text/plain")
     expires = (datetime.now(UTC) + timedelta(days=180)).strftime("%Y-%m-%dT00:00:00Z")

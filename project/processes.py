@@ -1,4 +1,4 @@
-"""Child processes that die with their parent, are stopped as whole groups, and leave a log."""
+"""Child processes: they die with their parent, stop as a whole group, and leave a log."""
 
 import contextlib
 import os
@@ -11,11 +11,11 @@ from pathlib import Path
 
 
 class CannotStart(RuntimeError):
-    """A server or a process of ours did not come up; the message carries the end of its log."""
+    """A server or a process of ours did not start. The message has the end of its log."""
 
 
 class Child:
-    """One running program, its log under STATE_DIR/logs."""
+    """One running program. Its log is under STATE_DIR/logs."""
 
     def __init__(
         self,
@@ -49,13 +49,13 @@ class Child:
         return self._process.poll() is None
 
     def said(self, characters: int = 1500) -> str:
-        """The end of what it wrote since it was started."""
+        """The end of its log since it was started."""
         with self._log.open("rb") as log:
             log.seek(self._start)
             return log.read().decode(errors="replace")[-characters:].strip()
 
     def stop(self, seconds: float = 20) -> None:
-        """Ask it to end, wait, then end its whole group: a killed parent leaves its workers."""
+        """Ask it to end, wait, then kill its group, since a killed parent leaves its workers."""
         with contextlib.suppress(ProcessLookupError):
             self._process.send_signal(self._stop_with)
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -66,14 +66,14 @@ class Child:
 
 
 def dies_with_parent(stop_with: signal.Signals) -> list[str]:
-    """The words before a command that make Linux stop it when its parent is gone."""
+    """The words before a command that make Linux stop it when its parent dies."""
     if shutil.which("setpriv") is None:
-        return []  # macOS: a plain child, ended by a clean stop only
+        return []  # macOS: a plain child, which only a clean stop ends
     return ["setpriv", "--pdeathsig", stop_with.name.removeprefix("SIG")]
 
 
 def until(condition: Callable[[], bool], name: str, children: Sequence[Child]) -> None:
-    """Wait up to three minutes; a child that ends meanwhile is reported with its own words."""
+    """Wait for the condition, up to three minutes. Raises CannotStart if a child ends meanwhile."""
     deadline = time.monotonic() + 180
     while not condition():
         for child in children:
@@ -85,7 +85,7 @@ def until(condition: Callable[[], bool], name: str, children: Sequence[Child]) -
 
 
 def own(folder: Path) -> None:
-    """Refuse a folder that another user could have put there (short paths are shared)."""
+    """Refuse a folder that another user could have made, since short paths are shared."""
     status = folder.lstat()
     if status.st_uid != os.geteuid() or status.st_mode & 0o077:
         raise CannotStart(
@@ -95,10 +95,10 @@ def own(folder: Path) -> None:
 
 
 def end_orphan(pid_file: Path, program: str, folder: Path) -> None:
-    """End a server left over from a supervisor that was killed; drop a pid file that names nothing.
+    """End a server that a killed supervisor left behind, and remove its pid file.
 
-    Numbers recur (in containers they start at 1 each time): a process counts as that server only
-    if it runs this program in this folder.
+    Process ids recur; in a container they start at 1 each time. A process counts as that server
+    only if it runs this program in this folder.
     """
     try:
         pid = int(pid_file.read_text().split()[0])
@@ -120,7 +120,7 @@ def end_orphan(pid_file: Path, program: str, folder: Path) -> None:
 
 
 def runs(pid: int, program: str, folder: Path) -> bool:
-    """Whether the process of that number is this program, at work in this folder."""
+    """Whether the process with this id runs this program in this folder."""
     if not Path("/proc/self").exists():
         listed = subprocess.run(
             ["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True

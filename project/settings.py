@@ -1,4 +1,4 @@
-"""All settings, from environment variables; what is not given has a safe value."""
+"""All settings, read from environment variables. A setting that is not given has a safe value."""
 
 import hashlib
 import sys
@@ -30,7 +30,7 @@ CSRF_TRUSTED_ORIGINS = config.words("EG_TRUSTED_ORIGINS")
 BASE_URL = config.text("EG_BASE_URL") or f"http://127.0.0.1:{config.number('PORT', 8000)}"
 ENVIRONMENT = config.text("EG_ENVIRONMENT", "Trial" if EMBEDDED else "Production")  # shown on top
 SECURITY_CONTACT = config.text("EG_SECURITY_CONTACT")
-# How many proxies of ours stand in front: that many entries of X-Forwarded-For are believed.
+# The number of our own proxies in front: so many entries of X-Forwarded-For are believed.
 TRUSTED_PROXIES = config.number("EG_TRUSTED_PROXIES", 0)
 
 # ---------------------------------------------------------------- the app
@@ -87,7 +87,7 @@ TEMPLATES = [
 TIME_ZONE = "UTC"
 USE_TZ = True
 LANGUAGE_CODE = "en-us"
-USE_I18N = False  # one language; numbers and dates are written the same for everybody
+USE_I18N = False  # one language: numbers and dates are written the same for every user
 
 # ---------------------------------------------------------------- the database
 
@@ -98,8 +98,8 @@ _database = {
 }
 DATABASES = {
     "default": _database,
-    # The same database by a connection of its own, outside the request's transaction: what must be
-    # written down even though the request is rolled back (a refusal, a failed sign-in) goes here.
+    # The same database by a connection of its own, outside the request's transaction. It writes
+    # what must stay when the request is rolled back: a refusal, a failed sign-in.
     "audit": {**_database, "OPTIONS": dict(_database["OPTIONS"]), "TEST": {"MIRROR": "default"}},
 }
 
@@ -161,8 +161,8 @@ STATIC_URL = "/static/"
 _collected_into = BASE_DIR / "staticfiles"
 STATIC_ROOT = _collected_into if _collected_into.exists() or "collectstatic" in sys.argv else None
 STATICFILES_DIRS = [BASE_DIR / "static"]
-# After `collectstatic` names carry a hash and are cached for ever; without it (a trial, a test)
-# the files are served from where they lie.
+# After `collectstatic`, file names have a hash and are cached for ever. Without it (a trial, a
+# test), the files are served from their source folders.
 _collected = (_collected_into / "staticfiles.json").exists() and not EMBEDDED
 WHITENOISE_USE_FINDERS = not _collected
 WHITENOISE_AUTOREFRESH = DEBUG
@@ -181,7 +181,7 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_AUTHENTICATION_CLASSES": [],  # each view names its own; none means nobody
+    "DEFAULT_AUTHENTICATION_CLASSES": [],  # each view names its own; a view without any refuses all
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
 }
 SPECTACULAR_SETTINGS = {
@@ -228,7 +228,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
         "unacked_restore_interval": 5,
         "unacked_restore_throttle": 1,
         "socket_keepalive": True,
-        # A message only wakes a worker: a request does not wait for a broker that is down.
+        # A message only wakes a worker, so a request does not wait for a broker that is down.
         "socket_connect_timeout": 2,
         "socket_timeout": 30,
     }

@@ -1,4 +1,4 @@
-"""Keeps web, worker and beat running beside the embedded servers, and ends them all cleanly."""
+"""Keeps the processes web, worker and beat running, and ends them cleanly."""
 
 import signal
 import sys
@@ -14,12 +14,12 @@ from urllib.request import urlopen
 from project import processes
 
 ROOT = Path(__file__).resolve().parent.parent
-PATIENCE = 5  # a program that ends more often than this within a minute is not started again
+PATIENCE = 5  # starts of a program within a minute; one more and it is given up
 
 
 @dataclass
 class Program:
-    """Something to keep running: how it is started, and when it was."""
+    """A process to keep running: how to start it, and the times of its last starts."""
 
     name: str
     start: Callable[[], processes.Child]
@@ -27,13 +27,13 @@ class Program:
     starts: deque[float] = field(default_factory=lambda: deque(maxlen=PATIENCE))
 
     def ensure(self) -> str | None:
-        """Start it where it is not running; the words to print if it had ended."""
+        """Start it if it is not running. Returns the words to print if it had ended."""
         if self.child is not None and self.child.alive():
             return None
         ended = None
         if self.child is not None:
             ended = f"{self.name} ended and is started again."
-            self.child.stop()  # what is left of its group
+            self.child.stop()  # the rest of its group
             if len(self.starts) == PATIENCE and time.monotonic() - self.starts[0] < 60:
                 raise processes.CannotStart(
                     f"{self.name} keeps ending. It said:\n{self.child.said()}"
@@ -50,11 +50,11 @@ def programs(state: Path, host: str, port: int, env: dict[str, str]) -> list[Pro
     commands = {
         "web": [
             str(binaries / "granian"), "--interface", "wsgi", "--host", host, "--port", str(port),
-            # Its default opens dozens of threads, each with a connection of its own, for no speed;
-            # with four a worker the questions of 16 clients took half as long again as with two.
+            # Granian's default is dozens of threads, each with a database connection, for no speed.
+            # With four a worker, the questions of 16 clients took half as long again as with two.
             "--workers", "2", "--blocking-threads", "2", "--no-ws", "--log-level", "warning",
-            # A worker that is told to end while it still loads the product never hears of it, and
-            # granian would wait for it for ever: after a killed supervisor nobody else ends them.
+            # A worker that is told to end while it still loads the product misses the signal.
+            # Granian would wait for it for ever, and nothing ends them if the supervisor is killed.
             "--workers-kill-timeout", "10", "--respawn-failed-workers", "project.wsgi:application",
         ],
         "worker": [
@@ -74,7 +74,7 @@ def programs(state: Path, host: str, port: int, env: dict[str, str]) -> list[Pro
 
 
 class Stopping:
-    """Turns Ctrl-C and SIGTERM into a wish that the loop looks at."""
+    """Turns Ctrl-C and SIGTERM into a wish that the loop reads."""
 
     def __init__(self) -> None:
         self.wished = False
@@ -86,7 +86,7 @@ class Stopping:
 
 
 def keep(running: list[Program], stopping: Stopping, say: Callable[[str], None]) -> None:
-    """Watch until it is wished to stop; start again what ended."""
+    """Watch the programs and start an ended one again, until the wish to stop."""
     while not stopping.wished:
         for program in running:
             words = program.ensure()

@@ -1,4 +1,4 @@
-"""Every address of the product: probes, the API, the screens, the back office where it is on."""
+"""All addresses of the product: probes, the API, the screens, and the back office if it is on."""
 
 from django.conf import settings
 from django.contrib import admin

@@ -151,7 +151,7 @@ def _run(cursor: CursorWrapper, statement: str, values: dict[str, Any]) -> int:
 
 def _findings_ask(cursor: CursorWrapper) -> int:
     """Licensees with the same findings and entitlements are asked about alike: worked out once."""
-    cursor.execute(ASKED.format(found=entitlements.FOUND))
+    cursor.execute(ASKED.format(found=entitlements.BLOCKING))
     if not cursor.rowcount:
         return 0
     cursor.execute("SELECT DISTINCT positions, findings FROM eg_asked")

@@ -1,4 +1,4 @@
-"""What is stored: one module a noun, constraints and choices, no verbs."""
+"""The database tables, one module a noun, with their constraints and choices but without verbs."""
 
 from accesscontrol.models.access import ApiToken, Role, User
 from accesscontrol.models.audit import AuditEvent

@@ -6,7 +6,7 @@ from django.db import models
 
 
 class Role(models.TextChoices):
-    """What a person may do; one role a person, so that separation of duty is visible."""
+    """What a person may do. A person has one role, so that separation of duty is visible."""
 
     VIEWER = "viewer", "Viewer"
     AUDITOR = "auditor", "Auditor"
@@ -33,7 +33,7 @@ class User(AbstractUser):
 
 
 class ApiToken(models.Model):
-    """A licensing system's bearer token ``eg_<key_id>.<secret>``; of the secret an HMAC is kept."""
+    """A licensing system's bearer token, ``eg_<key_id>.<secret>``. Stored is the secret's HMAC."""
 
     name = models.CharField(max_length=200)
     key_id = models.CharField(max_length=32, unique=True)

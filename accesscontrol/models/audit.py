@@ -1,10 +1,10 @@
-"""The audit log's rows, read-only here: `accesscontrol.audit` is the only writer."""
+"""The rows of the audit log, read-only here, since only `accesscontrol.audit` writes them."""
 
 from django.db import models
 
 
 class AuditEvent(models.Model):
-    """One event; ``payload`` is canonical JSON as text, the other columns are generated from it."""
+    """One event. ``payload`` is canonical JSON as text; the other columns are generated from it."""
 
     id = models.BigAutoField(primary_key=True)
     payload = models.TextField()

@@ -1,4 +1,4 @@
-"""What several tables share: the second person, the two times of a fact, periods as written."""
+"""Fields and conditions that several tables share: the second person, validity, record, periods."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -12,7 +12,7 @@ from django.db.models import F, Q
 class SecondPerson(models.Model):
     """Entered by one person; counts only when a second one has confirmed it.
 
-    The check stands in the database: nobody confirms what he entered himself.
+    A check in the database refuses a person who confirms their own entry.
     """
 
     entered_by = models.ForeignKey(
@@ -28,7 +28,7 @@ class SecondPerson(models.Model):
 
 
 class Dated(models.Model):
-    """When it holds, when we learned it, when it was withdrawn."""
+    """When it is valid, when it was recorded, when it was revoked."""
 
     valid = DateTimeRangeField(help_text="Half-open period in which it holds")
     recorded_at = models.DateTimeField()
@@ -38,26 +38,26 @@ class Dated(models.Model):
         abstract = True
 
 
-# SQL: the instant at which all that is on record is known, also what is dated later than now.
+# SQL: the instant at which everything on record is known, even what is dated later than now.
 EVERYTHING = "'infinity'::timestamptz"
 
 
 class DatedQuerySet(models.QuerySet[Any]):
-    """Rows as they stood at an instant, as known at an instant.
+    """Selects rows by their validity at one instant, as known at another.
 
-    Without ``known_at`` everything on record is known. ``counting_sql`` and ``in_force_sql`` say
-    the same in SQL; a test holds them equal.
+    Without ``known_at`` everything on record is known. ``counting_sql`` and ``in_force_sql`` are
+    the same conditions in SQL; a test compares them.
     """
 
     def on_record(self, known_at: Any = None) -> Any:
         """Rows that were recorded by then and not revoked by then."""
         if known_at is None:
             return self.filter(revoked_at=None)
-        standing = Q(revoked_at=None) | Q(revoked_at__gt=known_at)
-        return self.filter(standing, recorded_at__lte=known_at)
+        not_revoked = Q(revoked_at=None) | Q(revoked_at__gt=known_at)
+        return self.filter(not_revoked, recorded_at__lte=known_at)
 
     def at(self, at: Any, known_at: Any = None) -> Any:
-        """Rows on record that are valid at ``at``; known at the same instant unless told."""
+        """Rows on record that are valid at ``at``. Without ``known_at``, as known at ``at``."""
         return self.on_record(known_at or at).filter(valid__contains=at)
 
     def confirmed(self, known_at: Any = None) -> Any:
@@ -81,7 +81,7 @@ class DatedQuerySet(models.QuerySet[Any]):
 def counting_sql(row: str, *, known: str) -> str:
     """The condition that a row counts, as known at ``known``: ``DatedQuerySet.counting`` in SQL.
 
-    ``row`` is the alias of its table; ``known`` an expression of SQL, such as EVERYTHING.
+    ``row`` is the alias of its table. ``known`` is an expression of SQL, such as EVERYTHING.
     """
     return (
         f"{row}.recorded_at <= {known} AND {row}.confirmed_at <= {known}"
@@ -95,7 +95,7 @@ def in_force_sql(row: str, *, at: str, known: str) -> str:
 
 
 def two_persons(name: str) -> models.CheckConstraint:
-    """The check that ``confirmed_by`` is somebody else than ``entered_by``."""
+    """The check that ``confirmed_by`` is another person than ``entered_by``."""
     return models.CheckConstraint(
         name=f"{name}_two_persons",
         condition=Q(confirmed_at__isnull=True, confirmed_by__isnull=True)
@@ -107,7 +107,7 @@ def two_persons(name: str) -> models.CheckConstraint:
 
 
 def instant(at: datetime) -> str:
-    """The instant as the rule language writes it, to the second."""
+    """An instant as the rule language writes it, to the second."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

@@ -1,4 +1,4 @@
-"""Recorded decisions: written once with their audit event, never changed."""
+"""Recorded decisions. Each is written once, with its audit event, and never changed."""
 
 from django.db import models
 from django.db.models import Case, F, TextField, Value, When
@@ -6,7 +6,7 @@ from django.db.models.functions import Cast, Concat
 
 
 class ReasonBlob(models.Model):
-    """A list of reasons too long for a decision's row, stored once by its digest."""
+    """A list of reasons that is too long for a decision's row, stored once under its digest."""
 
     sha256 = models.CharField(max_length=64, primary_key=True)
     canonical = models.TextField()

@@ -1,4 +1,4 @@
-"""What the company granted, and the holds on it."""
+"""Entitlements, which the company grants to licensees, and the holds on them."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -25,7 +25,10 @@ class Entitlement(models.Model):
 
 
 class Hold(models.Model):
-    """Why an entitlement is held: a screening's hold follows the standing, an officer's refuses."""
+    """Why an entitlement may not be used for now.
+
+    A screening's hold follows the standing. An officer's hold refuses questions.
+    """
 
     class Cause(models.TextChoices):
         SCREENING = "screening", "Screening"
@@ -33,7 +36,7 @@ class Hold(models.Model):
 
     entitlement = models.ForeignKey(Entitlement, models.PROTECT, related_name="holds")
     cause = models.CharField(max_length=10, choices=Cause.choices)
-    # Nobody asks for the holds of a run or a person, and neither is ever deleted: no index there.
+    # No query asks for the holds of a run or a person, and neither is ever deleted: so no index.
     run = models.ForeignKey(
         ScreeningRun, models.PROTECT, null=True, related_name="+", db_index=False
     )

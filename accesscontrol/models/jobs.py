@@ -1,4 +1,4 @@
-"""Long work that one can watch: imports, exports, previews."""
+"""Jobs: long work whose progress a person can watch."""
 
 from django.db import models
 

@@ -10,7 +10,7 @@ from accesscontrol.models.common import SecondPerson, two_persons
 
 
 class Order(models.Model):
-    """A legal instrument: letter, rule, denial order or the company's own directive."""
+    """A legal instrument: a letter, a rule, a denial order or the company's own directive."""
 
     class Kind(models.TextChoices):
         IS_INFORMED_LETTER = "is_informed_letter", "Is-informed letter"
@@ -50,7 +50,7 @@ class Order(models.Model):
 
 
 class Amendment(models.Model):
-    """What came after the order: a change, an annex of named parties, the lift."""
+    """A later instrument that changes the order, adds an annex of named parties, or lifts it."""
 
     class Kind(models.TextChoices):
         AMENDMENT = "amendment", "Amendment"
@@ -86,7 +86,7 @@ class NamedList(models.Model):
 
 
 class NamedListEntry(SecondPerson):
-    """One party of a named list, for a period; an unconfirmed one is in no release."""
+    """One party of a named list, for a period. An unconfirmed one is in no release."""
 
     named_list = models.ForeignKey(NamedList, models.PROTECT, related_name="entries")
     value = models.CharField(max_length=200)
@@ -157,7 +157,7 @@ class EndUse(models.Model):
 
 
 class CustomAttribute(SecondPerson):
-    """An attribute that the company added to the vocabulary; it counts when confirmed."""
+    """An attribute that the company added to the vocabulary. It counts when confirmed."""
 
     name = models.CharField(max_length=200, unique=True)
     definition = models.JSONField(help_text="The attribute as in a release's vocabulary")
@@ -171,7 +171,7 @@ class CustomAttribute(SecondPerson):
 
 
 class Rule(models.Model):
-    """Implements one clause of an order; what it says stands in its versions."""
+    """A rule implements one clause of an order. Its versions have its content."""
 
     ref = models.CharField(max_length=100, unique=True)
     order = models.ForeignKey(Order, models.PROTECT, related_name="rules")
@@ -186,7 +186,7 @@ class Rule(models.Model):
 
 
 class RuleVersion(models.Model):
-    """What a rule says; never changed once published (trigger)."""
+    """The content of a rule. A trigger refuses changes once it is published."""
 
     class State(models.TextChoices):
         DRAFT = "draft", "Draft"
@@ -258,7 +258,7 @@ class RuleVersion(models.Model):
 
 
 class RuleEdit(models.Model):
-    """Somebody touched this version: he cannot approve it (trigger)."""
+    """A person edited this version. A trigger refuses their approval of it."""
 
     rule_version = models.ForeignKey(RuleVersion, models.PROTECT, related_name="edits")
     user = models.ForeignKey(User, models.PROTECT, related_name="+")
@@ -269,7 +269,7 @@ class RuleEdit(models.Model):
 
 
 class RuleComment(models.Model):
-    """The discussion of a version; a request for changes and a rejection are remarks too."""
+    """A remark on a version. A request for changes and a rejection are remarks too."""
 
     rule_version = models.ForeignKey(RuleVersion, models.PROTECT, related_name="comments")
     kind = models.CharField(max_length=20, default="comment")
@@ -285,7 +285,7 @@ class RuleComment(models.Model):
 
 
 class RuleTestCase(models.Model):
-    """Facts and the outcome they must have; run at every save and before every publication."""
+    """Facts and the outcome they must have. Checked at every save and before every publication."""
 
     rule = models.ForeignKey(Rule, models.PROTECT, related_name="test_cases")
     name = models.CharField(max_length=200)
@@ -300,7 +300,7 @@ class RuleTestCase(models.Model):
 
 
 class Term(models.Model):
-    """When a version is in force; only what lies in the future may change."""
+    """The period in which a version is in force. Only the future of it may change."""
 
     rule = models.ForeignKey(Rule, models.PROTECT, related_name="terms")
     rule_version = models.OneToOneField(RuleVersion, models.PROTECT, related_name="term")
@@ -324,7 +324,10 @@ class Term(models.Model):
 
 
 class Release(models.Model):
-    """All that a decision depends on besides facts: numbered, content-addressed, never changed."""
+    """Everything that a decision depends on besides facts. It is numbered and never changes.
+
+    Its digest is of its content.
+    """
 
     number = models.PositiveIntegerField(unique=True)
     canonical = models.TextField()

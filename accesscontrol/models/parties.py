@@ -14,7 +14,7 @@ from accesscontrol.models.registry import Licensee
 
 
 class RestrictedList(models.Model):
-    """One list inside a file of parties (SDN, EL, DPL, …); its code ends the attribute's name."""
+    """One list of a file of parties (SDN, EL, DPL, …). The attribute's name ends with its code."""
 
     code = models.CharField(max_length=40, unique=True)
     name = models.CharField(max_length=300)
@@ -29,7 +29,7 @@ class RestrictedList(models.Model):
 
 
 class ListVersion(models.Model):
-    """The state of one list after one import; kept for ever."""
+    """The state of one list after one import. It is kept for ever."""
 
     restricted_list = models.ForeignKey(RestrictedList, models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()
@@ -53,7 +53,7 @@ class ListVersion(models.Model):
 
 
 class ListedParty(models.Model):
-    """A party as one range of list versions has it; a changed entry is a new row."""
+    """A party as it is in a range of list versions. A changed entry is a new row."""
 
     restricted_list = models.ForeignKey(RestrictedList, models.PROTECT, related_name="parties")
     source_id = models.CharField(max_length=100)
@@ -91,7 +91,7 @@ class ListedName(models.Model):
 
 
 class Match(models.Model):
-    """What matching found for a licensee on a list; no row at all: not matched yet, fact absent."""
+    """The result of matching a licensee with a list. Without a row the fact is absent."""
 
     class Status(models.TextChoices):
         CLEAR = "clear", "Clear"
@@ -111,7 +111,7 @@ class Match(models.Model):
     class Meta:
         indexes = [
             models.Index("licensee", "restricted_list", name="match_by_licensee"),
-            # Few of all matches, of whom screening asks in every chunk.
+            # Few matches are possible ones, and screening asks for them in every chunk.
             models.Index(
                 "licensee",
                 name="match_possible",
@@ -134,7 +134,10 @@ class Match(models.Model):
 
 
 class Clearance(SecondPerson, Dated):
-    """The finding that a licensee is *not* the listed party; expires, tied to its facts."""
+    """The confirmed finding that a licensee is *not* the listed party.
+
+    It expires, and it counts only while the licensee's facts stay the same.
+    """
 
     match = models.ForeignKey(Match, models.PROTECT, related_name="clearances")
     because = models.TextField()
@@ -152,7 +155,7 @@ class Clearance(SecondPerson, Dated):
 def answered_sql(match: str, *, at: str, known: str) -> str:
     """The condition that a clearance in force at ``at`` answers a match, as known at ``known``.
 
-    ``match`` is the alias of its table; ``at`` and ``known`` are expressions of SQL.
+    ``match`` is the alias of its table. ``at`` and ``known`` are expressions of SQL.
     """
     in_force = in_force_sql("answer", at=at, known=known)
     return (

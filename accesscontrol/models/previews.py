@@ -1,4 +1,4 @@
-"""Impact previews: what a drafted rule would change, for whom, and what it was compared with."""
+"""Impact previews: what a drafted rule would change, and for which licensees."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -11,7 +11,7 @@ from accesscontrol.models.screening import Sheet
 
 
 class Group(models.IntegerChoices):
-    """Where a licensee falls, over what it was granted: the first that applies, strictest first."""
+    """The group of a licensee, by its entitlements: the first that applies, strictest first."""
 
     LOSE_ACCESS = 1, "Lose access"
     TO_REVIEW = 2, "Go to review or license"
@@ -27,7 +27,10 @@ class Group(models.IntegerChoices):
 
 
 class Preview(models.Model):
-    """Everyone judged under the release in force and under the draft; never changed once ended."""
+    """Every licensee judged under the release in force and under the draft.
+
+    A preview that has ended never changes.
+    """
 
     class State(models.TextChoices):
         QUEUED = "queued", "Queued"
@@ -130,20 +133,20 @@ class Preview(models.Model):
 
     @property
     def groups(self) -> dict[str, int]:
-        """The six counts by group; while it runs, those of the licensees judged so far."""
+        """The six counts by group. While it runs, they count the licensees judged so far."""
         return {group.key: getattr(self, group.key) for group in Group}
 
     @property
     def affected(self) -> int:
-        """Licensees that something changes for."""
+        """The number of licensees in a group of change."""
         return sum(self.groups.values()) - self.no_change
 
 
 class AffectedLicensee(models.Model):
-    """A licensee that the draft changes something for; append only, and only while it runs.
+    """A licensee for which the draft changes something. Rows are only added, and only by the run.
 
     A preview's digest is the SHA-256 over its rows in order of licensee, each as 8 bytes licensee
-    and 1 byte group, big-endian: who is affected and how, whatever the reasons.
+    and 1 byte group, big-endian. It covers who is affected and how, not the reasons.
     """
 
     preview = models.ForeignKey(

@@ -1,4 +1,4 @@
-"""The register: AI models, licensees, their facts with source and both times, owners, papers."""
+"""The register: AI models, licensees, their facts with sources and dates, owners, papers."""
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeOperators
@@ -10,7 +10,7 @@ from accesscontrol.models.common import Dated, DatedQuerySet, SecondPerson, two_
 
 
 class AIModel(models.Model):
-    """An AI model that the company licenses; its attributes are facts."""
+    """An AI model that the company licenses. Its attributes are facts."""
 
     ref = models.CharField(max_length=200, unique=True)
     name = models.CharField(max_length=300)
@@ -25,7 +25,7 @@ class AIModel(models.Model):
 
 
 class Offering(models.Model):
-    """A model for an activity; its position in a sheet is never reused."""
+    """A model for an activity. Its position in a sheet is never reused."""
 
     class Activity(models.TextChoices):
         USE_API = "use_api", "Use by API"
@@ -48,7 +48,7 @@ class Offering(models.Model):
 
 
 class Licensee(models.Model):
-    """A customer of the company; the columns below are its current facts, for screening.
+    """A customer of the company. Four of its current facts are columns too, for the screens.
 
     An empty country or a share of -1 means *unknown*, which never permits.
     """
@@ -78,9 +78,10 @@ class Licensee(models.Model):
 
 
 class Fact(SecondPerson):
-    """The value of one attribute of a licensee or a model: when it held, when we learned it.
+    """The value of one attribute of a licensee or a model.
 
-    A row that ``waits`` for a second person is never read by the judge.
+    ``held`` is when it was so, ``learned_at`` is when the product learned it. The judge never reads
+    a row that ``waits`` for a second person.
     """
 
     licensee = models.ForeignKey(Licensee, models.PROTECT, null=True, related_name="facts")
@@ -127,7 +128,7 @@ class Fact(SecondPerson):
 
 
 class Party(models.Model):
-    """An outside party that owns a licensee or another party: listed or not."""
+    """An outside party that owns a licensee or another party. It may be listed or not."""
 
     name = models.CharField(max_length=400)
     normalized_name = models.CharField(max_length=400, db_index=True)
@@ -139,7 +140,7 @@ class Party(models.Model):
 
 
 class Owner(SecondPerson, Dated):
-    """An edge owner → owned; ``share_bp`` in basis points, NULL = unknown."""
+    """An edge owner → owned. ``share_bp`` is in basis points; NULL is unknown."""
 
     owned = models.ForeignKey(Licensee, models.PROTECT, null=True, related_name="owners")
     owned_party = models.ForeignKey(Party, models.PROTECT, null=True, related_name="owners")
@@ -187,7 +188,7 @@ class OwnershipDeclaration(SecondPerson, Dated):
 
 
 class Attestation(SecondPerson, Dated):
-    """A licensee's word about users, place or end use; it answers where a request is silent."""
+    """A licensee's word about users, place or end use. It answers if a request is silent."""
 
     licensee = models.ForeignKey(Licensee, models.PROTECT, related_name="attestations")
     attribute = models.CharField(max_length=200)
@@ -215,7 +216,10 @@ class Attestation(SecondPerson, Dated):
 
 
 class ExportLicense(SecondPerson, Dated):
-    """The government's paper; NULL scope = any. It lifts ``license_required``, never ``deny``."""
+    """The government's permission. It lifts ``license_required``, never ``deny``.
+
+    A part of the scope that is NULL covers any.
+    """
 
     number = models.CharField(max_length=100, unique=True)
     licensees = ArrayField(models.CharField(max_length=200))
@@ -251,7 +255,10 @@ class LicenseUse(models.Model):
 
 
 class Disposition(SecondPerson, Dated):
-    """A decided review: lifts one ``review`` rule version for one licensee while its facts hold."""
+    """A decided review. It lifts one version of one ``review`` rule for one licensee.
+
+    It does so while the licensee's facts stay the same.
+    """
 
     ref = models.CharField(max_length=100, unique=True)
     rule = models.CharField(max_length=100)
@@ -278,7 +285,7 @@ class Disposition(SecondPerson, Dated):
 
 
 class Concern(models.Model):
-    """Opened by one person, resolved with evidence, the resolution confirmed by a second one."""
+    """A concern: one person resolves it with evidence, and a second one confirms the resolution."""
 
     note = models.TextField()
     opened_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
@@ -304,7 +311,7 @@ def _concern_checks(name: str) -> models.CheckConstraint:
 
 
 class RedFlag(Concern):
-    """A red flag of 15 CFR 732 Supp. 3 (1-29); open until a second person confirms."""
+    """A red flag of 15 CFR 732 Supp. 3 (1-29). It is open until a second person confirms."""
 
     licensee = models.ForeignKey(Licensee, models.PROTECT, related_name="red_flags")
     number = models.PositiveSmallIntegerField()
@@ -322,7 +329,7 @@ class RedFlag(Concern):
 
 
 class ModelIncident(Concern):
-    """A finding on a model (a jailbreak, say); open until a second person confirms."""
+    """An incident of a model, such as a jailbreak. It is open until a second person confirms."""
 
     model = models.ForeignKey(AIModel, models.PROTECT, related_name="incidents")
     kind = models.CharField(max_length=40, default="jailbreak")

@@ -1,4 +1,4 @@
-"""Screening runs and their chunks; findings, sheets, standings and how they changed."""
+"""Screening runs and their chunks; findings, sheets, standings and their changes."""
 
 from datetime import datetime
 
@@ -12,11 +12,11 @@ from accesscontrol.models.access import User
 from accesscontrol.models.orders import Release
 from accesscontrol.models.registry import Licensee
 
-LAST = 2**63 - 2  # what a range of ids can end with: its end is exclusive
+LAST = 2**63 - 2  # the last id that a range can have, since the range's end is exclusive
 
 
 class ScreeningRun(models.Model):
-    """Looking again at every licensee (or a range) after a change; written with the change."""
+    """One screening of every licensee, or of named ones, after a cause. Written with the cause."""
 
     class State(models.TextChoices):
         QUEUED = "queued", "Queued"
@@ -66,7 +66,7 @@ class ScreeningRun(models.Model):
 
     class Meta:
         ordering = ["-id"]
-        # Each change of a licensee makes a run: their number grows as the register is kept.
+        # Each change of a licensee makes a run, so there are ever more of them.
         indexes = [
             models.Index("state", "id", name="run_by_state"),
             models.Index("cause", "id", name="run_by_cause"),
@@ -91,12 +91,12 @@ class ScreeningRun(models.Model):
 
     @property
     def untouched(self) -> int:
-        """Licensees that it answers for without a look: the change cannot have touched them."""
+        """The licensees that it did not judge, since the change cannot have affected them."""
         return self.changed + self.unchanged - self.judged if self.basis_id else 0
 
 
 class ScreeningChunk(models.Model):
-    """A range of licensee ids of a run: one transaction, done exactly once."""
+    """A range of licensee ids of a run, screened once in one transaction."""
 
     class State(models.TextChoices):
         WAITING = "waiting", "Waiting"
@@ -155,7 +155,7 @@ class ScreeningChunk(models.Model):
 
 
 class Finding(models.Model):
-    """An outcome with its deciding and unknown rules; content-addressed, never changed."""
+    """An outcome with its deciding and unknown rules. Stored once, never changed."""
 
     id = models.AutoField(primary_key=True)
     digest = models.CharField(max_length=64)
@@ -170,7 +170,7 @@ class Finding(models.Model):
 
 
 class Sheet(models.Model):
-    """The findings for every offering by position (0 = offering not judged); never changed."""
+    """The findings for all offerings, by position; 0 is an offering not judged. Never changed."""
 
     id = models.AutoField(primary_key=True)
     digest = models.CharField(max_length=64)
@@ -184,7 +184,7 @@ class Sheet(models.Model):
 
 
 class FactValue(models.Model):
-    """A value that facts have, and the number that stands for it in CurrentFacts; never changed."""
+    """A value of a fact. Its id is its number in CurrentFacts. Never changed."""
 
     id = models.AutoField(primary_key=True)
     text = models.TextField(unique=True, help_text="Canonical JSON")
@@ -194,11 +194,11 @@ class FactValue(models.Model):
 
 
 class CurrentFacts(models.Model):
-    """What is known of a licensee now, as one narrow row of numbers: what screening reads.
+    """A licensee's facts now, as one narrow row of numbers, for screening.
 
-    Kept by the transaction that changes a fact, out of the dated facts, matches, attestations, red
-    flags and papers, which stay the truth. A number is a FactValue's id; 0: the fact is absent.
-    Fixed width and never null, so that a million rows are read in one binary COPY.
+    The transaction that changes a fact, match, attestation, red flag or paper rewrites the row from
+    them. They stay the truth. A number is a FactValue's id; 0 is an absent fact. The row has a
+    fixed width and is never null, so that one binary COPY reads a million rows.
     """
 
     licensee = models.OneToOneField(
@@ -241,12 +241,12 @@ class CurrentFacts(models.Model):
 class Standing(models.Model):
     """A licensee's forecast: its sheet, and the chunk of a run that last changed it.
 
-    Written by screening alone, by ids that its transaction has just read: the database does not
-    check each of a million references again (measured, it costs more than all the rest).
+    Only screening writes it, by ids that its transaction has just read. So the database does not
+    check each of a million references again, which costs more than all the rest (measured).
     """
 
     licensee = models.OneToOneField(Licensee, models.PROTECT, primary_key=True, db_constraint=False)
-    # No index on sheet: it makes the update two to three times dearer (measured).
+    # No index on sheet: it makes the update take two to three times as long (measured).
     sheet = models.ForeignKey(
         Sheet, models.PROTECT, db_index=False, db_constraint=False, related_name="+"
     )
@@ -264,17 +264,17 @@ class Standing(models.Model):
 
     @property
     def since(self) -> datetime:
-        """The instant it was judged at when it last changed."""
+        """The instant of the judgment that last changed it."""
         assert self.chunk.finished_at is not None, "a standing of a chunk that has not ended"
         return self.chunk.finished_at
 
 
 class StandingChange(models.Model):
-    """A licensee's sheet changed in a chunk of a run; append only.
+    """A licensee's sheet changed in a chunk of a run. Rows are only added.
 
     A chunk's digest is the SHA-256 over its rows in order of licensee, each as 8 bytes licensee,
-    4 old sheet (0: none), 4 new sheet, 1 outcome changed; integers big-endian. When it was, and
-    what screened it, says the chunk.
+    4 old sheet (0: none), 4 new sheet, 1 outcome changed; integers big-endian. The chunk says when
+    it was and by which run.
     """
 
     pk = models.CompositePrimaryKey("chunk_id", "licensee_id")
@@ -304,7 +304,7 @@ class StandingChange(models.Model):
 
 
 class Boundary(models.Model):
-    """An instant at which an answer can change; beat starts the screening it needs."""
+    """An instant at which an answer can change. A worker starts the screening that it needs."""
 
     at = models.DateTimeField()
     what = models.CharField(max_length=300)

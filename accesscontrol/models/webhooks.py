@@ -1,10 +1,10 @@
-"""The outbox: messages for licensing systems, written with the change they tell of."""
+"""The outbox: messages to licensing systems, written in the transaction of the change."""
 
 from django.db import models
 
 
 class OutboxMessage(models.Model):
-    """A message to be delivered; its row is written in the transaction of the change."""
+    """A message that is to be delivered."""
 
     kind = models.CharField(max_length=60)
     data = models.JSONField()

@@ -18,7 +18,7 @@ class Command(BaseCommand):
         parser.add_argument("--format", choices=["text", "json"], default="text")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        checks, warnings = probes.look()
+        checks, warnings = probes.check_all()
         ready = all(state == "ok" for state in checks.values())
         if options["format"] == "json":
             self.stdout.write(json.dumps({"ready": ready, "checks": checks, "warnings": warnings}))
