@@ -21,6 +21,8 @@ from accesscontrol.policy.language.condition_json import Scope, parse_condition
 from accesscontrol.policy.language.conditions import Condition
 from accesscontrol.policy.language.countries import COUNTRIES
 from accesscontrol.policy.language.errors import PolicyError
+from accesscontrol.policy.language.operands import Named, OperandKind
+from accesscontrol.policy.language.operators import OPERATORS
 from accesscontrol.policy.language.release import Release, parse_release
 from accesscontrol.policy.language.rules import EFFECTS, Exemption, Period, Rule, parse_rule
 from accesscontrol.policy.language.values import EXPECTED, NotAValue, Type, Value
@@ -42,6 +44,7 @@ __all__ = [
     "EFFECTS",
     "EXPECTED",
     "NEEDED",
+    "OPERATORS",
     "OUTCOMES",
     "STATUS",
     "Attribute",
@@ -55,8 +58,10 @@ __all__ = [
     "Lifted",
     "Literal",
     "Mark",
+    "Named",
     "NotAValue",
     "Offerings",
+    "OperandKind",
     "Period",
     "PolicyError",
     "Prepared",

@@ -42,13 +42,13 @@ def leaves(draw: st.DrawFn, names: list[str], known: bool) -> dict[str, object]:
     name = draw(st.sampled_from(names))
     if known and draw(st.integers(0, 5)) == 0:
         return {"is_known": [name]}
-    fitting = [operator for operator in OPERATORS[TYPE[name]] if operator != "is_known"]
-    operator = draw(st.sampled_from(fitting))
-    if operator == "in_group":
+    operator = draw(st.sampled_from(language.operators(TYPE[name])))
+    kind = policy.OPERATORS[operator].operand
+    if kind.names == "group":
         return {operator: [name, draw(st.sampled_from(["D:5", "A:5"]))]}
-    if operator == "in_list":
+    if kind.names == "list":
         return {operator: [name, "annex"]}
-    if operator == "one_of":
+    if kind.several:
         return {
             operator: [
                 name,
@@ -56,19 +56,6 @@ def leaves(draw: st.DrawFn, names: list[str], known: bool) -> dict[str, object]:
             ]
         }
     return {operator: [name, draw(st.sampled_from(single(name)))]}
-
-
-OPERATORS = {
-    "boolean": ["is"],
-    "code": ["is", "one_of", "in_list"],
-    "country": ["is", "one_of", "in_group"],
-    "integer": ["is", "one_of", "at_least", "at_most"],
-    "quantity": ["at_least", "at_most"],
-    "share": ["at_least", "at_most"],
-    "date": ["is", "before", "after"],
-    "countries": ["one_of", "contains", "in_group"],
-    "codes": ["one_of", "contains", "in_list"],
-}
 
 
 @st.composite

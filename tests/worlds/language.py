@@ -67,6 +67,11 @@ ATTRIBUTES: list[dict[str, object]] = [
 IDS = {"licensee.id": "acme", "model.id": "frontier-5", "request.activity": "use_api"}
 
 
+def operators(type_: str) -> list[str]:
+    """The operators on a type, as the language's own table has them."""
+    return [name for name, each in policy.OPERATORS.items() if type_ in each.types]
+
+
 def entry(value: str, start: str | None = LONG_AGO, end: str | None = None) -> dict[str, object]:
     return {"value": value, "from": start, "until": end}
 

@@ -103,15 +103,16 @@ def leaf(random: Random, known: bool) -> dict[str, object]:
     name = random.choice(NAMED)
     if known and random.random() < 0.2 and name in worlds.VALUES:
         return {"is_known": [name]}
-    operators = worlds.OPERATORS[worlds.TYPE[name]]
+    operators = language.operators(worlds.TYPE[name])
     if name in ("model.id", "request.activity"):
         operators = ["is", "one_of"]
     operator = random.choice(operators)
-    if operator == "in_group":
+    kind = policy.OPERATORS[operator].operand
+    if kind.names == "group":
         return {operator: [name, random.choice(["D:5", "A:5"])]}
-    if operator == "in_list":
+    if kind.names == "list":
         return {operator: [name, "annex"]}
-    if operator == "one_of":
+    if kind.several:
         return {operator: [name, random.sample(SINGLE[name], random.randint(1, 2))]}
     return {operator: [name, random.choice(SINGLE[name])]}
 

@@ -20,17 +20,6 @@ TYPES = [
     "boolean", "code", "country", "integer", "quantity", "share", "date", "countries", "codes",
 ]  # fmt: skip
 WRONG: list[Any] = [None, 1.5, 1.0, True, 1, "", "zz", ["x", "x"], [], [1], {"a": 1}, [["x"]], "1"]
-OPERATORS = {
-    "boolean": ["is"],
-    "code": ["is", "one_of", "in_list"],
-    "country": ["is", "one_of", "in_group"],
-    "integer": ["is", "one_of", "at_least", "at_most"],
-    "quantity": ["at_least", "at_most"],
-    "share": ["at_least", "at_most"],
-    "date": ["is", "before", "after"],
-    "countries": ["one_of", "contains", "in_group"],
-    "codes": ["one_of", "contains", "in_list"],
-}
 STATUS = {
     "name": "entitlement.status",
     "type": "code",
@@ -239,12 +228,13 @@ def leaf(random: Random, attribute: dict[str, Any], *, known: bool) -> dict[str,
     name = attribute["name"]
     if known and random.random() < 0.3:
         return {"is_known": [name]}
-    operator = random.choice(OPERATORS[attribute["type"]])
-    if operator == "in_group":
+    operator = random.choice(language.operators(attribute["type"]))
+    kind = policy.OPERATORS[operator].operand
+    if kind.names == "group":
         return {operator: [name, random.choice(["D:5", "A:5"])]}
-    if operator == "in_list":
+    if kind.names == "list":
         return {operator: [name, "annex"]}
-    if operator == "one_of":
+    if kind.several:
         some = dict.fromkeys(single(random, attribute) for _ in range(2))
         return {operator: [name, list(some)]}
     return {operator: [name, single(random, attribute)]}

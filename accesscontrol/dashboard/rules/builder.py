@@ -1,12 +1,13 @@
 """The editor's tree made ready for its template: labels, choices, inputs, problems."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, assert_never
 
 from accesscontrol.dashboard.rules import known, tree
 from accesscontrol.dashboard.rules.draft import Draft
+from accesscontrol.dashboard.rules.operators import Offer
 from accesscontrol.dashboard.shell import words
-from accesscontrol.policy import COUNTRIES
+from accesscontrol.policy import COUNTRIES, Named
 
 SECTIONS = (
     ("licensee", "Licensee"),
@@ -107,14 +108,14 @@ def node(
     return {**base, "test": item, "operators": fit, **_input(item, fit, choices)}
 
 
-def _input(item: tree.Test, fit: list[Any], choices: Choices) -> dict[str, Any]:
+def _input(item: tree.Test, fit: list[Offer], choices: Choices) -> dict[str, Any]:
     """The input that fits the operator: none, a choice, several choices, or a text with a hint."""
     operator = next((each for each in fit if each.code == item.operator), None)
-    if operator is None or operator.test == "is_known":
+    if operator is None or operator.operand is None:
         return {"input": "none"}
     attribute = choices.vocabulary[item.attribute]
-    type_, listed = attribute["type"], operator.test == "one_of"
-    options = _options(operator.test, attribute, choices)
+    type_, listed = attribute["type"], operator.operand.several
+    options = _options(operator.operand.names, attribute, choices)
     if options is not None:
         known = [value for value, _ in options]
         odd = [(value, value) for value in item.typed if value not in known and value]
@@ -140,12 +141,18 @@ def _offers(attribute: str, type_: str, choices: Choices) -> str:
 
 
 def _options(
-    test: str, attribute: Mapping[str, Any], choices: Choices
+    names: Named | None, attribute: Mapping[str, Any], choices: Choices
 ) -> list[tuple[str, str]] | None:
-    if test == "in_group":
-        return [(name, name) for name in choices.groups]
-    if test == "in_list":
-        return [(name, name) for name in choices.lists]
+    """What can be chosen from: groups or lists, or the few values that there are; else None."""
+    match names:
+        case "group":
+            return [(name, name) for name in choices.groups]
+        case "list":
+            return [(name, name) for name in choices.lists]
+        case None:
+            pass
+        case _:
+            assert_never(names)
     if attribute["type"] == "boolean":
         return YES_NO
     if attribute.get("values"):

@@ -187,10 +187,10 @@ def _facts(text: str) -> dict[str, Any]:
 
 def _fact(type_: str, value: str) -> Any:
     if type_ in ("countries", "codes"):
-        return [] if value in ("", "none") else operands.to_json("one_of", type_, [value])
+        return [] if value in ("", "none") else operands.several(type_, value.split(","))
     if type_ == "boolean":
         return {"yes": True, "true": True, "no": False, "false": False}.get(value.lower(), value)
-    return operands.to_json("is", type_, [value])
+    return operands.one(type_, value)
 
 
 def _why(request: Request, form: ReasonForm) -> dict[str, Any]:

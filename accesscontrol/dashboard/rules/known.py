@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from accesscontrol.models import AIModel, Licensee
+from accesscontrol.policy import OPERATORS
 
 OFFERED = 300  # more than these a list to choose from does not hold
 NAMES: Mapping[str, tuple[str, Any]] = {
@@ -46,10 +47,16 @@ def _ids(condition: Any) -> Iterator[tuple[str, str]]:
         if not isinstance(node, dict):
             continue
         for name, inside in node.items():
-            if name in ("is", "one_of"):
+            if _compares_ids(name):
                 yield from _of_test(inside)
             else:
                 waiting += inside if isinstance(inside, list) else [inside]
+
+
+def _compares_ids(name: str) -> bool:
+    """Whether the operator compares an id, which is a code, with one or several of them."""
+    operator = OPERATORS.get(name)
+    return operator is not None and operator.operand.names is None and "code" in operator.types
 
 
 def _of_test(arguments: Any) -> Iterator[tuple[str, str]]:

@@ -7,29 +7,31 @@ import re
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from accesscontrol.policy import COUNTRIES
+from accesscontrol.policy import COUNTRIES, OperandKind
 
 CODES_BY_NAME = {name.casefold(): code for code, name in COUNTRIES.items()}
-LISTED = ("one_of",)
-NAMED = ("in_group", "in_list")
 
 
-def to_json(test: str, type_: str, typed: list[str]) -> Any:
+def to_json(kind: OperandKind, type_: str, typed: list[str]) -> Any:
     """The operand of a test, from the texts of its field (several of a multiple choice)."""
     first = typed[0].strip() if typed else ""
-    if test in NAMED:
+    if kind.names is not None:
         return first
-    if test in LISTED:
-        parts = typed if len(typed) > 1 else re.split(r"[,\n]", first)
-        return [_one(type_, part.strip()) for part in parts if part.strip()]
-    return _one(type_, first)
+    if kind.several:
+        return several(type_, typed if len(typed) > 1 else re.split(r"[,\n]", first))
+    return one(type_, first)
 
 
-def from_json(test: str, type_: str, operand: Any) -> list[str]:
+def from_json(kind: OperandKind, type_: str, operand: Any) -> list[str]:
     """The texts of the field for an operand; a list stays several texts."""
-    if test in LISTED and isinstance(operand, list):
+    if kind.several and isinstance(operand, list):
         return [_typed(type_, each) for each in operand]
     return [_typed(type_, operand)]
+
+
+def several(type_: str, texts: list[str]) -> list[Any]:
+    """The values of a set, each as it was typed; empty texts are none."""
+    return [one(type_, text.strip()) for text in texts if text.strip()]
 
 
 def in_words(type_: str, operand: Any) -> str:
@@ -46,7 +48,8 @@ def in_words(type_: str, operand: Any) -> str:
     return str(operand)
 
 
-def _one(type_: str, text: str) -> Any:
+def one(type_: str, text: str) -> Any:
+    """One value as it was typed; the text itself where it is none of that type."""
     match type_:
         case "boolean":
             return {"true": True, "false": False}.get(text, text)

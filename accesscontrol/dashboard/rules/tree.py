@@ -75,7 +75,7 @@ def settle(
 
 def fitting(
     test: Test, vocabulary: Vocabulary, *, in_exemption: bool, under_none: bool
-) -> list[operators.Operator]:
+) -> list[operators.Offer]:
     """The operators that a test can have where it stands; none while no attribute is chosen."""
     attribute = vocabulary.get(test.attribute)
     if attribute is None:
@@ -115,8 +115,8 @@ def unfinished(node: Node, place: str) -> dict[str, str]:
 def _unfinished_test(test: Test, place: str) -> dict[str, str]:
     if not test.attribute:
         return {place: "Choose a fact, or remove this condition."}
-    operator = operators.BY_CODE.get(test.operator)
-    takes_value = operator is not None and operator.test != "is_known"
+    operator = operators.by_code(test.operator)
+    takes_value = operator is not None and operator.operand is not None
     if takes_value and not any(text.strip(" ,\n\r\t") for text in test.typed):
         return {place: "Give this condition a value, or remove it."}
     return {}
@@ -151,11 +151,11 @@ def from_json(document: Any, vocabulary: Vocabulary) -> Group:
 def _test_to_json(
     test: Test, vocabulary: Vocabulary, place: str, pointer: str, where: dict[str, str]
 ) -> dict[str, Any]:
-    operator = operators.BY_CODE.get(test.operator, operators.OPERATORS[0])
+    operator = operators.by_code(test.operator) or next(operators.offers())
     type_ = str(vocabulary.get(test.attribute, {}).get("type", "code"))
     arguments: list[Any] = [test.attribute]
-    if operator.test != "is_known":
-        arguments.append(operands.to_json(operator.test, type_, test.typed))
+    if operator.operand is not None:
+        arguments.append(operands.to_json(operator.operand, type_, test.typed))
     if not operator.negated:
         return {operator.test: arguments}
     where[f"{pointer}/not"] = place
@@ -191,7 +191,9 @@ def _test(document: Any, vocabulary: Vocabulary, *, negated: bool) -> Test:
     operator = operators.of(name, type_, negated=negated)
     if operator is None:
         raise NotInTheForm(f"The form has no test {name} there.")
-    typed = operands.from_json(name, type_, arguments[1]) if len(arguments) > 1 else []
+    if operator.operand is None or len(arguments) < 2:
+        return Test(arguments[0], operator.code, [])
+    typed = operands.from_json(operator.operand, type_, arguments[1])
     return Test(arguments[0], operator.code, typed)
 
 

@@ -10,21 +10,12 @@ from accesscontrol.policy.judge.truth import holds
 from accesscontrol.policy.judge.witnesses import representatives
 from accesscontrol.policy.language.attributes import Attribute
 from accesscontrol.policy.language.conditions import (
-    After,
     All,
     Any,
-    AtLeast,
-    AtMost,
-    Before,
     Condition,
-    Contains,
-    InGroup,
-    InList,
-    Is,
     IsKnown,
     Leaf,
     Not,
-    OneOf,
     Test,
 )
 from accesscontrol.policy.language.release import Release
@@ -47,10 +38,7 @@ def clauses_of(condition: Condition, *, wanted: bool = True) -> Iterator[Clause]
             else:
                 for part in parts:
                     yield from part
-        case (
-            Is() | OneOf() | Contains() | InGroup() | InList()
-            | AtLeast() | AtMost() | Before() | After() | IsKnown()
-        ):  # fmt: skip
+        case Test() | IsKnown():
             yield ((condition, wanted),)
         case _:
             assert_never(condition)

@@ -9,12 +9,12 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, assert_never
 
-from accesscontrol.policy.compiled.attribute_tests import Literals, Places
+from accesscontrol.policy.compiled.attribute_tests import NOWHERE, Literals, Places
 from accesscontrol.policy.compiled.clauses import Clause, clauses_of
 from accesscontrol.policy.judge.truth import FALSE, TRUE, UNKNOWN, Truth
-from accesscontrol.policy.language.conditions import Condition, IsKnown, attributes
+from accesscontrol.policy.language.conditions import Condition, IsKnown, Test, attributes
 from accesscontrol.policy.language.release import Release
 from accesscontrol.policy.language.rules import Exemption, Rule
 from accesscontrol.policy.language.values import instant_of
@@ -97,18 +97,29 @@ class Compiled:
 
     def _literals(self) -> list[Literals]:
         """By an attribute's place, where its tests stand."""
-        found: list[dict[object, Places]] = [{} for _ in self.names]
-        for place, clause in enumerate(self._clauses):
+        tests: list[dict[Test, Places]] = [{} for _ in self.names]
+        known = [NOWHERE for _ in self.names]
+        for number, clause in enumerate(self._clauses):
             for leaf, wanted in clause:
-                tests = found[self.places[leaf.attribute.name]]
-                key = IsKnown if isinstance(leaf, IsKnown) else leaf
-                hold, fail = tests.get(key, (0, 0))
-                bit = 1 << place
-                tests[key] = (hold | bit, fail) if wanted else (hold, fail | bit)
+                place = self.places[leaf.attribute.name]
+                match leaf:
+                    case IsKnown():
+                        known[place] = _with(known[place], number, wanted)
+                    case Test():
+                        before = tests[place].get(leaf, NOWHERE)
+                        tests[place][leaf] = _with(before, number, wanted)
+                    case _:
+                        assert_never(leaf)
         return [
-            Literals(self.release, self.at, name, tests, self.size)
-            for name, tests in zip(self.names, found, strict=True)
+            Literals(self.release, self.at, name, tests[place], known[place], self.size)
+            for place, name in enumerate(self.names)
         ]
+
+
+def _with(places: Places, clause: int, wanted: bool) -> Places:
+    """The places with one more clause, in which the test has to hold, or to fail."""
+    hold, fail = places
+    return (hold | 1 << clause, fail) if wanted else (hold, fail | 1 << clause)
 
 
 def in_force(rule: Rule, at: str) -> Iterator[Exemption]:

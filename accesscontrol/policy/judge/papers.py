@@ -2,14 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol, TypeVar
+from typing import Final, Protocol, TypeVar, assert_never
 
 from accesscontrol.policy.judge.known import World
-from accesscontrol.policy.judge.truth import FALSE, TRUE, UNKNOWN, Truth, all_of, leaf_truth
+from accesscontrol.policy.judge.truth import FALSE, TRUE, UNKNOWN, Truth, all_of, truth_of_test
 from accesscontrol.policy.language import documents, values
 from accesscontrol.policy.language.attributes import Attribute
-from accesscontrol.policy.language.condition_json import expected
-from accesscontrol.policy.language.conditions import Is, OneOf, Test
+from accesscontrol.policy.language.conditions import Test
 from accesscontrol.policy.language.documents import Json
 from accesscontrol.policy.language.errors import UNKNOWN_ATTRIBUTE, PolicyError, below, shown
 from accesscontrol.policy.language.rules import Period, Rule
@@ -118,12 +117,20 @@ def lacks(lifter: Lifter, rule: Rule, world: World) -> frozenset[Attribute]:
 
 
 def _truth(leaf: Test | Same, world: World, deferred: Truth) -> Truth:
-    if not isinstance(leaf, Same):
-        return leaf_truth(leaf, world, deferred)
-    found = world.seen.get(leaf.attribute.name)
+    match leaf:
+        case Test():
+            return truth_of_test(leaf, world, deferred)
+        case Same():
+            return _same_truth(leaf, world, deferred)
+        case _:
+            assert_never(leaf)
+
+
+def _same_truth(same: Same, world: World, deferred: Truth) -> Truth:
+    found = world.seen.get(same.attribute.name)
     if found is None:
-        return deferred if world.deferred(leaf.attribute) else UNKNOWN
-    results = {seen.value == leaf.operand for seen in found}
+        return deferred if world.deferred(same.attribute) else UNKNOWN
+    results = {seen.value == same.operand for seen in found}
     if len(results) > 1:
         return UNKNOWN
     return TRUE if True in results else FALSE
@@ -175,7 +182,7 @@ def _license(entry: object, vocabulary: Vocabulary, pointer: str) -> ExportLicen
     )
 
 
-def _some(document: Json, member: str, attribute: Attribute, pointer: str) -> OneOf | None:
+def _some(document: Json, member: str, attribute: Attribute, pointer: str) -> Test | None:
     """The values that a paper names, as a one_of leaf; None where it is open to any."""
     listed = document[member]
     if listed is None and member != "licensees":
@@ -183,11 +190,11 @@ def _some(document: Json, member: str, attribute: Attribute, pointer: str) -> On
     where = below(pointer, member)
     if not isinstance(listed, list | tuple) or not listed:
         raise documents.bad_value(where, listed, "an array of values, one at least")
-    each = f"values without duplicates, each {expected(attribute)}"
+    each = f"values without duplicates, each {attribute.expected}"
     operands = [documents.value(v, where, attribute.read_element, each) for v in listed]
     if len(set(operands)) != len(operands):
         raise documents.bad_value(where, listed, each)
-    return OneOf(attribute, frozenset(operands))
+    return Test(attribute, "one_of", frozenset(operands))
 
 
 def _orders(document: Json, pointer: str) -> frozenset[str] | None:
@@ -230,7 +237,7 @@ def _period(document: Json, pointer: str, *, open_end: bool) -> Period:
 def _disposition(entry: object, vocabulary: Vocabulary, pointer: str) -> Disposition:
     document = documents.members(entry, pointer, DISPOSITION)
     licensee = vocabulary["licensee.id"]
-    name = documents.member(document, "licensee", pointer, licensee.read, expected(licensee))
+    name = documents.member(document, "licensee", pointer, licensee.read, licensee.expected)
     named = [
         _some(document, member, vocabulary[SCOPE[member]], pointer)
         for member in ("models", "activities")
@@ -241,7 +248,7 @@ def _disposition(entry: object, vocabulary: Vocabulary, pointer: str) -> Disposi
         version=documents.number(document, "version", pointer),
         period=_period(document, pointer, open_end=False),
         scope=(
-            Is(licensee, name),
+            Test(licensee, "is", name),
             *(leaf for leaf in named if leaf is not None),
             *_based_on(document["facts"], vocabulary, below(pointer, "facts")),
         ),
@@ -258,4 +265,4 @@ def _same(name: str, value: object, vocabulary: Vocabulary, pointer: str) -> Sam
         message = f"There is no attribute {shown(name)}{documents.near(name, vocabulary)}"
         raise PolicyError(pointer, UNKNOWN_ATTRIBUTE, message)
     attribute = vocabulary[name]
-    return Same(attribute, documents.value(value, pointer, attribute.read, expected(attribute)))
+    return Same(attribute, documents.value(value, pointer, attribute.read, attribute.expected))

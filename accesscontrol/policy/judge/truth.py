@@ -4,28 +4,12 @@ This evaluator of the tree is the oracle that every faster reader of conditions 
 """
 
 from collections.abc import Iterable
-from typing import Final, assert_never, cast
+from typing import Final, assert_never
 
 from accesscontrol.policy.judge.known import Seen, World
 from accesscontrol.policy.language.attributes import Attribute
-from accesscontrol.policy.language.conditions import (
-    After,
-    All,
-    Any,
-    AtLeast,
-    AtMost,
-    Before,
-    Condition,
-    Contains,
-    InGroup,
-    InList,
-    Is,
-    IsKnown,
-    Leaf,
-    Not,
-    OneOf,
-    Test,
-)
+from accesscontrol.policy.language.conditions import All, Any, Condition, IsKnown, Not, Test
+from accesscontrol.policy.language.operators import NOBODY, OPERATORS
 from accesscontrol.policy.language.release import Release
 
 # Numbers, so that all is min, any is max, and not is 2 − truth.
@@ -63,47 +47,29 @@ def truth(condition: Condition, world: World, deferred: Truth = UNKNOWN) -> Trut
             if attribute.name in world.known:
                 return TRUE
             return deferred if world.deferred(attribute) else FALSE
-        case (
-            Is() | OneOf() | Contains() | InGroup() | InList()
-            | AtLeast() | AtMost() | Before() | After()
-        ):  # fmt: skip
-            return leaf_truth(condition, world, deferred)
+        case Test():
+            return truth_of_test(condition, world, deferred)
         case _:
             assert_never(condition)
 
 
-def leaf_truth(leaf: Test, world: World, deferred: Truth = UNKNOWN) -> Truth:
-    """Unknown over an absent fact, and over two values of which the leaf is true of one only."""
-    found = world.seen.get(leaf.attribute.name)
+def truth_of_test(test: Test, world: World, deferred: Truth = UNKNOWN) -> Truth:
+    """Unknown over an absent fact, and over two values of which the test is true of one only."""
+    found = world.seen.get(test.attribute.name)
     if found is None:
-        return deferred if world.deferred(leaf.attribute) else UNKNOWN
-    held = holds(leaf, found[0], world.release, world.at)
-    if len(found) == 2 and holds(leaf, found[1], world.release, world.at) != held:
+        return deferred if world.deferred(test.attribute) else UNKNOWN
+    held = holds(test, found[0], world.release, world.at)
+    if len(found) == 2 and holds(test, found[1], world.release, world.at) != held:
         return UNKNOWN
     return TRUE if held else FALSE
 
 
-def holds(leaf: Test, seen: Seen, release: Release, at: str) -> bool:
-    """Whether the leaf is true of one present value at that instant."""
-    match leaf:
-        case Is(_, operand) | Contains(_, operand):
-            return operand in seen.stands_for
-        case OneOf(_, operands):
-            return not operands.isdisjoint(seen.stands_for)
-        case InGroup(_, group):
-            return release.groups[group].hold_any(seen.stands_for, at)
-        case InList(_, list_):
-            return release.lists[list_].hold_any(seen.stands_for, at)
-        case AtLeast(_, operand):
-            return cast(int, seen.value) >= operand
-        case AtMost(_, operand):
-            return cast(int, seen.value) <= operand
-        case Before(_, operand):
-            return cast(str, seen.value) < operand
-        case After(_, operand):
-            return cast(str, seen.value) > operand
-        case _:
-            assert_never(leaf)
+def holds(test: Test, seen: Seen, release: Release, at: str) -> bool:
+    """Whether the test is true of one present value at that instant."""
+    operator = OPERATORS[test.operator]
+    named = operator.operand.names
+    members = NOBODY if named is None else release.named(named)[str(test.operand)].at(at)
+    return operator.holds(test.operand, seen.value, seen.stands_for, members)
 
 
 def missing(condition: Condition, world: World) -> frozenset[Attribute]:
@@ -115,11 +81,7 @@ def missing(condition: Condition, world: World) -> frozenset[Attribute]:
             return frozenset().union(*(missing(child, world) for child in children))
         case Not(child):
             return missing(child, world)
-        case (
-            Is() | OneOf() | Contains() | InGroup() | InList()
-            | AtLeast() | AtMost() | Before() | After() | IsKnown()
-        ):  # fmt: skip
-            leaf: Leaf = condition
-            return frozenset((leaf.attribute,))
+        case Test(attribute) | IsKnown(attribute):
+            return frozenset((attribute,))
         case _:
             assert_never(condition)

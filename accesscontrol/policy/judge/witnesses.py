@@ -8,19 +8,9 @@ from accesscontrol.ledger.canonical import LARGEST_INTEGER
 from accesscontrol.policy.judge.known import as_seen
 from accesscontrol.policy.judge.truth import holds
 from accesscontrol.policy.language.attributes import Attribute
-from accesscontrol.policy.language.conditions import (
-    After,
-    AtLeast,
-    AtMost,
-    Before,
-    Contains,
-    InGroup,
-    InList,
-    Is,
-    OneOf,
-    Test,
-)
+from accesscontrol.policy.language.conditions import Test
 from accesscontrol.policy.language.countries import COUNTRIES
+from accesscontrol.policy.language.operators import OPERATORS
 from accesscontrol.policy.language.release import Release
 from accesscontrol.policy.language.values import (
     LONGEST_QUANTITY,
@@ -106,24 +96,12 @@ def _sets(
     return list(dict.fromkeys([*found.values(), *whole]))
 
 
-def constants(tests: Sequence[Test], release: Release) -> Iterator[Value]:
-    """What the tests compare with; of a list, its members."""
+def constants(tests: Iterable[Test], release: Release) -> Iterator[Value]:
+    """The values that the tests name; of a group or list, whoever is ever a member."""
     for test in tests:
-        match test:
-            case Is(_, operand) | Contains(_, operand):
-                yield operand
-            case AtLeast(_, number) | AtMost(_, number):
-                yield number
-            case Before(_, day) | After(_, day):
-                yield day
-            case OneOf(_, operands):
-                yield from sorted(operands, key=str)
-            case InList(_, list_):
-                yield from (value for value, _ in release.lists[list_].entries)
-            case InGroup():
-                pass  # every country is a candidate anyway
-            case _:
-                assert_never(test)
+        kind = OPERATORS[test.operator].operand
+        members = () if kind.names is None else release.named(kind.names)[str(test.operand)].entries
+        yield from kind.values(test.operand, (value for value, _ in members))
 
 
 def _single_values(attribute: Attribute, constants: list[Value]) -> list[Value]:

@@ -3,7 +3,15 @@
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from accesscontrol.policy.language.values import NotAValue, Type, Value, element, read, written
+from accesscontrol.policy.language.values import (
+    EXPECTED,
+    NotAValue,
+    Type,
+    Value,
+    element,
+    read,
+    written,
+)
 
 Source = Literal["register", "request"]
 
@@ -15,6 +23,7 @@ ACTIVITIES: Final = (
     "source_access",
     "transfer_in_country",
 )
+FLAGS: Final = ("register_only", "identity", "non_empty")
 
 
 @dataclass(frozen=True)
@@ -37,11 +46,19 @@ class Attribute:
         return self._inside(read(self.type, value))
 
     def read_element(self, value: object) -> Value:
-        """A value that one element of a set can have, or, of no set, the attribute itself."""
+        """A value of one element, where the attribute is a set; else of the attribute itself."""
         return self._inside(read(element(self.type), value))
 
     def write(self, value: Value) -> bool | int | str | list[str]:
+        """The value in canonical form, as JSON has it."""
         return written(self.type, value)
+
+    @property
+    def expected(self) -> str:
+        """In words, what one value that a rule compares the attribute with has to be."""
+        if self.values is not None:
+            return f"one of {', '.join(self.values)}"
+        return EXPECTED[element(self.type)]
 
     def to_json(self) -> dict[str, object]:
         """As it stands in a release: what is absent or false is left out."""
@@ -64,6 +81,3 @@ class Attribute:
         if self.non_empty and value == frozenset():
             raise NotAValue
         return value
-
-
-FLAGS: Final = ("register_only", "identity", "non_empty")

@@ -3,22 +3,7 @@
 from math import prod
 from typing import Final, assert_never
 
-from accesscontrol.policy.language.conditions import (
-    After,
-    All,
-    Any,
-    AtLeast,
-    AtMost,
-    Before,
-    Condition,
-    Contains,
-    InGroup,
-    InList,
-    Is,
-    IsKnown,
-    Not,
-    OneOf,
-)
+from accesscontrol.policy.language.conditions import All, Any, Condition, IsKnown, Not, Test
 from accesscontrol.policy.language.errors import TOO_DEEP, TOO_MANY_CLAUSES, PolicyError
 
 LEVELS: Final = 100
@@ -26,19 +11,22 @@ CLAUSES: Final = 64
 SHOWN: Final = 6  # counts in a message
 
 
-def within_bounds(condition: Condition, at: str) -> None:
-    """Raises too_many_clauses at the outermost condition; the parser has counted the levels."""
+def within_bounds(condition: Condition, pointer: str) -> None:
+    """Raises too_many_clauses, at the pointer of the outermost condition.
+
+    How deep the condition goes is counted by the parser.
+    """
     count = clauses(condition)
     if count > CLAUSES:
         message = (
             f"The condition expands to {_written(count)} clauses, and {CLAUSES} is the most: "
             f"{_why(condition, '', negated=False)}. Split it into several rules."
         )
-        raise PolicyError(at, TOO_MANY_CLAUSES, message)
+        raise PolicyError(pointer, TOO_MANY_CLAUSES, message)
 
 
 def _why(condition: Condition, where: str, *, negated: bool) -> str:
-    """The innermost condition that is too much by itself, where it stands, and what it does."""
+    """Says which condition is too much: the innermost one that expands too far by itself."""
     match condition:
         case Not(child):
             return _why(child, f' in "not"{where}', negated=not negated)
@@ -51,8 +39,10 @@ def _why(condition: Condition, where: str, *, negated: bool) -> str:
                 inside = f' in part {place + 1} of "{operator}"{where}'
                 return _why(children[place], inside, negated=negated)
             return _grows(operator, counts, where, negated=negated)
+        case Test() | IsKnown():
+            raise AssertionError("a leaf is one clause")
         case _:
-            raise AssertionError("a test is one clause")
+            assert_never(condition)
 
 
 def _grows(operator: str, counts: list[int], where: str, *, negated: bool) -> str:
@@ -67,13 +57,17 @@ def _written(count: int) -> str:
     return str(count) if count < 10**9 else "more than a billion"
 
 
-def too_deep(at: str) -> PolicyError:
+def too_deep(pointer: str) -> PolicyError:
     message = f"The condition has more than {LEVELS} levels. Split it into several rules."
-    return PolicyError(at, TOO_DEEP, message)
+    return PolicyError(pointer, TOO_DEEP, message)
 
 
 def clauses(condition: Condition, *, negated: bool = False) -> int:
-    """By arithmetic on the negation-free form: any adds, all multiplies, not swaps the two."""
+    """How many clauses the condition expands to, counted without expanding it.
+
+    "any" adds the counts of its children, "all" multiplies them, and "not" swaps the two:
+    ``{"all": [{"any": [a, b]}, {"any": [c, d]}]}`` has 2 × 2 clauses.
+    """
     match condition:
         case Not(child):
             return clauses(child, negated=not negated)
@@ -83,10 +77,7 @@ def clauses(condition: Condition, *, negated: bool = False) -> int:
         case Any(children):
             counts = [clauses(child, negated=negated) for child in children]
             return prod(counts) if negated else sum(counts)
-        case (
-            Is() | OneOf() | Contains() | InGroup() | InList()
-            | AtLeast() | AtMost() | Before() | After() | IsKnown()
-        ):  # fmt: skip
+        case Test() | IsKnown():
             return 1
         case _:
             assert_never(condition)

@@ -1,7 +1,8 @@
-"""The nodes of a condition, without behavior: every reader of conditions matches on these.
+"""The shapes of a condition, without behavior: every reader of conditions matches on these.
 
-A ``match`` over conditions ends in ``assert_never``, so that a new kind of node type-checks only
-when every reader knows it.
+There are five: All, Any, Not, Test and IsKnown. A ``match`` over them ends in ``assert_never``, so
+that a new shape type-checks only when every reader knows it. What one test does otherwise than
+another stands in the table of operators.py.
 """
 
 from collections.abc import Iterator
@@ -9,84 +10,46 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from accesscontrol.policy.language.attributes import Attribute
-from accesscontrol.policy.language.values import Value
+from accesscontrol.policy.language.values import Operand
 
 
 @dataclass(frozen=True, slots=True)
 class All:
+    """True where all of its children are."""
+
     children: tuple["Condition", ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Any:
+    """True where one of its children is."""
+
     children: tuple["Condition", ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Not:
+    """True where its child is false."""
+
     child: "Condition"
 
 
 @dataclass(frozen=True, slots=True)
-class Is:
+class Test:
+    """Compares what is known about an attribute with an operand, by an operator of the table."""
+
     attribute: Attribute
-    operand: Value
-
-
-@dataclass(frozen=True, slots=True)
-class OneOf:
-    attribute: Attribute
-    operands: frozenset[Value]
-
-
-@dataclass(frozen=True, slots=True)
-class Contains:
-    attribute: Attribute
-    operand: Value
-
-
-@dataclass(frozen=True, slots=True)
-class InGroup:
-    attribute: Attribute
-    group: str
-
-
-@dataclass(frozen=True, slots=True)
-class InList:
-    attribute: Attribute
-    list: str
-
-
-@dataclass(frozen=True, slots=True)
-class AtLeast:
-    attribute: Attribute
-    operand: int
-
-
-@dataclass(frozen=True, slots=True)
-class AtMost:
-    attribute: Attribute
-    operand: int
-
-
-@dataclass(frozen=True, slots=True)
-class Before:
-    attribute: Attribute
-    operand: str
-
-
-@dataclass(frozen=True, slots=True)
-class After:
-    attribute: Attribute
-    operand: str
+    operator: str
+    operand: Operand
 
 
 @dataclass(frozen=True, slots=True)
 class IsKnown:
+    """True where a value of the attribute is known; the one leaf that absence makes false."""
+
     attribute: Attribute
 
 
-Test = Is | OneOf | Contains | InGroup | InList | AtLeast | AtMost | Before | After
 Leaf = Test | IsKnown
 Condition = All | Any | Not | Leaf
 
@@ -99,13 +62,15 @@ def leaves(condition: Condition, *, negated: bool = False) -> Iterator[tuple[Lea
                 yield from leaves(child, negated=negated)
         case Not(child):
             yield from leaves(child, negated=not negated)
-        case (
-            Is() | OneOf() | Contains() | InGroup() | InList()
-            | AtLeast() | AtMost() | Before() | After() | IsKnown()
-        ):  # fmt: skip
+        case Test() | IsKnown():
             yield condition, negated
         case _:
             assert_never(condition)
+
+
+def tests_of(condition: Condition) -> Iterator[Test]:
+    """Every leaf that compares with an operand."""
+    return (leaf for leaf, _ in leaves(condition) if isinstance(leaf, Test))
 
 
 def attributes(condition: Condition) -> frozenset[str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Final
+from typing import Final, NamedTuple, assert_never
 
 from accesscontrol.ledger import canonical
 from accesscontrol.policy.language import documents, values
@@ -17,6 +17,7 @@ from accesscontrol.policy.language.errors import (
     below,
     shown,
 )
+from accesscontrol.policy.language.operands import Named
 from accesscontrol.policy.language.rules import Period, Rule, parse_rule
 from accesscontrol.policy.language.values import EXPECTED, Type, Value
 from accesscontrol.policy.language.vocabulary import Vocabulary, parse_vocabulary
@@ -32,19 +33,29 @@ class Members:
     entries: tuple[tuple[str, Period], ...]
     periods: Mapping[Value, tuple[Period, ...]]
 
-    def hold_any(self, values: frozenset[Value], at: str) -> bool:
-        """Whether one of the values is in, at that instant."""
-        for value in values:
-            for period in self.periods.get(value, ()):
-                if period.holds(at):
-                    return True
-        return False
+    def at(self, instant: str) -> "MembersAt":
+        return MembersAt(self, instant)
 
     def to_json(self) -> list[dict[str, object]]:
         return [
             {"value": value, "from": period.start, "until": period.end}
             for value, period in self.entries
         ]
+
+
+class MembersAt(NamedTuple):
+    """Who is in a group or list at one instant."""
+
+    members: Members
+    instant: str
+
+    def isdisjoint(self, values: Iterable[Value], /) -> bool:
+        """Whether none of the values is in it."""
+        for value in values:
+            for period in self.members.periods.get(value, ()):
+                if period.holds(self.instant):
+                    return False
+        return True
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +90,16 @@ class Release:
     @cached_property
     def digest(self) -> str:
         return canonical.digest(self.canonical)
+
+    def named(self, what: Named) -> Mapping[str, Members]:
+        """The groups, or the lists, by their names."""
+        match what:
+            case "group":
+                return self.groups
+            case "list":
+                return self.lists
+            case _:
+                assert_never(what)
 
     def to_json(self) -> dict[str, object]:
         return {

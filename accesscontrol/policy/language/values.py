@@ -17,6 +17,7 @@ Type = Literal[
     "boolean", "code", "country", "integer", "quantity", "share", "date", "countries", "codes"
 ]
 Value = bool | int | str | frozenset[str]
+Operand = Value | frozenset[Value]  # what a test compares with; a group or list by its name
 TYPES: Final[tuple[Type, ...]] = (
     "boolean",
     "code",

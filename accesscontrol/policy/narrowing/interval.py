@@ -4,14 +4,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from typing import assert_never
 
 from accesscontrol.policy.compiled.clauses import Literal
 from accesscontrol.policy.judge.known import ABSENT, Seen, as_seen
-from accesscontrol.policy.judge.truth import holds
 from accesscontrol.policy.language.attributes import Attribute
-from accesscontrol.policy.language.conditions import InGroup, InList, IsKnown, Leaf
+from accesscontrol.policy.language.conditions import IsKnown, Leaf, Test
+from accesscontrol.policy.language.operators import OPERATORS
 from accesscontrol.policy.language.release import Members, Release
-from accesscontrol.policy.language.values import NotAValue, Value, elements, instant_of
+from accesscontrol.policy.language.values import NotAValue, Value, instant_of
 
 Facts = Mapping[str, object]
 Offerings = Mapping[int, Facts]  # by position: the facts of its model and its activity, as JSON
@@ -79,44 +80,50 @@ class Span:
     def possible_of(self, literal: Literal, seen: Seen | None) -> bool:
         """The same of a value that was read already; None: absent."""
         leaf, wanted = literal
-        if isinstance(leaf, IsKnown):
-            if seen is None:
-                return leaf.attribute.source == "request" or not wanted
-            return wanted
-        if seen is None:
-            return True
-        if isinstance(leaf, InGroup | InList):
-            held = (not contents.isdisjoint(seen.stands_for) for contents in self.contents(leaf))
-            return any(each is wanted for each in held)
-        return holds(leaf, seen, self.releases[-1], "") is wanted
+        match leaf:
+            case IsKnown(attribute):
+                if seen is None:
+                    return attribute.source == "request" or not wanted
+                return wanted
+            case Test(_, operator, operand):
+                if seen is None:
+                    return True
+                memberships = self.memberships(leaf)
+                possible = OPERATORS[operator].possible
+                return possible(operand, seen.value, seen.stands_for, memberships, wanted)
+            case _:
+                assert_never(leaf)
 
     def invalid(self, attribute: Attribute, raw: object) -> bool:
         return raw is not ABSENT and read_or_none(attribute, raw) is None
 
-    def contents(self, leaf: InGroup | InList) -> list[Contents]:
-        """The different memberships that the group or list has had."""
-        if leaf not in self._contents:
-            held = (self.held(leaf, moment) for moment in self.moments)
-            self._contents[leaf] = list(dict.fromkeys(each for each in held if each is not None))
-        return self._contents[leaf]
+    def memberships(self, test: Test) -> list[Contents]:
+        """The different memberships that the group or list of a test has had; else none."""
+        if OPERATORS[test.operator].operand.names is None:
+            return []
+        if test not in self._memberships:
+            each = (self.contents(test, moment) for moment in self.moments)
+            had = dict.fromkeys(contents for contents in each if contents is not None)
+            self._memberships[test] = list(had)
+        return self._memberships[test]
 
-    def held(self, leaf: InGroup | InList, moment: Moment) -> Contents | None:
-        """Who is in the leaf's group or list at a moment; None where the release has none such."""
-        named = moment.release.groups if isinstance(leaf, InGroup) else moment.release.lists
-        members = named.get(leaf.group if isinstance(leaf, InGroup) else leaf.list)
+    def contents(self, test: Test, moment: Moment) -> Contents | None:
+        """Who is in the test's group or list at a moment; None where there is none such."""
+        what = OPERATORS[test.operator].operand.names
+        members = None if what is None else moment.release.named(what).get(str(test.operand))
         if members is None:
             return None
         key = (id(members), moment.at)
-        if key not in self._held:
-            self._held[key] = frozenset(_members_at(members, moment.at))
-        return self._held[key]
+        if key not in self._contents:
+            self._contents[key] = frozenset(_members_at(members, moment.at))
+        return self._contents[key]
 
     @cached_property
-    def _held(self) -> dict[tuple[int, str], Contents]:
+    def _contents(self) -> dict[tuple[int, str], Contents]:
         return {}
 
     @cached_property
-    def _contents(self) -> dict[Leaf, list[Contents]]:
+    def _memberships(self) -> dict[Test, list[Contents]]:
         return {}
 
     def _instants(self, release: Release) -> list[str]:
@@ -126,10 +133,14 @@ class Span:
 
 def named_values(leaf: Leaf, span: Span) -> frozenset[Value]:
     """The values that the leaf names: any other comes to the same as any other."""
-    if isinstance(leaf, InGroup | InList):
-        return frozenset[Value]().union(*span.contents(leaf))
-    operand = getattr(leaf, "operands", None) or getattr(leaf, "operand", None)
-    return frozenset() if operand is None else elements(operand)
+    match leaf:
+        case IsKnown():
+            return frozenset()
+        case Test(_, operator, operand):
+            members = frozenset[Value]().union(*span.memberships(leaf))
+            return frozenset(OPERATORS[operator].operand.values(operand, members))
+        case _:
+            assert_never(leaf)
 
 
 def read_or_none(attribute: Attribute, raw: object) -> Value | None:

@@ -11,13 +11,13 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Final, assert_never
 
 from accesscontrol.policy.compiled.clauses import Literal, clauses_of
 from accesscontrol.policy.judge.known import ABSENT
 from accesscontrol.policy.language import bounds
 from accesscontrol.policy.language.attributes import Attribute
-from accesscontrol.policy.language.conditions import All, Any, Condition, InGroup, InList, leaves
+from accesscontrol.policy.language.conditions import All, Any, Condition, tests_of
 from accesscontrol.policy.language.rules import Exemption, Rule
 from accesscontrol.policy.narrowing.interval import Contents, Facts, Moment, Span
 
@@ -66,8 +66,10 @@ def _holds(mark: Mark, span: Span, facts: Facts, papers: bool) -> bool:
             return papers
         case Invalid(attribute):
             return span.invalid(attribute, facts.get(attribute.name, ABSENT))
+        case (leaf, _):
+            return span.possible(mark, facts.get(leaf.attribute.name, ABSENT))
         case _:
-            return span.possible(mark, facts.get(mark[0].attribute.name, ABSENT))
+            assert_never(mark)
 
 
 @dataclass(frozen=True)
@@ -157,8 +159,9 @@ class _Comparison:
         return _Lift(exemption.ref, self._tested(exemption.when, moment))
 
     def _tested(self, condition: Condition, moment: Moment) -> _Tested:
-        named = (leaf for leaf, _ in leaves(condition) if isinstance(leaf, InGroup | InList))
-        return _Tested(condition, tuple(self.span.held(leaf, moment) for leaf in named))
+        return _Tested(
+            condition, tuple(self.span.contents(test, moment) for test in tests_of(condition))
+        )
 
     def _where(self, condition: Condition, offerings: Collection[int]) -> Iterator[Clause]:
         """The condition's clauses that can hold for one of the offerings, without its part."""

@@ -10,21 +10,13 @@ from accesscontrol.policy.judge.rule_truth import is_false, what_lifts
 from accesscontrol.policy.judge.truth import FALSE, TRUE, truth
 from accesscontrol.policy.judge.verdict import Fact, Unknown, Verdict
 from accesscontrol.policy.language.conditions import (
-    After,
     All,
     Any,
-    AtLeast,
-    AtMost,
-    Before,
     Condition,
-    Contains,
-    InGroup,
-    InList,
-    Is,
     IsKnown,
     Leaf,
     Not,
-    OneOf,
+    Test,
     leaves,
 )
 from accesscontrol.policy.language.release import Release
@@ -65,10 +57,7 @@ def _said(condition: Condition, *, holds: bool = True, inside: str = "") -> str:
             joined = f" {word} ".join(_said(child, holds=holds, inside=word) for child in children)
             bracketed = inside not in ("", word) and len(children) > 1
             return f"({joined})" if bracketed else joined
-        case (
-            Is() | OneOf() | Contains() | InGroup() | InList()
-            | AtLeast() | AtMost() | Before() | After() | IsKnown()
-        ):  # fmt: skip
+        case Test() | IsKnown():
             return say(condition, holds=holds)
         case _:
             assert_never(condition)
@@ -137,7 +126,7 @@ def _lacks(name: str, rule: Rule, verdict: Verdict, release: Release) -> str:
     if name in verdict.invalid:
         return f"what was said about the {words} is no value that it can have"
     tests = [leaf for leaf, _ in _all_leaves(rule) if leaf.attribute.name == name]
-    if len(tests) == 1 and not isinstance(tests[0], IsKnown):
+    if len(tests) == 1 and isinstance(tests[0], Test):
         return f"it is not known whether {say(tests[0], holds=True)}"
     return f"the {words} is not known"
 
@@ -161,10 +150,7 @@ def because(condition: Condition, world: World, *, holds: bool = True) -> str:
             if not holds:
                 deciding = deciding[:1] if not every else deciding
             return _all_said([because(child, world, holds=holds) for child in deciding])
-        case (
-            Is() | OneOf() | Contains() | InGroup() | InList()
-            | AtLeast() | AtMost() | Before() | After() | IsKnown()
-        ):  # fmt: skip
+        case Test() | IsKnown():
             return _found(condition, world, holds=holds)
         case _:
             assert_never(condition)

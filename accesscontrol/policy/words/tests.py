@@ -6,21 +6,9 @@ from accesscontrol.policy.judge.known import World, as_seen
 from accesscontrol.policy.judge.truth import holds as holds_of
 from accesscontrol.policy.language.attributes import Attribute
 from accesscontrol.policy.language.builtin import built_in
-from accesscontrol.policy.language.conditions import (
-    After,
-    AtLeast,
-    AtMost,
-    Before,
-    Contains,
-    InGroup,
-    InList,
-    Is,
-    IsKnown,
-    Leaf,
-    OneOf,
-    Test,
-)
+from accesscontrol.policy.language.conditions import IsKnown, Leaf, Test
 from accesscontrol.policy.language.countries import COUNTRIES
+from accesscontrol.policy.language.operators import OPERATORS
 from accesscontrol.policy.language.values import Value, element, elements
 
 # What comes before the value, and the same denied; attributes without an entry get "the … is".
@@ -89,54 +77,81 @@ _ROUND: Final = 10**6  # quantities from here on are written with an exponent, w
 
 
 def say(leaf: Leaf, *, holds: bool) -> str:
-    """The test as a rule reads: what it asks for, or (``holds`` false) the opposite."""
-    attribute = leaf.attribute
+    """The leaf as a rule reads: what it asks for, or (``holds`` false) the opposite."""
     match leaf:
-        case Is(_, operand) if isinstance(operand, bool):
-            return state(attribute, operand is holds)
-        case Is(_, operand) | Contains(_, operand):
-            return f"{_before(attribute, holds)} {show_element(attribute, operand)}"
-        case OneOf(_, operands):
-            return f"{_before(attribute, holds)} {_any_of(attribute, operands)}"
-        case InGroup(_, group):
-            return f"{_before(attribute, holds)} a country of group {group}"
-        case InList(_, list_):
-            return f"{_listed(attribute, holds)} on the list {list_}"
-        case IsKnown():
+        case IsKnown(attribute):
             return f"it is {'' if holds else 'not '}known what the {named(attribute)} is"
-        case AtLeast() | AtMost() | Before() | After():
-            before, after = LIMITS.get(attribute.name, (f"the {named(attribute)} is", ""))
-            return f"{before} {_limit(leaf, holds)}{after}"
+        case Test(attribute, _, bool(operand)):
+            return state(attribute, operand is holds)
+        case Test():
+            return _say_test(leaf, holds=holds)
         case _:
             assert_never(leaf)
 
 
+def _say_test(test: Test, *, holds: bool) -> str:
+    attribute, words = test.attribute, OPERATORS[test.operator].words
+    said = (words.holds if holds else words.fails).format(_operand(test))
+    match words.frame:
+        case "value":
+            return f"{_before(attribute, holds)} {said}"
+        case "listed":
+            return f"{_listed(attribute, holds)} {said}"
+        case "limit":
+            before, after = LIMITS.get(attribute.name, (f"the {named(attribute)} is", ""))
+            return f"{before} {said}{after}"
+        case _:
+            assert_never(words.frame)
+
+
+def _operand(test: Test) -> str:
+    if OPERATORS[test.operator].operand.names is not None:
+        return str(test.operand)
+    if isinstance(test.operand, frozenset):
+        return _any_of(test.attribute, test.operand)
+    return show_element(test.attribute, test.operand)
+
+
 def say_found(leaf: Leaf, value: Value, world: World, *, holds: bool) -> str:
-    """The test as it came out over the value that was found; in groups and lists, which value."""
-    if isinstance(leaf, IsKnown | AtLeast | AtMost | Before | After) or not holds:
-        return say(leaf, holds=holds)
-    if isinstance(leaf, Is) and isinstance(leaf.operand, bool):
-        return say(leaf, holds=holds)
-    value = _matching(leaf, value, world)
-    if isinstance(leaf, InList):
-        return f"{say(leaf, holds=True)} ({show(leaf.attribute, value)})"
-    said = f"{_before(leaf.attribute, True)} {show(leaf.attribute, value)}"
-    if isinstance(leaf, InGroup):
-        return f"{said}, which is in country group {leaf.group}"
-    stands_for = as_seen(world.release, leaf.attribute, value).stands_for
-    wanted = stands_for & (leaf.operands if isinstance(leaf, OneOf) else {leaf.operand})
-    if not wanted & elements(value):  # by way of what a territory belongs to
-        return f"{said}, which belongs to {_any_of(leaf.attribute, wanted)}"
+    """The leaf as it came out over the value that was found.
+
+    A test that is true names what made it so: "in Hong Kong, which is in country group D:5".
+    """
+    match leaf:
+        case IsKnown() | Test(_, _, bool()):
+            return say(leaf, holds=holds)
+        case Test():
+            return _say_true(leaf, value, world) if holds else say(leaf, holds=False)
+        case _:
+            assert_never(leaf)
+
+
+def _say_true(test: Test, value: Value, world: World) -> str:
+    value = _matching(test, value, world)
+    said = OPERATORS[test.operator].words.found.format(
+        said=say(test, holds=True),
+        frame=_before(test.attribute, True),
+        value=show(test.attribute, value),
+        operand=_operand(test),
+    )
+    wanted = as_seen(world.release, test.attribute, value).stands_for & _compared(test)
+    if wanted and not wanted & elements(value):  # by way of what a territory belongs to
+        return f"{said}, which belongs to {_any_of(test.attribute, wanted)}"
     return said
 
 
-def _matching(leaf: Test, value: Value, world: World) -> Value:
-    """Of a set, the elements that the test is true of."""
+def _compared(test: Test) -> frozenset[Value]:
+    """The values that the operand names itself, without a group's or list's members."""
+    return frozenset(OPERATORS[test.operator].operand.values(test.operand, ()))
+
+
+def _matching(test: Test, value: Value, world: World) -> Value:
+    """The elements of a set that the test is true of; any other value as it is."""
     if not isinstance(value, frozenset):
         return value
-    singles = {each: as_seen(world.release, leaf.attribute, frozenset({each})) for each in value}
+    singles = {each: as_seen(world.release, test.attribute, frozenset({each})) for each in value}
     return frozenset(
-        each for each, seen in singles.items() if holds_of(leaf, seen, world.release, world.at)
+        each for each, seen in singles.items() if holds_of(test, seen, world.release, world.at)
     )
 
 
@@ -221,21 +236,6 @@ def _listed(attribute: Attribute, holds: bool) -> str:
     if attribute.type == "codes":
         return f"{'one' if holds else 'none'} of the {named(attribute)} is"
     return f"the {named(attribute)} is{'' if holds else ' not'}"
-
-
-def _limit(leaf: AtLeast | AtMost | Before | After, holds: bool) -> str:
-    limit = show(leaf.attribute, leaf.operand)
-    match leaf:
-        case AtLeast():
-            return f"{'at least' if holds else 'less than'} {limit}"
-        case AtMost():
-            return f"{'at most' if holds else 'more than'} {limit}"
-        case Before():
-            return f"{'before' if holds else 'on or after'} {limit}"
-        case After():
-            return f"{'after' if holds else 'on or before'} {limit}"
-        case _:
-            assert_never(leaf)
 
 
 def _any_of(attribute: Attribute, operands: frozenset[Value]) -> str:

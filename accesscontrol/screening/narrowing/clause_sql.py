@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import Any
+from typing import Any, assert_never
 
 from accesscontrol.models import FactValue, Licensee
 from accesscontrol.policy import (
@@ -69,19 +69,31 @@ def where(clauses: Iterable[Clause], span: Span) -> fact_columns.Where | None:
 
 def _test(mark: Mark, span: Span, written: _Written) -> str:
     """One mark as SQL; empty where it may hold of every row."""
-    if isinstance(mark, HasPapers):
-        return "c.papers <> 0"
-    if isinstance(mark, Invalid):
-        column = _column(mark.attribute.name)
-        if column in ALWAYS_VALID:
-            return NOBODY
-        return _by_number(column, _valid(mark.attribute, column, span), written)
-    column = _column(mark[0].attribute.name)
+    match mark:
+        case HasPapers():
+            return "c.papers <> 0"
+        case Invalid(attribute):
+            return _invalid(attribute, span, written)
+        case (_, _):
+            return _literal(mark, span, written)
+        case _:
+            assert_never(mark)
+
+
+def _invalid(attribute: Attribute, span: Span, written: _Written) -> str:
+    column = _column(attribute.name)
+    if column in ALWAYS_VALID:
+        return NOBODY
+    return _by_number(column, _valid(attribute, column, span), written)
+
+
+def _literal(literal: Literal, span: Span, written: _Written) -> str:
+    column = _column(literal[0].attribute.name)
     if column == current_facts.ID:
-        return _by_ref(mark, span, written)
+        return _by_ref(literal, span, written)
     if column == "lists":
-        return _by_bits(mark, span, written)
-    return _by_number(column, _excluded(mark, column, span), written)
+        return _by_bits(literal, span, written)
+    return _by_number(column, _excluded(literal, column, span), written)
 
 
 def _column(attribute: str) -> str:

@@ -1,0 +1,283 @@
+"""The table of operators: all in which one test of the language differs from another.
+
+The parser, the printer, the judges, the narrowing, the sentences and the form look an operator up
+here and name none themselves. An entry has no defaults, so an operator that lacks a part does not
+type-check (docs/adr/0010-one-table-of-operators.md).
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal, Protocol
+
+from accesscontrol.policy.language.operands import (
+    A_GROUP,
+    A_LIST,
+    ONE_VALUE,
+    SOME_VALUES,
+    OperandKind,
+)
+from accesscontrol.policy.language.values import Type, Value
+
+
+class Membership(Protocol):
+    """Who is in the group or list that a test names, at one instant."""
+
+    def isdisjoint(self, values: Iterable[Value], /) -> bool:
+        """Whether none of the values is in it."""
+
+
+NOBODY: Final[Membership] = frozenset[Value]()  # for tests that name no group and no list
+
+# An operand, a present value, what the value stands for (itself, the elements of a set, the country
+# that a territory belongs to), and the members of the group or list that the operand names. The
+# types of operand and value agree by ``types``: dates are texts, all else that has order is an
+# integer.
+Holds = Callable[[Any, Any, frozenset[Value], Membership], bool]
+
+# The same with every membership that a span of time has had, and the truth that is asked for.
+Possible = Callable[[Any, Any, frozenset[Value], Sequence[Membership], bool], bool]
+
+
+@dataclass(frozen=True)
+class Words:
+    """How a sentence says a test.
+
+    ``frame`` begins the sentence, by the attribute: "the licensee is in" (value), "the licensee is"
+    (listed), "the model was trained with" (limit). ``holds`` and ``fails`` follow it, with ``{}``
+    for the operand; the frames value and listed are denied themselves.
+
+    ``found`` is the sentence where the test is true of a value that was found. It has ``{said}``
+    for the sentence without that value, ``{frame}``, ``{value}`` and ``{operand}``.
+    """
+
+    frame: Literal["value", "listed", "limit"]
+    holds: str
+    fails: str
+    found: str
+
+
+@dataclass(frozen=True)
+class FormWords:
+    """How the editor's form offers a test, and the same test under a ``not``, for some types."""
+
+    types: tuple[Type, ...]
+    code: str
+    words: str
+    negated_code: str
+    negated_words: str
+
+
+@dataclass(frozen=True)
+class Operator:
+    """One operator of the language.
+
+    The contract of ``operand.values``, on which the fast readers rely: the operator tells values
+    apart by them only. Codes that are none of them are alike, and so are numbers and dates between
+    two neighbors of them; a set is as good as those of its elements that are among them.
+    """
+
+    name: str  # as rules write it
+    types: tuple[Type, ...]  # of the attributes that it compares
+    operand: OperandKind
+    holds: Holds  # its truth for one present value
+    possible: Possible  # whether it can have been true (false) at some moment of a span
+    words: Words
+    form: tuple[FormWords, ...]  # together for all types
+
+
+def throughout(holds: Holds) -> Possible:
+    """What is possible for an operator that reads no membership: it never changes."""
+
+    def possible(
+        operand: object,
+        value: object,
+        stands_for: frozenset[Value],
+        memberships: Sequence[Membership],
+        wanted: bool,
+    ) -> bool:
+        return holds(operand, value, stands_for, NOBODY) is wanted
+
+    return possible
+
+
+def at_some_moment(holds: Holds) -> Possible:
+    """What is possible for an operator that reads a group or list: by one of its memberships."""
+
+    def possible(
+        operand: object,
+        value: object,
+        stands_for: frozenset[Value],
+        memberships: Sequence[Membership],
+        wanted: bool,
+    ) -> bool:
+        return any(holds(operand, value, stands_for, each) is wanted for each in memberships)
+
+    return possible
+
+
+def _stands_for(
+    operand: Value, value: Value, stands_for: frozenset[Value], members: Membership
+) -> bool:
+    return operand in stands_for
+
+
+def _stands_for_one(
+    operand: frozenset[Value], value: Value, stands_for: frozenset[Value], members: Membership
+) -> bool:
+    return not operand.isdisjoint(stands_for)
+
+
+def _is_member(
+    operand: str, value: Value, stands_for: frozenset[Value], members: Membership
+) -> bool:
+    return not members.isdisjoint(stands_for)
+
+
+def _at_least(operand: int, value: int, stands_for: frozenset[Value], members: Membership) -> bool:
+    return value >= operand
+
+
+def _at_most(operand: int, value: int, stands_for: frozenset[Value], members: Membership) -> bool:
+    return value <= operand
+
+
+def _before(operand: str, value: str, stands_for: frozenset[Value], members: Membership) -> bool:
+    return value < operand
+
+
+def _after(operand: str, value: str, stands_for: frozenset[Value], members: Membership) -> bool:
+    return value > operand
+
+
+EQUALS: Final[tuple[Type, ...]] = ("boolean", "code", "country", "integer", "date")
+SINGLES: Final[tuple[Type, ...]] = ("code", "country", "integer")
+SETS: Final[tuple[Type, ...]] = ("countries", "codes")
+NUMBERS: Final[tuple[Type, ...]] = ("integer", "quantity", "share")
+OF_VALUES: Final = Words(frame="value", holds="{}", fails="{}", found="{frame} {value}")
+
+
+def _of_limits(holds: str, fails: str) -> Words:
+    return Words(frame="limit", holds=f"{holds} {{}}", fails=f"{fails} {{}}", found="{said}")
+
+
+_TABLE: Final = (
+    Operator(
+        name="is",
+        types=EQUALS,
+        operand=ONE_VALUE,
+        holds=_stands_for,
+        possible=throughout(_stands_for),
+        words=OF_VALUES,
+        form=(FormWords(EQUALS, "is", "is", "is_not", "is not"),),
+    ),
+    Operator(
+        name="one_of",
+        types=(*SINGLES, *SETS),
+        operand=SOME_VALUES,
+        holds=_stands_for_one,
+        possible=throughout(_stands_for_one),
+        words=OF_VALUES,
+        form=(
+            FormWords(SINGLES, "one_of", "is one of", "none_of", "is none of"),
+            FormWords(SETS, "has_one_of", "has at least one of", "has_none_of", "has none of"),
+        ),
+    ),
+    Operator(
+        name="contains",
+        types=SETS,
+        operand=ONE_VALUE,
+        holds=_stands_for,
+        possible=throughout(_stands_for),
+        words=OF_VALUES,
+        form=(FormWords(SETS, "contains", "contains", "contains_not", "does not contain"),),
+    ),
+    Operator(
+        name="in_group",
+        types=("country", "countries"),
+        operand=A_GROUP,
+        holds=_is_member,
+        possible=at_some_moment(_is_member),
+        words=Words(
+            frame="value",
+            holds="a country of group {}",
+            fails="a country of group {}",
+            found="{frame} {value}, which is in country group {operand}",
+        ),
+        form=(
+            FormWords(
+                ("country",),
+                "in_group",
+                "is in the country group",
+                "not_in_group",
+                "is not in the country group",
+            ),
+            FormWords(
+                ("countries",),
+                "has_in_group",
+                "has one in the country group",
+                "has_none_in_group",
+                "has none in the country group",
+            ),
+        ),
+    ),
+    Operator(
+        name="in_list",
+        types=("code", "codes"),
+        operand=A_LIST,
+        holds=_is_member,
+        possible=at_some_moment(_is_member),
+        words=Words(
+            frame="listed",
+            holds="on the list {}",
+            fails="on the list {}",
+            found="{said} ({value})",
+        ),
+        form=(
+            FormWords(("code",), "in_list", "is on the list", "not_in_list", "is not on the list"),
+            FormWords(
+                ("codes",),
+                "has_in_list",
+                "has one on the list",
+                "has_none_in_list",
+                "has none on the list",
+            ),
+        ),
+    ),
+    Operator(
+        name="at_least",
+        types=NUMBERS,
+        operand=ONE_VALUE,
+        holds=_at_least,
+        possible=throughout(_at_least),
+        words=_of_limits("at least", "less than"),
+        form=(FormWords(NUMBERS, "at_least", "is at least", "less_than", "is less than"),),
+    ),
+    Operator(
+        name="at_most",
+        types=NUMBERS,
+        operand=ONE_VALUE,
+        holds=_at_most,
+        possible=throughout(_at_most),
+        words=_of_limits("at most", "more than"),
+        form=(FormWords(NUMBERS, "at_most", "is at most", "more_than", "is more than"),),
+    ),
+    Operator(
+        name="before",
+        types=("date",),
+        operand=ONE_VALUE,
+        holds=_before,
+        possible=throughout(_before),
+        words=_of_limits("before", "on or after"),
+        form=(FormWords(("date",), "before", "is before", "not_before", "is not before"),),
+    ),
+    Operator(
+        name="after",
+        types=("date",),
+        operand=ONE_VALUE,
+        holds=_after,
+        possible=throughout(_after),
+        words=_of_limits("after", "on or before"),
+        form=(FormWords(("date",), "after", "is after", "not_after", "is not after"),),
+    ),
+)
+OPERATORS: Final[dict[str, Operator]] = {operator.name: operator for operator in _TABLE}
