@@ -1,4 +1,4 @@
-"""Turns the starter policy's data into what the orders room installs."""
+"""Installs the starter policy: turns its data into an ``orders.Policy``."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -10,14 +10,14 @@ NEW_YORK = ZoneInfo("America/New_York")
 
 
 def load_starter(*, at: datetime) -> Release | None:
-    """Install the starter policy; None where a release stands already (idempotent)."""
+    """Install the starter policy. Returns None, and does nothing, if there is a release already."""
     return orders.install(
         starter=starter_policy(), at=at, because="The written law, as the product comes with it."
     )
 
 
 def starter_policy() -> orders.Policy:
-    """The written law as data for an empty installation."""
+    """The starter policy as data for an empty installation."""
     return orders.Policy(
         lists=starter.LISTS,
         end_uses=starter.END_USES,
@@ -36,7 +36,7 @@ def starter_policy() -> orders.Policy:
 
 
 def _memberships() -> list[orders.Membership]:
-    standing = [
+    current = [
         orders.Membership(group, country, None, None, citation)
         for group, (citation, countries) in starter.GROUPS.items()
         for country in countries.split()
@@ -45,7 +45,7 @@ def _memberships() -> list[orders.Membership]:
         orders.Membership(group, country, None, until, citation)
         for group, country, until, citation in starter.ENDED
     ]
-    return standing + ended
+    return current + ended
 
 
 def _order(

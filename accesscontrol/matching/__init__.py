@@ -1,1 +1,1 @@
-"""Names and ownership as pure arithmetic: no Django, no database, no clock, no logging."""
+"""Names, ownership and list files as pure functions: no Django, database, clock or logging."""

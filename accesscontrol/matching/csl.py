@@ -1,7 +1,7 @@
 """Reads the US Consolidated Screening List (CSV, 29 columns, several lists in one file).
 
-Every row becomes an entry or a bad row with its line and the reason; nothing is skipped in
-silence. The file as a whole is refused only where no row of it could be trusted.
+Every row becomes an entry, or a bad row with its line and the reason. No row is skipped silently.
+The whole file is refused only if none of its rows can be trusted.
 """
 
 import csv
@@ -35,12 +35,12 @@ _LONGEST_FIELD = 1_000_000
 
 
 class CannotRead(ValueError):
-    """The file is no Consolidated Screening List; the message says what is wrong with it."""
+    """The file is not a Consolidated Screening List. The message says what is wrong with it."""
 
 
 @dataclass(frozen=True, slots=True)
 class BadRow:
-    """A row that could not be read; ``list_code`` where at least that much of it could be."""
+    """A row that could not be read. It has a ``list_code`` if that could be read."""
 
     line: int
     reason: str
@@ -49,7 +49,7 @@ class BadRow:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A party as one row of the file has it; ``content`` has the columns that are not empty."""
+    """A party as it is in one row of the file. ``content`` has the columns that are not empty."""
 
     list_code: str
     list_name: str
@@ -64,7 +64,7 @@ class Entry:
 
 @dataclass(slots=True)
 class ListFile:
-    """All that a file says: its rows are exactly the entries, the repeated and the bad ones."""
+    """The content of a file. Each row is counted once: as an entry, as repeated, or as an error."""
 
     rows: int = 0
     entries: list[Entry] = field(default_factory=list)
@@ -73,7 +73,12 @@ class ListFile:
 
 
 def read(data: bytes) -> ListFile:
-    """Read a file's bytes; raises CannotRead where it is not this format at all."""
+    """Read the bytes of a file. Raises CannotRead if it does not have this format at all.
+
+    1. Decode it and check its header.
+    2. Read each row as an entry or as an error.
+    3. Drop rows that repeat another one, and give each entry an id of its own.
+    """
     rows = _rows(_text(data))
     header = _header(next(rows, (1, [])))
     result = ListFile()
@@ -91,7 +96,7 @@ def read(data: bytes) -> ListFile:
 
 
 def _text(data: bytes) -> str:
-    """UTF-8 with or without a mark; bytes that are not are kept for the row to report."""
+    """Decode UTF-8, with or without a byte order mark. Its row reports a byte that is not UTF-8."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise CannotRead("The file is UTF-16; save it as UTF-8 and import it again.")
     text = data.decode("utf-8-sig", errors="surrogateescape").rstrip("\x1a\r\n ")
@@ -101,9 +106,9 @@ def _text(data: bytes) -> str:
 
 
 def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Rows with the line on which each begins; blank lines are no rows."""
+    """Yield the rows with the line on which each begins. Blank lines are no rows."""
     csv.field_size_limit(_LONGEST_FIELD)
-    # The csv module of Python 3.11 changed how it treats NUL: a stand-in lets the row say so.
+    # Versions of Python read a NUL byte differently. With U+FFFE in its place, its row reports it.
     reader = csv.reader(io.StringIO(text.replace("\0", "\ufffe"), newline=""))
     line = 1
     while True:
@@ -154,11 +159,7 @@ def _column_problem(missing: list[str], unknown: list[str], twice: list[str]) ->
 
 
 def _entry(line: int, row: list[str], header: list[str]) -> Entry | BadRow:
-    code = (
-        next(iter(_LIST_CODE.findall(row[header.index("source")])), None)
-        if len(row) > header.index("source")
-        else None
-    )
+    code = _code(row, header.index("source"))
     problem = _row_problem(row, header)
     if problem:
         return BadRow(line, problem, code)
@@ -227,7 +228,7 @@ def _party(line: int, code: str, content: dict[str, str]) -> Entry:
 
 
 def _source_id(code: str, content: dict[str, str]) -> str:
-    """The file's own id; outside the Treasury lists of older files only the name is one."""
+    """The file's id of the party. Where older files have none, the name is the id."""
     given = content.get("_id") or content.get("entity_number")
     return (
         given
@@ -237,20 +238,20 @@ def _source_id(code: str, content: dict[str, str]) -> str:
 
 
 def _with_unique_ids(parsed: list[Entry]) -> list[Entry]:
-    """Drop rows that say exactly the same; tell rows of one id apart by what they say.
+    """Drop rows with the same content, and add the digest to the id of rows that share an id.
 
-    The lists repeat a party once per address. Each row stays an entry of its own, and its id
-    does not depend on the order of the rows.
+    The lists repeat a party once per address. Each such row stays an entry of its own. Its id does
+    not depend on the order of the rows.
     """
     distinct = {(entry.list_code, entry.source_id, entry.digest): entry for entry in parsed}
-    often = Counter((entry.list_code, entry.source_id) for entry in distinct.values())
+    rows_of = Counter((entry.list_code, entry.source_id) for entry in distinct.values())
     return [
-        entry if often[entry.list_code, entry.source_id] == 1 else _told_apart(entry)
+        entry if rows_of[entry.list_code, entry.source_id] == 1 else _with_digest_in_id(entry)
         for entry in distinct.values()
     ]
 
 
-def _told_apart(entry: Entry) -> Entry:
+def _with_digest_in_id(entry: Entry) -> Entry:
     return Entry(
         entry.list_code, entry.list_name, f"{entry.source_id}#{entry.digest[:12]}",
         entry.line, entry.name, entry.kind, entry.content, entry.digest, entry.names,

@@ -1,10 +1,10 @@
-"""Legal forms of companies, so that "Acme GmbH" and "ACME" are compared by what names them.
+"""Legal forms of companies, which names are compared without: "Acme GmbH" is "ACME".
 
-All are written as normalization leaves them: lower-case Latin letters, no punctuation. What says
-something about the business (holding, group, bank, fund) is no legal form and stays in the name.
+All are written as normalization leaves them: lower-case Latin letters, no punctuation. A word about
+the business (holding, group, bank, fund) is no legal form and stays in the name.
 """
 
-# Forms that stand at the end of a name; several may follow each other ("GmbH & Co. KG").
+# Forms at the end of a name. Several may follow each other ("GmbH & Co. KG").
 TRAILING: frozenset[tuple[str, ...]] = frozenset(
     tuple(form.split())
     for form in """
@@ -34,8 +34,8 @@ TRAILING: frozenset[tuple[str, ...]] = frozenset(
     if form.strip()
 )
 
-# Forms that stand before the name in their languages; a shorter list, because the first word of
-# a name says more than the last ("AS Roma").
+# Forms before the name, as some languages have them. The list is shorter, since the first word of a
+# name says more than the last ("AS Roma").
 LEADING: frozenset[tuple[str, ...]] = frozenset(
     tuple(form.split())
     for form in """
@@ -50,7 +50,7 @@ LEADING: frozenset[tuple[str, ...]] = frozenset(
     if form.strip()
 )
 
-# Forms written without a space in their own script, longest first; cut before transliteration.
+# Forms written without a space in their own script, longest first. Cut before transliteration.
 GLUED: tuple[str, ...] = (
     "股份有限责任公司", "股份有限公司", "有限责任公司", "集团有限公司", "有限公司",
     "股份有限責任公司", "有限責任公司", "集團有限公司",

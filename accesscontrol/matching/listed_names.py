@@ -1,4 +1,4 @@
-"""The names under which one row of a list stands, out of what the list prints in its columns."""
+"""Reads the names of a listed party from the columns in which its list prints them."""
 
 import re
 from collections.abc import Iterator
@@ -51,7 +51,7 @@ def _spellings(name: str, alt_names: str) -> Iterator[tuple[bool, str]]:
 
 
 def _readings(printed: str) -> Iterator[str]:
-    """What else a printed name can mean: each reading is one more way to be found."""
+    """The other names that a printed name can mean. A licensee can match any of them."""
     core = _INCLUDING.sub("", _SUCCESSORS.sub("", printed)).strip()
     core = _AFFILIATE.sub("", core).strip()
     yield core

@@ -1,10 +1,10 @@
-"""One spelling for the many ways in which a party's name is written.
+"""Gives the different spellings of a party's name one normalized form.
 
-Names are equal here when they differ only in case, punctuation, diacritics, script, legal form
-or the order of their words. Words are sorted because the lists print persons surname first
-("ZBOUN, Anwar Mohammed") and companies in either order; the price is that two names made of the
-same words meet, which costs a person a look and never hides a party. Digits are always kept:
-"Fund VII" is not "Fund VIII" and "Plant 12" is not "Plant 21".
+Names are equal here if they differ only in case, punctuation, diacritics, script, legal form or the
+order of their words. Words are sorted, since the lists print persons surname first ("ZBOUN, Anwar
+Mohammed") and companies in either order. So two different names of the same words match; a person
+then looks at the match, and no party is missed. Digits are always kept: "Fund VII" is not "Fund
+VIII" and "Plant 12" is not "Plant 21".
 """
 
 import re
@@ -14,7 +14,7 @@ from anyascii import anyascii
 
 from accesscontrol.matching.legal_forms import GLUED, LEADING, LONGEST, TRAILING
 
-# Stored beside every match; a change of this module is a new version.
+# Stored with every match. A change of this module is a new version.
 MATCHER_VERSION = "exact-1"
 
 # The lists print "?" for an apostrophe they could not encode ("QAR?AWI").
@@ -25,12 +25,12 @@ _EMPTY_WORDS = frozenset({"and", "the", "of"})
 
 
 def normalize(name: str) -> str:
-    """The name's words in Latin letters, sorted; empty only where it has no letter or digit."""
+    """The name's words in Latin letters, sorted. Empty only if it has no letter or digit."""
     return " ".join(sorted(words(name)))
 
 
 def words(name: str) -> list[str]:
-    """The normalized words in the order in which the name has them."""
+    """The normalized words, in the order of the name."""
     latin = anyascii(_without_glued_forms(unicodedata.normalize("NFKC", name)))
     latin = _APOSTROPHES.sub("", latin)
     latin = _INITIALS.sub(lambda found: re.sub(r"[./]", "", found[0]), latin)
@@ -50,7 +50,7 @@ def _without_glued_forms(name: str) -> str:
 
 
 def _without_legal_forms(spelled: list[str]) -> list[str]:
-    """Cut forms from both ends, never to nothing and never to a bare "and" or "the"."""
+    """Cut legal forms from both ends, but leave at least one word other than "and" or "the"."""
     rest = spelled
     while True:
         shorter = _cut_end(_cut_start(rest))

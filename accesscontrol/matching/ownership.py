@@ -1,12 +1,13 @@
-"""Is an entity captured by the listed parties that own it? (OFAC 50 % rule, BIS Affiliates Rule)
+"""Whether listed parties capture an entity by owning it (OFAC 50 % rule, BIS Affiliates Rule).
 
-Captured: listed or captured owners together hold at least half. A captured owner counts with its
-whole stake at the next tier; shares are never multiplied along a chain. Circular holdings end at
-the least fixed point: entities do not capture each other without a listed party behind them.
+An entity is captured if listed or captured owners together own at least half of it. A captured
+owner counts with its whole stake at the next tier; shares are never multiplied along a chain.
+Circular ownership ends at the least fixed point: entities do not capture each other without a
+listed party behind them.
 
-What is not known stays unknown. Two readings of the same edges are solved: one in which only
-what is on record is restricted, one in which every unknown share and every owner nobody named
-is as restricted as the numbers allow. Where the two agree, the answer is known.
+An unknown answer stays unknown. The same edges are solved twice: once with only the restricted
+owners on record, once with every unknown share and every owner not on record as restricted as the
+numbers allow. If both agree, the answer is known.
 """
 
 from collections import deque
@@ -21,7 +22,7 @@ Edge = tuple[str, int | None]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One owner's part in the arithmetic; ``restricted`` is None where it is not known."""
+    """One owner's part in the arithmetic. ``restricted`` is None if it is not known."""
 
     owner: str
     share_bp: int | None
@@ -31,11 +32,11 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """What the owners on record say about one entity, in basis points.
+    """The result for one entity, from its owners on record. Shares are in basis points.
 
-    ``captured`` and ``restricted_share`` are None where the record leaves them open; the share
-    then lies between ``at_least`` and ``at_most``. ``red_flag``: not captured for certain, and a
-    restricted owner is on record (red flag 29 of 15 CFR 732 Supp. 3).
+    ``captured`` and ``restricted_share`` are None if the record leaves them open. The share is
+    between ``at_least`` and ``at_most``. ``red_flag``: a restricted owner is on record and the
+    entity is not certainly captured (red flag 29 of 15 CFR 732 Supp. 3).
     """
 
     captured: bool | None
@@ -53,9 +54,9 @@ def captured(
 ) -> dict[str, Capture]:
     """The capture of every entity named, for the parties listed under one regime.
 
-    ``owners`` has the owners on record of each entity that could have any; an owner that is no
-    key of it is the end of its chain and restricted only if listed. ``complete`` has the
-    entities whose owners on record are declared to be all of them.
+    ``owners``: the owners on record of each entity that could have any. An owner that is no key of
+    it ends its chain, and is restricted only if listed. ``complete``: the entities whose owners on
+    record are declared to be all of them.
     """
     sure = _fixed_point(owners, lambda entity, bad: _least(owners[entity], bad), listed)
     possible = _fixed_point(
@@ -70,7 +71,7 @@ def captured(
 
 
 def arithmetic(capture: Capture, names: Mapping[str, str] | None = None) -> str:
-    """The tier's sum in words: "X 30 % (listed) + Y 25 % (captured) = 55 %: captured"."""
+    """The sum in words: "X 30 % (listed) + Y 25 % (captured) = 55 %: captured"."""
     counted = [part for part in capture.parts if part.restricted is not False]
     if not counted:
         return "No restricted owner on record: " + _conclusion(capture)
@@ -96,7 +97,10 @@ def _fixed_point(
     share: Callable[[str, Collection[str]], int],
     listed: Collection[str],
 ) -> set[str]:
-    """The listed and the least set of entities that ``share(entity, restricted)`` captures."""
+    """The listed parties and the least set of entities that ``share(entity, restricted)`` captures.
+
+    An entity that becomes restricted puts the entities that it owns back into the queue.
+    """
     restricted = set(listed)
     owned_by = _owned_by(owners)
     waiting = deque(owners)
@@ -117,15 +121,15 @@ def _owned_by(owners: Mapping[str, Sequence[Edge]]) -> dict[str, list[str]]:
 
 
 def _least(edges: Sequence[Edge], restricted: Collection[str]) -> int:
-    """The share that restricted owners certainly hold."""
+    """The share that restricted owners certainly own."""
     return sum(share or 0 for owner, share in edges if owner in restricted)
 
 
 def _most(edges: Sequence[Edge], restricted: Collection[str], complete: bool) -> int:
-    """The share they could hold at most: what nobody is known to hold may be theirs."""
+    """The most that restricted owners can own: a share without a known owner may be theirs."""
     known = sum(share or 0 for _, share in edges)
-    open_to_them = not complete or any(s is None and o in restricted for o, s in edges)
-    return _least(edges, restricted) + (max(0, WHOLE - known) if open_to_them else 0)
+    rest_is_open = not complete or any(s is None and o in restricted for o, s in edges)
+    return _least(edges, restricted) + (max(0, WHOLE - known) if rest_is_open else 0)
 
 
 def _capture(

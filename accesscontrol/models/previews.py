@@ -143,7 +143,7 @@ class Preview(models.Model):
 
 
 class AffectedLicensee(models.Model):
-    """A licensee for which the draft changes something. Rows are only added, and only by the run.
+    """A licensee for which the draft changes something. Rows are added while the preview runs.
 
     A preview's digest is the SHA-256 over its rows in order of licensee, each as 8 bytes licensee
     and 1 byte group, big-endian. It covers who is affected and how, not the reasons.

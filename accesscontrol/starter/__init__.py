@@ -1,6 +1,6 @@
-"""What a fresh installation starts with: the written law as rules, country groups, territories.
+"""The starter policy of a new installation: the law as rules, country groups, territories.
 
-Data only, and imported by nothing but the command that installs it (``manage.py load_starter``).
+It is data only. Only the command that installs it imports it (``manage.py load_starter``).
 """
 
 from accesscontrol.starter.countries import ENDED, GROUPS, TERRITORIES, TERRITORIES_CITATION

@@ -1,13 +1,13 @@
-"""Country groups and territories as dated facts: who belongs where, since and until when.
+"""Country groups with their members, and territories with the countries that they belong to.
 
-The state of 2026-07-08 (groups D and E) and 2026-06-20 (group A). What was before is written down
-only where it is known; a change of the law is a new dated row, entered by an officer.
+As of 2026-07-08 (groups D and E) and 2026-06-20 (group A). Earlier members are here only if they
+are known. A change of the law is a new dated row, which an officer enters.
 """
 
 from datetime import UTC, datetime
 from typing import Final
 
-# group → (where it is printed, its members)
+# group → (citation, members)
 GROUPS: Final[dict[str, tuple[str, str]]] = {
     "A:1": (
         "Supplement No. 1 to 15 CFR Part 740, Country Group A:1, as of 2026-06-20",
@@ -109,8 +109,8 @@ GROUPS: Final[dict[str, tuple[str, str]]] = {
     ),
 }
 
-# Memberships that ended: (group, country, until, citation). D:5 follows 22 CFR 126.1 at once; the
-# EAR's own table took Cambodia out on this day.
+# Memberships that ended: (group, country, until, citation). D:5 follows 22 CFR 126.1 at once. The
+# EAR's own table dropped Cambodia on this day.
 ENDED: Final = (
     (
         "D:5",
@@ -120,8 +120,8 @@ ENDED: Final = (
     ),
 )
 
-# 15 CFR 738.3: a territory stands for itself and for the country it belongs to. Macau has no parent
-# here: rules name it. Hong Kong is treated as China since 2020-12-23.
+# 15 CFR 738.3: a territory counts as itself and as the country that it belongs to. Macau has no
+# parent here, since rules name it. Hong Kong counts as China since 2020-12-23.
 TERRITORIES_CITATION: Final = "15 CFR 738.3; Hong Kong: 85 FR 83765, since 2020-12-23"
 _TERRITORIES_OF: Final = {
     "AU": "CC CX HM NF",

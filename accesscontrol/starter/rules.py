@@ -1,6 +1,7 @@
-"""The written law as rules: one entry a version, each with the regulation it comes from.
+"""The law as rules: one entry a rule version, each with the regulation that it comes from.
 
-Dated as the law is. Not legal advice: officers change any of it through the same gate as their own.
+The dates are those of the law. This is not legal advice. Officers change these rules in the same
+way as their own.
 """
 
 from typing import Final

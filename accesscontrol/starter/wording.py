@@ -1,4 +1,4 @@
-"""The phrases that the rules of the written law are made of."""
+"""The conditions that rules of the starter policy share, and functions that write conditions."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ def leaf(operator: str, *arguments: Any) -> Json:
 
 
 def rule(ref: str, *, version: int = 1, **members: Any) -> Json:
-    """A rule of the language, with what most of them leave empty."""
+    """A rule as JSON. Members that most rules leave empty are filled in."""
     return {
         "ref": ref,
         "version": version,
@@ -33,7 +33,7 @@ def rule(ref: str, *, version: int = 1, **members: Any) -> Json:
     }
 
 
-# A seat: where the licensee resides, is headquartered, or has its ultimate parent.
+# A seat is the country in which the licensee resides, is headquartered, or has its ultimate parent.
 HEADQUARTERS = ("licensee.hq_country", "licensee.ultimate_parent_country")
 SEATS = ("licensee.country", *HEADQUARTERS)
 PLACES = (*SEATS, "request.location_country")
@@ -45,12 +45,12 @@ TO_RELEASE = leaf("one_of", "request.activity", ["download_weights", "source_acc
 
 
 def anywhere(attributes: tuple[str, ...], *groups: str) -> Json:
-    """Some of these countries is in some of these groups."""
+    """One of these countries is in one of these groups."""
     return any_of(*(leaf("in_group", name, group) for name in attributes for group in groups))
 
 
 def d5_or_macau(attributes: tuple[str, ...]) -> Json:
-    """Country Group D:5 or Macau, the reach of the headquarters test."""
+    """One of these countries is in Country Group D:5 or is Macau, as in the headquarters rule."""
     return any_of(
         *(leaf("in_group", name, "D:5") for name in attributes),
         *(leaf("is", name, "MO") for name in attributes),
@@ -62,7 +62,7 @@ def listed(code: str, status: str = "confirmed") -> Json:
 
 
 def affiliates(version: int, effective_from: str, effective_until: str | None) -> Json:
-    """BIS's 50 % rule; in force, suspended for a year, in force again."""
+    """BIS's 50 % rule. Its versions: in force, suspended for a year, in force again."""
     return rule(
         "BIS-AFFILIATES",
         version=version,

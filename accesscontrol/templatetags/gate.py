@@ -1,4 +1,4 @@
-"""The parts of which pages are made: icons, outcome words, dates, fields, pages of a list."""
+"""The template tags and filters: icons, words for outcomes, dates, fields, pages of a list."""
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -17,19 +17,19 @@ register = template.Library()
 
 
 def _component(file: str, /, **given: Any) -> SafeString:
-    """A file of templates/components, without the white space before and after its element."""
+    """Render a file of templates/components, without the white space around its element."""
     return mark_safe(render_to_string(f"components/{file}.html", given).strip())  # noqa: S308
 
 
 @register.simple_tag
 def icon(name: str) -> SafeString:
-    """A symbol of static/icons/sprite.svg; never the only carrier of a meaning."""
+    """A symbol of static/icons/sprite.svg. It never carries a meaning alone."""
     return _component("icon", name=name)
 
 
 @register.simple_tag
 def badge(word: Any, tone: str = "", icon: str = "") -> SafeString:
-    """A word in a colored box; tones: deny, allow, review, license, request, accent, or none."""
+    """A word in a colored box. Tones: deny, allow, review, license, request, accent, or none."""
     return _component("badge", word=word, tone=tone, icon=icon)
 
 
@@ -47,7 +47,7 @@ def state(value: str) -> SafeString:
 
 @register.simple_tag
 def change(before: str, after: str) -> SafeString:
-    """One outcome becoming another."""
+    """An outcome, an arrow, and the outcome that it becomes."""
     arrow = mark_safe('<span aria-hidden="true">→</span><span class="sr">becomes</span>')
     return mark_safe(f'<span class="change">{outcome(before)}{arrow}{outcome(after)}</span>')  # noqa: S308
 
@@ -60,7 +60,7 @@ def tone(value: str) -> str:
 
 @register.filter
 def outcome_word(value: str) -> str:
-    """An outcome's word alone, for running text."""
+    """The word of an outcome, for running text."""
     return words.outcome(value)["word"]
 
 
@@ -78,13 +78,13 @@ def value_of(value: Any, name: str) -> str:
 
 @register.filter
 def uncap(text: str) -> str:
-    """The first letter small, for the middle of a sentence; `API` stays."""
+    """The text with a small first letter, for the middle of a sentence; `API` stays."""
     return words.uncapitalized(text)
 
 
 @register.filter
 def short(label: str) -> str:
-    """`Licensee's country` as `Country`, where the page says whose it is."""
+    """`Licensee's country` as `Country`, for a page that names the licensee."""
     for owner in ("Licensee's ", "Model's "):
         if label.startswith(owner):
             rest = label.removeprefix(owner)
@@ -94,7 +94,7 @@ def short(label: str) -> str:
 
 @register.filter
 def activity(name: str) -> str:
-    """An activity in words."""
+    """The words for an activity."""
     return words.ACTIVITIES.get(name, name)
 
 
@@ -142,7 +142,7 @@ def distance(value: datetime | None, now: datetime) -> str:
 
 @register.filter
 def took(value: timedelta | None) -> str:
-    """How long something lasted."""
+    """A duration in words."""
     return words.lasted(value) if value is not None else ""
 
 
@@ -161,14 +161,14 @@ def field(bound: BoundField) -> SafeString:
 
 @register.simple_tag
 def options(choices: Iterable[tuple[str, str]], chosen: str | Iterable[str] = ()) -> SafeString:
-    """The options of a select or datalist; one value is chosen, or several."""
-    several = [chosen] if isinstance(chosen, str) else list(chosen)
-    return _component("options", choices=choices, chosen=several)
+    """The options of a select or datalist. One value or several are chosen."""
+    values = [chosen] if isinstance(chosen, str) else list(chosen)
+    return _component("options", choices=choices, chosen=values)
 
 
 @register.simple_tag
 def errors(form: BaseForm | None = None, problem: str = "") -> SafeString:
-    """What stopped a save: the form's errors and the room's refusal, each linked to its field."""
+    """The problems of a save: the form's errors and the refusal, each linked to its field."""
     problems = [{"text": problem, "field": ""}] if problem else []
     if form is not None:
         problems += [{"text": str(text), "field": ""} for text in form.non_field_errors()]
@@ -182,7 +182,7 @@ def errors(form: BaseForm | None = None, problem: str = "") -> SafeString:
 
 @register.simple_tag
 def crumbs(*labels_and_urls: str) -> SafeString:
-    """`{% crumbs "Orders" url_of_orders order.reference %}`: the last label is the page itself."""
+    """`{% crumbs "Orders" url_of_orders order.reference %}`. The last label is the page itself."""
     pairs = [
         (labels_and_urls[i], labels_and_urls[i + 1] if i + 1 < len(labels_and_urls) else "")
         for i in range(0, len(labels_and_urls), 2)
@@ -192,31 +192,31 @@ def crumbs(*labels_and_urls: str) -> SafeString:
 
 @register.simple_block_tag
 def slot(content: str) -> SafeString:
-    """`{% slot as lead %}…{% endslot %}`: a piece of a page under a name, for a component."""
+    """`{% slot as lead %}…{% endslot %}` names a part of a page, which a component then shows."""
     return mark_safe(content.strip())  # noqa: S308
 
 
 @register.simple_block_tag
 def page_head(content: str, title: str, lead: str = "") -> SafeString:
-    """The page's one h1, a sentence below, and its actions inside the block."""
+    """The page's h1, a sentence below, and the page's actions inside the block."""
     return _component("page_head", title=title, lead=lead, content=content)
 
 
 @register.simple_block_tag
 def empty_state(content: str, title: str, icon: str = "info") -> SafeString:
-    """An empty list says in words what would stand here and what to do."""
+    """The words of an empty list: what it would show and what to do."""
     return _component("empty_state", title=title, icon=icon, content=content)
 
 
 @register.simple_tag
 def pager(page: Any) -> SafeString:
-    """Previous and next of a shell.paging.Page."""
+    """The links to the previous and next page of a shell.paging.Page."""
     return _component("pager", page=page)
 
 
 @register.simple_tag
 def chips(filters: Any) -> SafeString:
-    """The active filters of a shell.filters.Filters, each removable by a link."""
+    """The active filters of a shell.filters.Filters, each with a link that removes it."""
     return _component("chips", chips=filters.chips, clear=filters.cleared)
 
 
@@ -228,13 +228,13 @@ def timeline(entries: Iterable[Mapping[str, Any]]) -> SafeString:
 
 @register.simple_tag
 def stepper(steps: Iterable[Mapping[str, str]]) -> SafeString:
-    """Steps of {title, note, state}; state is done, current or empty."""
+    """Steps of {title, note, state}. A state is done, current or empty."""
     return _component("stepper", steps=steps)
 
 
 @register.simple_tag
 def screen(name: str, *args: Any) -> str:
-    """The address of a screen by its name, empty where the screen is not there."""
+    """The address of a screen by its name. Empty if there is no such screen."""
     try:
         return reverse(f"dashboard:{name}", args=args)
     except NoReverseMatch:
@@ -243,6 +243,6 @@ def screen(name: str, *args: Any) -> str:
 
 @register.simple_tag(takes_context=True)
 def query(context: Mapping[str, Any], kept: str = "", **given: Any) -> str:
-    """`?q=…&model=…`: what is given, then the named parameters of this page's own address."""
-    asked = {**given, **{name: context["request"].GET.get(name, "") for name in kept.split()}}
-    return "?" + "&".join(f"{name}={quote(str(value))}" for name, value in asked.items())
+    """`?q=…&model=…`: the given parameters, then those of this page's address named in ``kept``."""
+    params = {**given, **{name: context["request"].GET.get(name, "") for name in kept.split()}}
+    return "?" + "&".join(f"{name}={quote(str(value))}" for name, value in params.items())

@@ -1,4 +1,4 @@
-"""Prepares a given database: extensions, and an owner of the audit log that is not the product."""
+"""Prepares a database that is not embedded: extensions, and a role that owns the audit log."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -39,8 +39,8 @@ class Command(BaseCommand):
             guard.release(owner, role)
             return f"The audit log belongs to {role} until the next bootstrap_database."
         missing = guard.prepare(owner, role)
-        stands = guard.guard(owner, role)
+        guarded = guard.guard(owner, role)
         words = (
-            "The audit log is guarded." if stands else "There is no audit log yet: migrate first."
+            "The audit log is guarded." if guarded else "There is no audit log yet: migrate first."
         )
         return words + (f" This server lacks {', '.join(missing)}." if missing else "")

@@ -48,7 +48,7 @@ class Command(BaseCommand):
 
 
 def _person(username: str) -> User | None:
-    """Who is named; nobody named means the operator of the machine, that is, the system itself."""
+    """The person of this user name. Without a name, the operator acts as the system: None."""
     if not username:
         return None
     person = User.objects.filter(username=username).first()

@@ -1,4 +1,4 @@
-"""Says whether the product can decide and record, as /readyz does; exit code 1 where it cannot."""
+"""Says whether the product can decide and record, as /readyz does. Exit code 1 if it cannot."""
 
 import json
 import sys

@@ -17,7 +17,7 @@ from accesscontrol.errors import Refused
 
 
 class Command(BaseCommand):
-    """The door of registry.import_licensees for a terminal."""
+    """Calls registry.import_licensees from a terminal."""
 
     help = "Import licensees from a CSV file, all or nothing."
     requires_migrations_checks = True
@@ -44,15 +44,15 @@ class Command(BaseCommand):
         if options["format"] == "json":
             self.stdout.write(json.dumps(result.to_json(), ensure_ascii=False))
         else:
-            self._tell(result)
+            self._print(result)
         if result.problems:
             raise SystemExit(1)
 
-    def _tell(self, result: registry.ImportResult) -> None:
-        for each in result.problems:
-            where = f"row {each.row}" + (f", {each.column} “{each.value}”" if each.column else "")
-            hint = f" ({each.suggestion})" if each.suggestion else ""
-            self.stderr.write(f"{where}: {each.problem}{hint}")
+    def _print(self, result: registry.ImportResult) -> None:
+        for bad in result.problems:
+            where = f"row {bad.row}" + (f", {bad.column} “{bad.value}”" if bad.column else "")
+            hint = f" ({bad.suggestion})" if bad.suggestion else ""
+            self.stderr.write(f"{where}: {bad.problem}{hint}")
         numbers = result.to_json()
         self.stdout.write(
             f"{numbers['rows']} rows: {numbers['new']} new, {numbers['changed']} changed, "

@@ -17,7 +17,7 @@ from accesscontrol.errors import Refused
 
 
 class Command(BaseCommand):
-    """The door of parties.import_list for a terminal."""
+    """Calls parties.import_list from a terminal."""
 
     help = "Import a file of restricted parties (the US Consolidated Screening List) in one step."
     requires_migrations_checks = True
@@ -48,19 +48,19 @@ class Command(BaseCommand):
         except (Refused, OSError) as problem:
             self._refuse(str(problem), options["format"])
         if options["format"] == "text":
-            self._tell(result)
+            self._print(result)
         self.stdout.write(json.dumps(result.to_json(), ensure_ascii=False))
         if result.errors:
             raise SystemExit(1)
 
-    def _tell(self, result: parties.Import) -> None:
+    def _print(self, result: parties.Import) -> None:
         for bad in result.errors:
             self.stderr.write(f"line {bad.line}: {bad.reason}")
-        for each in result.lists:
-            note = f"  {each.held}" if each.held else ""
+        for change in result.lists:
+            note = f"  {change.held}" if change.held else ""
             self.stdout.write(
-                f"{each.code:5} {each.entries:6} entries: {len(each.added)} added, "
-                f"{len(each.changed)} changed, {len(each.removed)} removed{note}"
+                f"{change.code:5} {change.entries:6} entries: {len(change.added)} added, "
+                f"{len(change.changed)} changed, {len(change.removed)} removed{note}"
             )
 
     def _refuse(self, message: str, format_: str) -> None:

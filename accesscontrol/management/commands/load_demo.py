@@ -9,12 +9,12 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from accesscontrol.management.demo import cast
 from accesscontrol.management.demo.loading import load_demo
 
-# Known to everybody who reads this: good for a machine of one's own only.
+# Every reader of this file knows it, so it is for a trial on one's own machine only.
 DEMO_PASSWORD = "made-up-for-the-demo"  # noqa: S105
 
 
 class Command(BaseCommand):
-    """`manage.py load_demo`: changes nothing where licensees stand already."""
+    """`manage.py load_demo`: changes nothing if there are licensees already."""
 
     help = "Load the demo's people, models and licensees. Safe to run twice."
 

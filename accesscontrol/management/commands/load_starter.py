@@ -1,4 +1,4 @@
-"""Installs the starter policy, the written law as rules, where no release stands yet."""
+"""Installs the starter policy, the law as rules, if there is no release yet."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -9,7 +9,7 @@ from accesscontrol.management.starting import load_starter
 
 
 class Command(BaseCommand):
-    """`manage.py load_starter`: exits 0 also where a release stands already."""
+    """`manage.py load_starter`: exits 0, even if there is a release already."""
 
     help = "Install the starter policy: the written law as rules. Safe to run twice."
 

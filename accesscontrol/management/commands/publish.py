@@ -26,7 +26,7 @@ class Command(BaseCommand):
         person = User.objects.filter(username=options["by"]).first()
         if person is None:
             raise CommandError(f"There is no user {options['by']}.")
-        version = _approved(options["rule"])
+        version = _open_version(options["rule"])
         try:
             if options["dry_run"]:
                 planned = orders.ensure_publishable(version, at=at)
@@ -40,8 +40,8 @@ class Command(BaseCommand):
         )
 
 
-def _approved(ref: str) -> RuleVersion:
-    """The rule's open version; whether it is approved is for the room to say."""
+def _open_version(ref: str) -> RuleVersion:
+    """The rule's open version. The verb that publishes it checks that it is approved."""
     versions = RuleVersion.objects.filter(rule__ref=ref).select_related("rule__order")
     version = versions.filter(state__in=["draft", "submitted", "approved"]).first()
     if version is None:

@@ -1,4 +1,4 @@
-"""`manage.py screen`: starts a full screening; with --wait it does the work itself and shows it."""
+"""`manage.py screen`: starts a full screening. With --wait it does the work here."""
 
 import json
 import sys
@@ -31,7 +31,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["dry_run"]:
-            return self._say(options, _would())
+            return self._say(options, _planned())
         run = _start(options["by"], options["because"])
         if options["wait"]:
             _work(run, show=options["format"] == "text" and sys.stderr.isatty())
@@ -63,7 +63,7 @@ def _start(name: str, because: str) -> ScreeningRun:
 
 
 def _work(run: ScreeningRun, *, show: bool) -> None:
-    """Take chunks until the run has ended; those that workers hold are waited for."""
+    """Screen chunks until the run has ended. Wait for the chunks that workers have taken."""
     while (progress := screening.progress(run, at=_now())).state not in ENDED:
         if show:
             _bar(progress)
@@ -84,7 +84,7 @@ def _bar(progress: screening.Progress) -> None:
     sys.stderr.flush()
 
 
-def _would() -> dict[str, Any]:
+def _planned() -> dict[str, Any]:
     from accesscontrol.models import Licensee, Offering
 
     return {"licensees": Licensee.objects.count(), "offerings": Offering.objects.count()}

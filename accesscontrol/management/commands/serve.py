@@ -1,4 +1,4 @@
-"""The whole product on one machine: servers, web, worker and beat, until Ctrl-C."""
+"""Runs the whole product on one machine until Ctrl-C: servers, web, worker and beat."""
 
 import json
 import os
@@ -148,7 +148,7 @@ def _servers() -> embedded.Servers:
 
 
 def _watched(servers: embedded.Servers) -> list[supervisor.Program]:
-    """The embedded servers as programs to keep running; a broker that is killed comes back."""
+    """The embedded servers as programs to keep running, so that a killed one comes back."""
     starts = {
         "valkey": lambda: embedded.start_broker(servers.state),
         "postgres": lambda: postgres.start(servers.state, embedded.socket_dir, durable=True),
@@ -157,7 +157,7 @@ def _watched(servers: embedded.Servers) -> list[supervisor.Program]:
 
 
 class _Watched(supervisor.Program):
-    """A program whose child also stands in the list by which the servers are stopped."""
+    """An embedded server. Its child is also in the list that stops the servers."""
 
     def __init__(self, child: processes.Child, servers: embedded.Servers, start: Any) -> None:
         super().__init__(child.name, start, child)
@@ -173,7 +173,7 @@ class _Watched(supervisor.Program):
 
 
 def _point_at(url: str) -> None:
-    """The settings were read before the servers had an address."""
+    """Set the address of the embedded database: the settings were read before it was known."""
     given = config.database(url)
     for alias in connections:
         connections[alias].settings_dict.update(given)
@@ -189,7 +189,7 @@ def _owner(state: Path) -> psycopg.Connection:
 
 
 def _environment(servers: embedded.Servers, address: str) -> dict[str, str]:
-    """What the children need; without DATABASE_URL they find the embedded server themselves."""
+    """The children's environment. They find an embedded server by STATE_DIR."""
     return {
         **os.environ,
         "STATE_DIR": str(servers.state),
@@ -206,7 +206,7 @@ def _sign_ins() -> str:
 
 
 def _curl(address: str, state: Path) -> str:
-    """A question ready to paste, with a token made for it; empty where there is no demo."""
+    """A question ready to paste, with a token of its own. Empty if there is no demo."""
     licensee = Licensee.objects.order_by("id").first()
     if not settings.EMBEDDED or licensee is None:
         return ""
@@ -219,14 +219,14 @@ def _curl(address: str, state: Path) -> str:
 
 
 def _token(state: Path) -> str:
-    """The demo's token, kept beside the data while it is valid."""
-    kept, now = state / "demo_token", datetime.now(UTC)
-    if kept.exists():
+    """The demo's token. It is stored in a file and used again while it is valid."""
+    file, now = state / "demo_token", datetime.now(UTC)
+    if file.exists():
         try:
-            access.authenticate(kept.read_text().strip(), at=now)
-            return kept.read_text().strip()
+            access.authenticate(file.read_text().strip(), at=now)
+            return file.read_text().strip()
         except Refused:
-            kept.unlink()
+            file.unlink()
     issued = access.issue_token(
         name="demo curl",
         scopes=["decisions:ask"],
@@ -234,6 +234,6 @@ def _token(state: Path) -> str:
         by=None,
         at=now,
     )
-    kept.touch(mode=0o600)
-    kept.write_text(issued.text)
+    file.touch(mode=0o600)
+    file.write_text(issued.text)
     return issued.text

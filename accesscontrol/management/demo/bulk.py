@@ -1,6 +1,6 @@
-"""Writes the demo's crowd set-wise, in seconds: the same rows as the verbs write, with one event.
+"""Writes the demo's crowd in bulk: the rows that the verbs would write, but with one event.
 
-Only for made-up licensees: real ones come through ``import_licensees`` or the register's verbs.
+Only for made-up licensees. Real ones are added by ``import_licensees`` or the register's verbs.
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,26 +22,26 @@ BATCH = 2_000
 def add_crowd(
     members: Sequence[Member], first: User, second: User, at: datetime
 ) -> list[tuple[Member, Licensee]]:
-    """Licensees with facts, attestations and declarations of owners, matched with all lists."""
+    """Add licensees with facts, attestations and declared owners, and match them with all lists."""
     licensees = Licensee.objects.bulk_create(
         (_licensee(member, at) for member in members), batch_size=BATCH
     )
     added = list(zip(members, licensees, strict=True))
     Fact.objects.bulk_create(_facts(added, first, at), batch_size=BATCH)
-    two = {
+    confirmed = {
         "entered_by": first,
         "confirmed_by": second,
         "confirmed_at": at,
         "recorded_at": at,
     }
-    Attestation.objects.bulk_create(_attestations(added, at, two), batch_size=BATCH)
+    Attestation.objects.bulk_create(_attestations(added, at, confirmed), batch_size=BATCH)
     OwnershipDeclaration.objects.bulk_create(
         (
             OwnershipDeclaration(
                 licensee=licensee,
                 source="Declaration of owners (demo)",
                 valid=DateTimeTZRange(at, None),
-                **two,
+                **confirmed,
             )
             for member, licensee in added
             if member.owners_declared
@@ -78,7 +78,7 @@ def _facts(added: Iterable[tuple[Member, Licensee]], by: User, at: datetime) -> 
 
 
 def _ownership() -> Iterable[tuple[str, Any]]:
-    """What the ownership arithmetic says of a licensee whose declaration names no owner."""
+    """The facts about ownership of a licensee whose declaration names no owner."""
     for regime in parties.REGIME_LISTS:
         yield f"licensee.captured_by_ownership.{regime}", False
         yield f"licensee.restricted_owner_share.{regime}", 0
@@ -99,7 +99,7 @@ def _fact(
 
 
 def _attestations(
-    added: Iterable[tuple[Member, Licensee]], at: datetime, two: dict[str, Any]
+    added: Iterable[tuple[Member, Licensee]], at: datetime, confirmed: dict[str, Any]
 ) -> Iterable[Attestation]:
     for member, licensee in added:
         for attribute, value in member.attested.items():
@@ -109,5 +109,5 @@ def _attestations(
                 value=value,
                 evidence="Signed questionnaire (demo)",
                 valid=DateTimeTZRange(at, at + FOR),
-                **two,
+                **confirmed,
             )

@@ -1,6 +1,6 @@
-"""The cast of the demo and of the tests: a few people, models and licensees, each for a reason.
+"""The cast of the demo and of the tests: people, models and licensees, each for a reason.
 
-All of them are made up, the listed parties too. The names are fixed; tests call them by ``key``.
+All are made up, the listed parties too. The names are fixed. Tests find a licensee by its ``key``.
 """
 
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from typing import Any, Final
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody who signs in."""
+    """A person who signs in."""
 
     username: str
     first_name: str
@@ -19,7 +19,7 @@ class Person:
 
 @dataclass(frozen=True)
 class Model:
-    """An AI model with its facts and what it is offered for."""
+    """An AI model with its facts and the activities that it is offered for."""
 
     ref: str
     name: str
@@ -30,7 +30,7 @@ class Model:
 
 @dataclass(frozen=True)
 class Owned:
-    """A share of a licensee that an outside party holds; None = nobody knows how much."""
+    """A share of a licensee that an outside party owns. None: the share is not known."""
 
     owner: str
     share_bp: int | None
@@ -38,7 +38,7 @@ class Owned:
 
 @dataclass(frozen=True)
 class Member:
-    """A licensee, and what is known and attested about it. A seat of "" is not known."""
+    """A licensee with its facts, attestations and owners. A seat of "" is not known."""
 
     key: str
     ref: str
@@ -56,7 +56,7 @@ class Member:
 
     @property
     def seats(self) -> dict[str, str]:
-        """Country, headquarters, ultimate parent: the same country unless told, absent where ""."""
+        """Country, headquarters, ultimate parent: the same country unless given, absent if ""."""
         hq = self.country if self.hq is None else self.hq
         seats = {
             "licensee.country": self.country,
@@ -67,7 +67,7 @@ class Member:
 
     @property
     def known(self) -> dict[str, Any]:
-        """Everything that the register holds about it."""
+        """All facts that the register has about it."""
         return {"licensee.end_user_type": "commercial", **self.seats, **self.facts}
 
 
@@ -133,7 +133,7 @@ BOTH: Final = (("frontier-5", "use_api"), ("frontier-5-cyber", "use_api"), ("swi
 
 
 def at_work(country: str) -> dict[str, Any]:
-    """Where its users are and what for; nothing about who they are."""
+    """An attestation of where the users are and of the end use, but not of who they are."""
     return {"request.location_country": country, "request.end_use": "commercial"}
 
 

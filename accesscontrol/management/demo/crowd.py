@@ -1,4 +1,4 @@
-"""A thousand made-up licensees from a fixed seed: the same ones on every machine."""
+"""Makes up a thousand licensees from a fixed seed, the same ones on every machine."""
 
 import random
 from collections.abc import Iterator
@@ -40,7 +40,7 @@ SHAPE_WEIGHTS = (20, 20, 25, 20, 6, 8, 1)
 
 
 def crowd(size: int = 1_000) -> Iterator[Member]:
-    """``size`` licensees; most are attested, some lack a fact, none shares a name."""
+    """``size`` licensees. Most have attestations, some lack a fact, and each has its own name."""
     draw = random.Random(SEED)  # noqa: S311  made-up companies, no secrets
     names = [f"{first} {second}" for first in FIRST.split() for second in SECOND.split()]
     draw.shuffle(names)
@@ -66,7 +66,7 @@ def _member(draw: random.Random, number: int, name: str) -> Member:
 
 
 def _headquarters(draw: random.Random, country: str) -> str:
-    """Mostly at home, sometimes in the United States, now and then in China, or unknown."""
+    """Mostly the licensee's own country, sometimes the United States, rarely China or unknown."""
     luck = draw.random()
     if luck < 0.02:
         return ""
@@ -76,9 +76,11 @@ def _headquarters(draw: random.Random, country: str) -> str:
 
 
 def _attested(draw: random.Random, country: str) -> dict[str, object]:
-    """Nine of ten say where and what for; two thirds of those in the US also who."""
+    """Nine in ten attest place and end use. In the US, two thirds of these attest US persons."""
     luck = draw.random()
     if luck > 0.9:
         return {}
-    said = at_work(country)
-    return {**said, "user.us_person": True} if country == "US" and luck < 0.6 else said
+    place_and_use = at_work(country)
+    if country == "US" and luck < 0.6:
+        return {**place_and_use, "user.us_person": True}
+    return place_and_use

@@ -1,4 +1,4 @@
-"""Loads the demo by the product's own verbs: people, lists, models, licensees, their papers."""
+"""Loads the demo by the product's own verbs: people, lists, models, licensees and entitlements."""
 
 import csv
 import io
@@ -23,9 +23,9 @@ BECAUSE = "The demo cast."
 
 
 def load_demo(*, at: datetime, password: str, crowd_size: int = 1_000) -> bool:
-    """Load the demo into an installation without licensees; False where there are some already.
+    """Load the demo. Returns False, and does nothing, if there are licensees already.
 
-    Everything that needs two persons is entered by one officer and confirmed by another.
+    One officer enters what needs two persons, and another one confirms it.
     """
     if Licensee.objects.exists():
         return False
@@ -47,7 +47,7 @@ def load_demo(*, at: datetime, password: str, crowd_size: int = 1_000) -> bool:
 
 
 def listed_parties() -> bytes:
-    """The made-up restricted parties in the Consolidated Screening List's own shape."""
+    """The made-up restricted parties as a file of the Consolidated Screening List."""
     out = io.StringIO()
     writer = csv.DictWriter(out, COLUMNS, restval="")
     writer.writeheader()
@@ -66,7 +66,7 @@ def listed_parties() -> bytes:
 
 
 def _add(person: cast.Person, hashed: str, at: datetime) -> User:
-    """Somebody to sign in as; a user of that name who stands already keeps his password."""
+    """Add a person who can sign in. A user of that name who exists already keeps their password."""
     user = User.objects.filter(username=person.username).first()
     if user is not None:
         return user
