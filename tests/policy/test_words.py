@@ -68,6 +68,27 @@ def test_a_verdict_explained(
     assert policy.explain(release, verdict, AT) == {"R-1": said}
 
 
+UNKNOWN_PARENT = {"any": [{"not": {"is_known": ["licensee.hq_country"]}}, PARENT]}
+OR = "it is not known what the licensee's headquarters country is or the licensee is headquartered in a country of group D:5"
+
+
+@pytest.mark.parametrize(
+    ("when", "said"),
+    [
+        (UNKNOWN_PARENT, f"I{OR[1:]}: access is denied."),
+        ({"all": [OPS, UNKNOWN_PARENT]},
+         f"The model was trained with at least 1e26 operations and ({OR}): access is denied."),
+    ],
+)  # fmt: skip
+def test_a_statement_where_the_register_is_silent_is_explained(when: Any, said: str) -> None:
+    """A verdict does not tell that the country was only stated: the rule is said as it reads."""
+    release = language.release(rule(when))
+    facts = {**language.IDS, "model.training_ops": "1e26"}
+    verdict = policy.judge(release, facts=facts, stated={"licensee.hq_country": "US"}, at=AT)
+    assert verdict.outcome == "deny"
+    assert policy.explain(release, verdict, AT) == {"R-1": said}
+
+
 def test_why_another_rule_does_not_apply() -> None:
     release = language.release(
         rule({"all": [FOREIGN, PARENT]}), rule(OPS, ref="R-2", unless=[exemption(OPS)])

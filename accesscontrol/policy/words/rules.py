@@ -138,18 +138,27 @@ def _all_leaves(rule: Rule) -> list[tuple[Leaf, bool]]:
     return found
 
 
-def because(condition: Condition, world: World, *, holds: bool = True) -> str:
-    """Why a condition is true (or, ``holds`` false, false): the tests that make it so."""
+def because(condition: Condition, world: World, *, holds: bool = True, inside: str = "") -> str:
+    """Why a condition is true (or, ``holds`` false, false): the tests that make it so.
+
+    A reason does not tell which of its facts were only stated, and is_known is false of those. So
+    it can be that no child is seen to decide; then the condition stands as the rule reads.
+    """
     match condition:
         case Not(child):
-            return because(child, world, holds=not holds)
+            return because(child, world, holds=not holds, inside=inside)
         case All(children) | Any(children):
             every = isinstance(condition, All) is holds
             wanted = TRUE if holds else FALSE
             deciding = [child for child in children if every or truth(child, world) == wanted]
-            if not holds:
-                deciding = deciding[:1] if not every else deciding
-            return _all_said([because(child, world, holds=holds) for child in deciding])
+            if not deciding:
+                return _said(condition, holds=holds, inside=inside)
+            if not holds and not every:
+                deciding = deciding[:1]
+            beside = "and" if len(deciding) > 1 else inside
+            return _all_said(
+                [because(child, world, holds=holds, inside=beside) for child in deciding]
+            )
         case Test() | IsKnown():
             return _found(condition, world, holds=holds)
         case _:
