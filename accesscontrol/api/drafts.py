@@ -6,8 +6,9 @@ from typing import Any
 from django.http import HttpRequest, JsonResponse
 
 from accesscontrol import orders
-from accesscontrol.api import authentication, ijson
-from accesscontrol.api.problems import Problem, plain_view
+from accesscontrol.api import ijson
+from accesscontrol.api.entry import bearer, plain_view
+from accesscontrol.api.problems import Problem
 from accesscontrol.models import Order, RuleVersion
 
 SCOPE = "policy:draft"
@@ -17,7 +18,7 @@ SCOPE = "policy:draft"
 def drafts(request: HttpRequest, ref: str) -> JsonResponse:
     """Start a new rule, or the next version of one. Errors in the rule carry a pointer into it."""
     at = datetime.now(UTC)
-    token = authentication.bearer(request, scope=SCOPE, at=at)
+    token = bearer(request, scope=SCOPE, at=at)
     document = ijson.read_object(request)
     content = document.get("content")
     if not isinstance(content, dict):

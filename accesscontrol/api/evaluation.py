@@ -10,8 +10,9 @@ import msgspec
 from django.http import HttpRequest, HttpResponse
 
 from accesscontrol import decisions
-from accesscontrol.api import authentication, ijson, questions
-from accesscontrol.api.problems import Problem, plain_view
+from accesscontrol.api import ijson, questions
+from accesscontrol.api.entry import bearer, plain_view
+from accesscontrol.api.problems import Problem
 from accesscontrol.decisions import Asked, Decided, Faulty, Semantic
 from accesscontrol.models import ApiToken
 
@@ -24,7 +25,7 @@ ENTITIES = ("subject", "resource", "action", "context")
 def evaluation(request: HttpRequest) -> HttpResponse:
     """POST /access/v1/evaluation: one question, one decision."""
     at = datetime.now(UTC)
-    token = authentication.bearer(request, scope=SCOPE, at=at)
+    token = bearer(request, scope=SCOPE, at=at)
     return _single(request, ijson.read_object(request), token, at)
 
 
@@ -32,7 +33,7 @@ def evaluation(request: HttpRequest) -> HttpResponse:
 def evaluations(request: HttpRequest) -> HttpResponse:
     """POST /access/v1/evaluations: a batch; without items it is a single question."""
     at = datetime.now(UTC)
-    token = authentication.bearer(request, scope=SCOPE, at=at)
+    token = bearer(request, scope=SCOPE, at=at)
     document = ijson.read_object(request)
     items = _items(document)
     semantic = _semantic(document)

@@ -12,8 +12,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accesscontrol.api.authentication import BearerToken, HasScope
-from accesscontrol.api.problems import drf_handler, echo
+from accesscontrol.api.entry import BearerToken, HasScope, echo
+from accesscontrol.api.problems import drf_handler
 
 
 class CursorPages(CursorPagination):

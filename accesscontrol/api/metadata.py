@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.http import HttpRequest, JsonResponse
 
-from accesscontrol.api.problems import plain_view
+from accesscontrol.api.entry import plain_view
 
 
 def base_url() -> str:

@@ -3,7 +3,8 @@
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.urls import resolve
 
-from accesscontrol.api.problems import Problem, plain_view
+from accesscontrol.api.entry import plain_view
+from accesscontrol.api.problems import Problem
 
 NAME = "api-nowhere"
 

@@ -12,9 +12,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accesscontrol import access, decisions, orders
-from accesscontrol.api.authentication import BearerRequest, bearer
+from accesscontrol.api.entry import BearerRequest, bearer, plain_view
 from accesscontrol.api.listing import CursorPages, Listing
-from accesscontrol.api.problems import Problem, plain_view
+from accesscontrol.api.problems import Problem
 from accesscontrol.models import (
     AffectedLicensee,
     ApiToken,

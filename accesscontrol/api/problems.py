@@ -1,6 +1,5 @@
 """Errors of the API as RFC 9457 problem documents, the same for plain views and for DRF."""
 
-import functools
 import json
 import logging
 from collections.abc import Callable
@@ -16,7 +15,6 @@ from rest_framework.response import Response
 from accesscontrol import access, decisions, errors, releases
 
 CONTENT_TYPE = "application/problem+json"
-LONGEST_REQUEST_ID = 1_000
 log = logging.getLogger(__name__)
 
 
@@ -158,41 +156,3 @@ def drf_handler(error: Exception, context: dict[str, Any]) -> Response:
     headers = {**problem.headers, "Cache-Control": "no-store"}
     document = problem.document(request)
     return Response(document, problem.status, headers=headers, content_type=CONTENT_TYPE)
-
-
-def plain_view(*methods: str) -> Callable[..., Any]:
-    """Wrap a thin view: its methods, every failure as a problem, the caller's request id echoed."""
-
-    def wrap(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-        @functools.wraps(view)
-        def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            try:
-                if request.method not in methods:
-                    raise _wrong_method(request, methods)
-                made = view(request, *args, **kwargs)
-            except Exception as error:
-                made = response(error, request)
-            echo(request, made)
-            return made
-
-        answer.csrf_exempt = True  # type: ignore[attr-defined]  # Django reads it there
-        return answer
-
-    return wrap
-
-
-def _wrong_method(request: HttpRequest, methods: tuple[str, ...]) -> Problem:
-    allowed = ", ".join(methods)
-    return Problem(
-        405,
-        "wrong_method",
-        f"{request.method} does not work here; use {allowed}.",
-        headers={"Allow": allowed},
-    )
-
-
-def echo(request: HttpRequest, made: HttpResponse) -> None:
-    """Give the caller's X-Request-ID back as it came, on errors too (AuthZEN §10.1.3)."""
-    given = request.headers.get("X-Request-ID", "")
-    if 0 < len(given) <= LONGEST_REQUEST_ID and given.isprintable():
-        made["X-Request-ID"] = given

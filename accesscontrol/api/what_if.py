@@ -6,9 +6,10 @@ from typing import Any
 from django.http import HttpRequest, JsonResponse
 
 from accesscontrol import decisions, policy
-from accesscontrol.api import authentication, ijson, instants, questions
+from accesscontrol.api import ijson, instants, questions
+from accesscontrol.api.entry import bearer, plain_view
 from accesscontrol.api.evaluation import sha256_of
-from accesscontrol.api.problems import Problem, plain_view
+from accesscontrol.api.problems import Problem
 from accesscontrol.models import RuleVersion
 from accesscontrol.models.common import instant
 
@@ -19,7 +20,7 @@ SCOPE = "decisions:whatif"
 def what_if(request: HttpRequest) -> JsonResponse:
     """A question as in AuthZEN, with `at`, `known_at` or `draft`; the answer has no `decision`."""
     at = datetime.now(UTC)
-    token = authentication.bearer(request, scope=SCOPE, at=at)
+    token = bearer(request, scope=SCOPE, at=at)
     document = ijson.read_object(request)
     asked = questions.read(
         document, request_sha256=sha256_of(document), idempotency_key="", enforced=False

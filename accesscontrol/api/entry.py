@@ -1,9 +1,11 @@
-"""Bearer tokens of licensing systems: who calls, and whether the token has the scope (RFC 6750)."""
+"""How a caller comes in: the frame of a plain view, and the bearer token (RFC 6750) of any view."""
 
+import functools
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import NotAuthenticated
@@ -11,10 +13,50 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from accesscontrol import access
+from accesscontrol.api import problems
 from accesscontrol.api.problems import Problem
 from accesscontrol.models import ApiToken
 
 CHALLENGE = 'Bearer realm="Export Gate"'
+LONGEST_REQUEST_ID = 1_000
+
+
+def plain_view(*methods: str) -> Callable[..., Any]:
+    """Wrap a thin view: its methods, every failure as a problem, the caller's request id echoed."""
+
+    def wrap(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        @functools.wraps(view)
+        def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            try:
+                if request.method not in methods:
+                    raise _wrong_method(request, methods)
+                made = view(request, *args, **kwargs)
+            except Exception as error:
+                made = problems.response(error, request)
+            echo(request, made)
+            return made
+
+        answer.csrf_exempt = True  # type: ignore[attr-defined]  # Django reads it there
+        return answer
+
+    return wrap
+
+
+def _wrong_method(request: HttpRequest, methods: tuple[str, ...]) -> Problem:
+    allowed = ", ".join(methods)
+    return Problem(
+        405,
+        "wrong_method",
+        f"{request.method} does not work here; use {allowed}.",
+        headers={"Allow": allowed},
+    )
+
+
+def echo(request: HttpRequest, made: HttpResponse) -> None:
+    """Give the caller's X-Request-ID back as it came, on errors too (AuthZEN §10.1.3)."""
+    given = request.headers.get("X-Request-ID", "")
+    if 0 < len(given) <= LONGEST_REQUEST_ID and given.isprintable():
+        made["X-Request-ID"] = given
 
 
 class BearerRequest(HttpRequest):
@@ -59,7 +101,7 @@ class BearerToken(BaseAuthentication):
 class BearerTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # its __init_subclass__
     """How a client sends its token."""
 
-    target_class = "accesscontrol.api.authentication.BearerToken"
+    target_class = "accesscontrol.api.entry.BearerToken"
     name = "bearerToken"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
