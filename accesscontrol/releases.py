@@ -123,7 +123,7 @@ def publish_next(*, by: User | None, at: datetime, because: str) -> Release:
             release=release,
             details={"sha256": parsed.digest, "rules": len(parsed.rules)},
         )
-        _stored(release.pk, number, parsed.digest).publish(parsed, at)
+        _stored(release.pk, number, parsed.digest).keep(parsed, at)
     return release
 
 
@@ -146,7 +146,7 @@ class _Stored:
                 self._loaded = self._loaded or self._load()
         return self._loaded
 
-    def publish(self, parsed: policy.Release, at: datetime) -> None:
+    def keep(self, parsed: policy.Release, at: datetime) -> None:
         """Keep the release as its publication has read it."""
         with self._lock:
             self._loaded = self._loaded or self._compiled(parsed, at)

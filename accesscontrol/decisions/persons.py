@@ -1,4 +1,4 @@
-"""Whether a user is a US person, where nobody says so: derived from what is said of the user.
+"""Derives whether a user is a US person, where no source says so, from what they say of the user.
 
 15 CFR 772.1 (foreign person), 8 USC 1324b(a)(3) (protected individuals): a citizen, a lawful
 permanent resident or a protected individual is a US person.

@@ -20,6 +20,7 @@ KEYS = {
     },
     "preview": {"vs_full_rescreen", "groups_add_up"},
     "publish": {"stale_permits", "to_first_new_answer_ms", "to_last_standing_s"},
+    "trace": {"decision_files", "decision_calls", "publication_files", "publication_calls"},
 }  # fmt: skip
 NULL_WITHOUT_PEER = {"vs_cedarpy", "full_vs_cedarpy"}
 
@@ -73,6 +74,14 @@ def test_the_groups_of_a_preview_add_up() -> None:
 def test_nobody_is_permitted_by_a_release_that_was_replaced() -> None:
     _, keys = run("publish")
     assert keys["stale_permits"] == 0
+
+
+@pytest.mark.slow
+def test_a_warm_decision_can_be_read_from_its_beginning_to_its_end() -> None:
+    """No time but two counts, the same on every machine."""
+    _, keys = run("trace")
+    assert keys["decision_files"] <= 20
+    assert keys["decision_calls"] <= 500
 
 
 def test_the_population_is_the_same_each_time() -> None:
