@@ -1,13 +1,7 @@
 """The register: licensees, models, their facts, owners and papers; every write is a verb."""
 
-from accesscontrol.registry.aftermath import together
 from accesscontrol.registry.aimodels import add_model, add_offering
-from accesscontrol.registry.attestations import (
-    CannotAttest,
-    attest,
-    confirm_attestation,
-    revoke,
-)
+from accesscontrol.registry.attestations import CannotAttest, attest, confirm_attestation, revoke
 from accesscontrol.registry.clearances import (
     CannotClear,
     clear,
@@ -24,6 +18,7 @@ from accesscontrol.registry.concerns import (
     resolve_incident,
     resolve_red_flag,
 )
+from accesscontrol.registry.consequences import together
 from accesscontrol.registry.imports import ImportResult, import_licensees
 from accesscontrol.registry.licensees import (
     CannotAdd,

@@ -1,4 +1,4 @@
-"""AI models and what is offered of them: which model, for which activities, with which facts."""
+"""AI models, their facts, and the activities that they are offered for."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -9,7 +9,7 @@ from django.db.models import Max
 
 from accesscontrol import audit, parties
 from accesscontrol.models import AIModel, Offering
-from accesscontrol.registry.aftermath import after_model_change
+from accesscontrol.registry.consequences import after_model_change
 from accesscontrol.registry.licensees import CannotAdd, check_ref
 from accesscontrol.registry.rights import Actor, may_edit, person
 from accesscontrol.registry.vocabulary import check_facts, nearest
@@ -28,7 +28,7 @@ def add_model(
     because: str = "",
     facts: Mapping[str, Any] | None = None,
 ) -> AIModel:
-    """A new model, offered for these activities, with what is known of it; everyone is screened."""
+    """Add a model with its facts, offer it for these activities, and screen everyone."""
     may_edit(by, at)
     checked = check_facts(facts or {}, of="model")
     with transaction.atomic():
@@ -51,7 +51,7 @@ def add_model(
 def add_offering(
     *, model: AIModel, activity: str, by: Actor, at: datetime, because: str = ""
 ) -> Offering:
-    """The model for one more activity."""
+    """Offer the model for one more activity."""
     may_edit(by, at)
     with transaction.atomic():
         (offering,) = _offer(model, [activity])
@@ -67,8 +67,8 @@ def _offer(model: AIModel, activities: Sequence[str]) -> list[Offering]:
         if activity not in known:
             hint = nearest(activity, known)
             raise CannotAdd(f"“{activity}” is no activity.{hint}", pointer="/activities")
-    standing = set(model.offerings.values_list("activity", flat=True))
-    twice = [each for each in activities if each in standing or activities.count(each) > 1]
+    offered = set(model.offerings.values_list("activity", flat=True))
+    twice = [each for each in activities if each in offered or activities.count(each) > 1]
     if twice:
         raise CannotAdd(f"{model} is already offered for {twice[0]}.", pointer="/activities")
     with connection.cursor() as cursor:

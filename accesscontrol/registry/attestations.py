@@ -1,4 +1,4 @@
-"""A licensee's word on its users, place or end use; it counts once a second person confirms."""
+"""Attestations: what a licensee says about its users, place or end use, once it is confirmed."""
 
 from datetime import datetime
 from typing import Any
@@ -9,15 +9,8 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from accesscontrol import audit
 from accesscontrol.errors import Refused
 from accesscontrol.models import Attestation, Licensee, User
-from accesscontrol.registry.aftermath import after_change
-from accesscontrol.registry.rights import (
-    Actor,
-    end_now,
-    lock,
-    may_edit,
-    person,
-    second_word,
-)
+from accesscontrol.registry.consequences import after_change
+from accesscontrol.registry.rights import Actor, end_now, lock, may_edit, person, second_word
 from accesscontrol.registry.vocabulary import check_statement
 
 
@@ -66,7 +59,7 @@ def attest(
 def confirm_attestation(
     *, attestation: Attestation, by: User, at: datetime, because: str = ""
 ) -> Attestation:
-    """The second person's word; an earlier one about the same attribute ends."""
+    """Confirm it as the second person; an earlier one about the same attribute ends."""
     with transaction.atomic():
         waiting = lock(attestation)
         earlier = Attestation.objects.counting().filter(
@@ -80,7 +73,7 @@ def confirm_attestation(
 
 
 def revoke(*, attestation: Attestation, by: Actor, at: datetime, because: str) -> None:
-    """The attestation no longer counts, from now on; it takes one person, since it tightens."""
+    """End the attestation now. It takes one person, since it tightens."""
     may_edit(by, at)
     with transaction.atomic():
         row = end_now(attestation, at)

@@ -1,4 +1,4 @@
-"""Turns the cells of a licensee file into checked values, each problem with a suggestion."""
+"""Checks the cells of a licensee file; each problem comes with a suggestion."""
 
 import difflib
 import re
@@ -33,7 +33,7 @@ _COMMON_SLIPS = {"UK": "GB", "EL": "GR", "USA": "US", "EN": "GB", "UAE": "AE", "
 
 @dataclass
 class Row:
-    """One licensee as the file has it."""
+    """One licensee as it stands in the file."""
 
     line: int
     ref: str
@@ -52,7 +52,7 @@ class _Bad(Exception):
 def read_rows(
     table: Table, known: Mapping[str, Mapping[str, Any]]
 ) -> tuple[list[Row], list[Problem]]:
-    """Every row checked; the problems of all rows, those of the table first."""
+    """Return the rows without a problem, and the problems, those of the table first."""
     rows: list[Row] = []
     problems = list(table.problems)
     lines: dict[str, int] = {}
@@ -131,8 +131,8 @@ def _several(text: str) -> Iterator[str]:
 
 
 def _share(text: str) -> int:
-    found = _PERCENT.fullmatch(text)
-    share = int(found[1]) * 100 + int((found[2] or "0").ljust(2, "0")) if found else -1
+    match = _PERCENT.fullmatch(text)
+    share = int(match[1]) * 100 + int((match[2] or "0").ljust(2, "0")) if match else -1
     if not 0 <= share <= 10_000:
         raise _Bad("no percentage", "12.5%")
     return share

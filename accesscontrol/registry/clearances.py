@@ -1,4 +1,4 @@
-"""What persons find of a match: the same party (one person), or not the same (two, and dated)."""
+"""Decisions on matches: one person confirms the same party, two clear one that is not."""
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
@@ -10,7 +10,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from accesscontrol import audit, parties
 from accesscontrol.errors import Refused
 from accesscontrol.models import Clearance, Match, User
-from accesscontrol.registry.aftermath import after_change
+from accesscontrol.registry.consequences import after_change
 from accesscontrol.registry.rights import Actor, end_now, lock, may_edit, person, second_word
 
 CAUSE = "match"
@@ -23,27 +23,27 @@ class CannotClear(Refused):
 
 
 def confirm_match(*, match: Match, by: Actor, at: datetime, because: str) -> Match:
-    """The licensee is the listed party; it tightens at once, so one person is enough.
+    """Say that the licensee is the listed party. It takes one person, since it tightens.
 
-    The finding is a row of its own from now on, and no earlier clearance answers it.
+    The confirmed match is a new row, so that no earlier clearance answers it.
     """
     may_edit(by, at)
     _needs_reason(because)
     with transaction.atomic():
-        found = _current(match)
-        answered = found.clearances.on_record().exists()
-        if found.status == Match.Status.CONFIRMED and not answered:
+        current = _current(match)
+        answered = current.clearances.on_record().exists()
+        if current.status == Match.Status.CONFIRMED and not answered:
             raise CannotClear("A person has already confirmed that it is the same party.")
-        Match.objects.filter(pk=found.pk).update(superseded_at=at)
+        Match.objects.filter(pk=current.pk).update(superseded_at=at)
         row = Match.objects.create(
-            licensee=found.licensee,
-            restricted_list=found.restricted_list,
-            party=found.party,
+            licensee=current.licensee,
+            restricted_list=current.restricted_list,
+            party=current.party,
             status=Match.Status.CONFIRMED,
-            evidence=found.evidence,
+            evidence=current.evidence,
             learned_at=at,
-            list_version=found.list_version,
-            matcher_version=found.matcher_version,
+            list_version=current.list_version,
+            matcher_version=current.matcher_version,
         )
         _record("match.confirmed", row, _party(row), by, at, because)
         _screen(row, by, at, because)
@@ -53,10 +53,10 @@ def confirm_match(*, match: Match, by: Actor, at: datetime, because: str) -> Mat
 def clear(
     *, match: Match, because: str, valid_until: datetime, by: Actor, at: datetime
 ) -> Clearance:
-    """The licensee is not the listed party; that answers nothing until confirm_clearance.
+    """Say that the licensee is not the listed party. It counts after confirm_clearance.
 
-    It rests on the licensee's name, number, country and owners and on the list's entry as they are
-    now: where one changes, matching finds anew and the question is open. Raises CannotClear.
+    It rests on the licensee's name, number, country and owners and on the list's entry. Where one
+    of them changes, matching makes a new match, which is open. Raises CannotClear.
     """
     may_edit(by, at)
     _needs_reason(because)
@@ -64,25 +64,25 @@ def clear(
         refusal = "A clearance ends after now and within 12 months."
         raise CannotClear(refusal, pointer="/valid_until")
     with transaction.atomic():
-        found = _current(match)
-        if found.clearances.waiting().exists():
+        current = _current(match)
+        if current.clearances.waiting().exists():
             raise CannotClear("A clearance of this match already waits for a second person.")
         row = Clearance.objects.create(
-            match=found,
+            match=current,
             because=because,
             valid=DateTimeTZRange(at, valid_until),
-            facts=_rests_on(found, at),
+            facts=_rests_on(current, at),
             recorded_at=at,
             entered_by=person(by),
         )
-        _record("clearance.entered", found, _details(row), by, at, because)
+        _record("clearance.entered", current, _details(row), by, at, because)
     return row
 
 
 def confirm_clearance(
     *, clearance: Clearance, by: User, at: datetime, because: str = ""
 ) -> Clearance:
-    """The second person's word: from now on the match is answered, while its facts hold."""
+    """Confirm it as the second person; it answers the match while its facts stay the same."""
     with transaction.atomic():
         match = _current(clearance.match)
         row = second_word(clearance, by, at)
@@ -96,9 +96,9 @@ def confirm_clearance(
 
 
 def revoke_clearance(*, clearance: Clearance, by: Actor, at: datetime, because: str) -> None:
-    """The match is open again, from now on; it takes one person, since it tightens.
+    """End the clearance now; the match is open again. It takes one person, since it tightens.
 
-    One that waits for its second person never counts, and nobody has to be screened for it.
+    A clearance that no second person confirmed never counted: ending it screens no licensee.
     """
     may_edit(by, at)
     _needs_reason(because)
@@ -110,17 +110,17 @@ def revoke_clearance(*, clearance: Clearance, by: Actor, at: datetime, because: 
 
 
 def _current(match: Match) -> Match:
-    """The match, locked, if it still is the finding about a listed party. Raises CannotClear."""
-    found: Match = lock(match)
-    if found.superseded_at is not None:
+    """Lock the match. Raises CannotClear if it is superseded or names no listed party."""
+    locked = lock(match)
+    if locked.superseded_at is not None:
         raise CannotClear("The name or the list changed since this match; look at the new one.")
-    if found.party is None:
+    if locked.party is None:
         raise CannotClear("There is no listed party here that could be the same.")
-    return found
+    return locked
 
 
 def _rests_on(match: Match, at: datetime) -> dict[str, Any]:
-    """The licensee as `parties.match` compares it, and the entry and matcher that found it."""
+    """The licensee as `parties.match` compares it, the list's entry and the matcher."""
     assert match.party is not None  # _current
     return {
         "licensee": parties.basis(match.licensee_id, at=at),
@@ -131,7 +131,7 @@ def _rests_on(match: Match, at: datetime) -> dict[str, Any]:
 
 
 def _screen(match: Match, by: Actor, at: datetime, because: str) -> None:
-    """Whom the licensee owns a part of is captured by its match, so they are looked at too."""
+    """Screen the licensee and those that it owns a part of: its match can capture them."""
     after_change([match.licensee], cause=CAUSE, by=by, at=at, because=because, owners=True)
 
 

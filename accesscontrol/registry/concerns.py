@@ -1,4 +1,4 @@
-"""Red flags on licensees and incidents of models: opened by one, closed by two."""
+"""Red flags on licensees and incidents of models: one person opens them, two close them."""
 
 from datetime import datetime
 from typing import TypeVar
@@ -8,10 +8,11 @@ from django.db import transaction
 from accesscontrol import audit
 from accesscontrol.errors import Refused
 from accesscontrol.models import AIModel, Licensee, ModelIncident, RedFlag, User
-from accesscontrol.registry.aftermath import after_change, after_model_change
+from accesscontrol.registry.consequences import after_change, after_model_change
 from accesscontrol.registry.rights import (
     Actor,
     AlreadyConfirmed,
+    lock,
     may_confirm,
     may_edit,
     person,
@@ -36,7 +37,7 @@ def open_red_flag(
     at: datetime,
     due_at: datetime | None = None,
 ) -> RedFlag:
-    """A red flag of 15 CFR 732 Supp. 3; it counts from now until its resolution is confirmed."""
+    """Open a red flag of 15 CFR 732 Supp. 3; it counts until its resolution is confirmed."""
     may_edit(by, at)
     if number not in FLAGS:
         raise CannotResolve("Red flags are numbered 1 to 29.", pointer="/number")
@@ -58,7 +59,7 @@ def resolve_red_flag(*, flag: RedFlag, resolution: str, by: User, at: datetime) 
 
 
 def confirm_red_flag(*, flag: RedFlag, by: User, at: datetime, because: str = "") -> RedFlag:
-    """The second person's word: the flag is closed."""
+    """Close the flag as the second person."""
     with transaction.atomic():
         row = _confirm(flag, by, at)
         _record_flag("red_flag.closed", row, by, at, because)
@@ -75,7 +76,7 @@ def report_incident(
     kind: str = "jailbreak",
     due_at: datetime | None = None,
 ) -> ModelIncident:
-    """A finding on a model; it counts from now until its resolution is confirmed."""
+    """Open an incident of a model; it counts until its resolution is confirmed."""
     may_edit(by, at)
     with transaction.atomic():
         incident = ModelIncident.objects.create(
@@ -100,7 +101,7 @@ def resolve_incident(
 def confirm_incident(
     *, incident: ModelIncident, by: User, at: datetime, because: str = ""
 ) -> ModelIncident:
-    """The second person's word: the incident is closed."""
+    """Close the incident as the second person."""
     with transaction.atomic():
         row = _confirm(incident, by, at)
         _record_incident("incident.closed", row, by, at, because)
@@ -121,7 +122,7 @@ def _record_incident(
 
 
 def _resolve(concern: Concern, resolution: str, by: User, at: datetime) -> Concern:
-    row = _lock(concern)
+    row = lock(concern)
     if row.confirmed_at is not None:
         raise AlreadyConfirmed("It is already closed. Open a new one if it came back.")
     if not isinstance(by, User) or not resolution.strip():
@@ -133,16 +134,11 @@ def _resolve(concern: Concern, resolution: str, by: User, at: datetime) -> Conce
 
 
 def _confirm(concern: Concern, by: User, at: datetime) -> Concern:
-    row = _lock(concern)
+    row = lock(concern)
     if row.confirmed_at is not None:
         raise AlreadyConfirmed("A second person has already confirmed this.")
     if row.resolved_by is None:
         raise CannotResolve("Nobody has resolved it yet; enter the resolution first.")
     row.confirmed_by, row.confirmed_at = may_confirm(by, row.resolved_by, at), at
     row.save(update_fields=["confirmed_by", "confirmed_at"])
-    return row
-
-
-def _lock(concern: Concern) -> Concern:
-    row: Concern = type(concern)._default_manager.select_for_update().get(pk=concern.pk)
     return row

@@ -1,4 +1,4 @@
-"""Imports licensees from CSV: every row is checked first, then all are taken or none is."""
+"""Imports licensees from a CSV file, all rows or none."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
@@ -11,8 +11,8 @@ from django.db import connection, transaction
 from accesscontrol import audit, facts, parties
 from accesscontrol.models import Licensee
 from accesscontrol.parties import NewFact
-from accesscontrol.registry.aftermath import after_change
 from accesscontrol.registry.cells import COLUMNS_OF, FACTS, Row, read_rows
+from accesscontrol.registry.consequences import after_change
 from accesscontrol.registry.licensees import COLUMNS, NAME, check_name, columns, let_wait
 from accesscontrol.registry.loosening import loosened
 from accesscontrol.registry.rights import Actor, may_edit, person
@@ -20,7 +20,7 @@ from accesscontrol.registry.table import Problem, read_table
 from accesscontrol.registry.vocabulary import attributes
 
 SHOWN = 100
-# What an import may write into a licensee's own row, and as what.
+# The columns of a licensee's row that an import may write, with their types in SQL.
 STORED = dict.fromkeys(["name", "normalized_name", "registration_number", "domain"], "text") | {
     column: "text" if unknown == "" else "int" for column, unknown in COLUMNS.values()
 }
@@ -28,7 +28,7 @@ STORED = dict.fromkeys(["name", "normalized_name", "registration_number", "domai
 
 @dataclass
 class ImportResult:
-    """What a file holds and what importing it did, or would do."""
+    """What a file says, and what its import did or would do."""
 
     rows: int
     problems: list[Problem]
@@ -40,7 +40,7 @@ class ImportResult:
 
     @property
     def applied(self) -> bool:
-        """Whether the register now holds what the file says."""
+        """Whether the register now has what the file says."""
         return not self.dry_run and not self.problems
 
     def to_json(self) -> dict[str, Any]:
@@ -59,7 +59,7 @@ class ImportResult:
 
 @dataclass
 class Changes:
-    """What differs for a licensee that is already in the register."""
+    """What the file changes about a licensee of the register."""
 
     licensee: Licensee
     name: str = ""
@@ -79,10 +79,16 @@ def import_licensees(
     because: str = "",
     dry_run: bool = False,
 ) -> ImportResult:
-    """Import a CSV file, all or nothing; an empty cell leaves what is on record.
+    """Import a CSV file, all rows or none. An empty cell changes nothing.
 
-    New licensees are taken at once. A change that would loosen a standing waits for a second
-    person, licensee by licensee. Raises CannotRead where the file as a whole is wrong.
+    New licensees are added at once. The changes of a licensee wait for a second person where they
+    would loosen its standing.
+
+    1. Read the table; raises CannotRead where the file as a whole is wrong.
+    2. Check every row.
+    3. Compare the rows with the register.
+    4. Find the licensees whose standing the changes would loosen.
+    5. Unless it is a dry run or there is a problem, store everything and screen.
     """
     may_edit(by, at)
     known = attributes()
@@ -97,7 +103,10 @@ def import_licensees(
     with transaction.atomic():
         _compare(result, rows, at)
         if not result.problems:
-            result.waiting = _who_would_loosen(result, file_name, by, at)
+            changes = list(result.changed.values())
+            result.waiting = loosened(
+                list(result.changed), lambda: _change(changes, file_name, by, at), at=at
+            )
         if result.applied:
             _apply(result, data, file_name, by, at, because)
     return result
@@ -109,16 +118,14 @@ def template() -> str:
 
 
 def _compare(result: ImportResult, rows: list[Row], at: datetime) -> None:
-    standing = {
-        licensee.ref: licensee
-        for licensee in Licensee.objects.select_for_update().filter(ref__in=[r.ref for r in rows])
-    }
-    known = facts.about_licensees([each.pk for each in standing.values()], at=at)
+    locked = Licensee.objects.select_for_update().filter(ref__in=[row.ref for row in rows])
+    on_record = {licensee.ref: licensee for licensee in locked}
+    known = facts.about_licensees([each.pk for each in on_record.values()], at=at)
     for row in rows:
-        if row.ref not in standing:
+        if row.ref not in on_record:
             result.new.append(row)
             continue
-        licensee = standing[row.ref]
+        licensee = on_record[row.ref]
         changes = _changes(licensee, row, known[licensee.pk].facts)
         if changes:
             result.changed[licensee.pk] = changes
@@ -133,13 +140,6 @@ def _changes(licensee: Licensee, row: Row, known: Mapping[str, Any]) -> Changes:
         columns={c: v for c, v in row.columns.items() if v and v != getattr(licensee, c)},
         facts={name: value for name, value in row.facts.items() if known.get(name) != value},
     )
-
-
-def _who_would_loosen(result: ImportResult, file_name: str, by: Actor, at: datetime) -> set[int]:
-    def change() -> None:
-        _change(list(result.changed.values()), file_name, by, at)
-
-    return loosened(list(result.changed), change, at=at)
 
 
 def _apply(
@@ -162,9 +162,9 @@ def _apply(
     }
     subject = file_name[:200]
     audit.record("licensees.imported", subject, by=by, at=at, because=because, details=details)
-    moved = [*added, *(pk for pk in result.changed if pk not in result.waiting)]
-    if moved:
-        after_change(moved, cause="import", by=by, at=at, because=because, renamed=True)
+    applied = [*added, *(pk for pk in result.changed if pk not in result.waiting)]
+    if applied:
+        after_change(applied, cause="import", by=by, at=at, because=because, renamed=True)
 
 
 def _add(rows: list[Row], file_name: str, by: Actor, at: datetime) -> list[int]:
@@ -200,8 +200,8 @@ def _put(
 def _change(all_changes: list[Changes], file_name: str, by: Actor, at: datetime) -> None:
     """Store the changes of many licensees, and match those with a new name."""
     for each in all_changes:
-        named = {"name": each.name, "normalized_name": check_name(each.name)} if each.name else {}
-        for column, value in (named | each.columns | columns(each.facts)).items():
+        names = {"name": each.name, "normalized_name": check_name(each.name)} if each.name else {}
+        for column, value in (names | each.columns | columns(each.facts)).items():
             setattr(each.licensee, column, value)
     _store([each.licensee for each in all_changes], at)
     _put([(each.licensee, each.facts) for each in all_changes], file_name, by, at)
@@ -225,7 +225,7 @@ def _store(licensees: list[Licensee], at: datetime) -> None:
 
 
 def _let_wait(changes: Changes, file_name: str, by: Actor, at: datetime) -> None:
-    """What no rule reads is taken at once; facts and name wait for the second person."""
+    """Store the columns that no rule reads; the facts and the name wait for a second person."""
     waiting = dict(changes.facts) | ({NAME: changes.name} if changes.name else {})
     if changes.columns:
         Licensee.objects.filter(pk=changes.licensee.pk).update(changed_at=at, **changes.columns)

@@ -1,4 +1,4 @@
-"""Licensees and their facts: add, rename, edit, and the second person for what may loosen."""
+"""Licensees and their facts; a change that would loosen a standing waits for a second person."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -11,26 +11,20 @@ from accesscontrol.errors import Refused, Stale
 from accesscontrol.matching.normalize import normalize
 from accesscontrol.models import AIModel, Fact, Licensee, User
 from accesscontrol.parties import NewFact
-from accesscontrol.registry.aftermath import after_change, after_model_change
+from accesscontrol.registry.consequences import after_change, after_model_change
 from accesscontrol.registry.loosening import loosened, read_by_a_rule
-from accesscontrol.registry.rights import (
-    Actor,
-    AlreadyConfirmed,
-    may_confirm,
-    may_edit,
-    person,
-)
+from accesscontrol.registry.rights import Actor, AlreadyConfirmed, may_confirm, may_edit, person
 from accesscontrol.registry.vocabulary import check_fact, check_facts
 
-# The facts that are also columns of the licensee, and what stands there while they are unknown.
+# The facts that are also columns of the licensee, with the column's value while they are unknown.
 COLUMNS: dict[str, tuple[str, Any]] = {
     "licensee.country": ("country", ""),
     "licensee.hq_country": ("hq_country", ""),
     "licensee.ultimate_parent_country": ("ultimate_parent_country", ""),
     "licensee.foreign_national_access": ("foreign_national_access", -1),
 }
-NAME = "licensee.name"  # only ever of a row that waits: a rename that would loosen
-# A clearance of a match rests on these: where one changes, matching finds anew.
+NAME = "licensee.name"  # stored only as a row that waits: a rename that would loosen
+# A clearance of a match rests on these: where one changes, the licensee is matched anew.
 MATCHED_ON = frozenset({NAME, "licensee.country"})
 
 
@@ -52,7 +46,7 @@ def add_licensee(
     registration_number: str = "",
     domain: str = "",
 ) -> Licensee:
-    """A new licensee with what is known of it, matched with all lists; its facts hold from now.
+    """Add a licensee with its facts, match it with all lists, and screen it.
 
     Raises CannotAdd, UnknownAttribute, InvalidValue.
     """
@@ -93,7 +87,10 @@ def rename(
     because: str,
     version: int | None = None,
 ) -> Fact | None:
-    """A new name, matched with all lists; where that would loosen, the rename that waits."""
+    """Rename the licensee and match the new name with all lists.
+
+    Returns the row that waits for a second person if the new name would loosen a standing.
+    """
     may_edit(by, at)
     check_name(name)
     with transaction.atomic():
@@ -123,10 +120,10 @@ def edit_fact(
     held_from: datetime | None = None,
     version: int | None = None,
 ) -> Fact:
-    """From ``held_from`` (now unless told) on the attribute is ``value``; None withdraws it.
+    """Set the attribute to ``value`` from ``held_from`` (by default now) on; None withdraws it.
 
-    Takes effect at once unless a standing would be loosened: then the row ``waits`` for
-    confirm_fact by a second person. Raises UnknownAttribute, InvalidValue, Stale.
+    It takes effect at once, unless it would loosen a standing: then the row ``waits`` for
+    confirm_fact. Raises UnknownAttribute, InvalidValue, Stale.
     """
     may_edit(by, at)
     checked = check_fact(attribute, value, of=_kind(of))
@@ -151,7 +148,7 @@ def edit_fact(
 
 
 def confirm_fact(*, fact: Fact, by: User, at: datetime, because: str = "") -> Fact:
-    """The second person's word: what waited takes effect. Raises SamePerson, AlreadyConfirmed."""
+    """Put the waiting fact in effect as the second person. Raises SamePerson, AlreadyConfirmed."""
     with transaction.atomic():
         row = _locked_waiting(fact)
         second = may_confirm(by, row.entered_by, at)
@@ -161,8 +158,8 @@ def confirm_fact(*, fact: Fact, by: User, at: datetime, because: str = "") -> Fa
         if row.attribute == NAME and isinstance(of, Licensee):
             set_name(of, str(row.value), at)
         else:
-            said = (row.attribute, row.value, row.source, row.held.lower)
-            new = NewFact(of, *said, entered_by=row.entered_by, confirmed_by=second)
+            content = (row.attribute, row.value, row.source, row.held.lower)
+            new = NewFact(of, *content, entered_by=row.entered_by, confirmed_by=second)
             done = put_one(new, at=at)
         details = {"attribute": row.attribute, "value": row.value}
         kind = f"{_kind(of)}.fact_confirmed"
@@ -172,7 +169,7 @@ def confirm_fact(*, fact: Fact, by: User, at: datetime, because: str = "") -> Fa
 
 
 def withdraw_fact(*, fact: Fact, by: Actor, at: datetime, because: str) -> None:
-    """What waited is given up, by whoever entered it or by a second person who refuses it."""
+    """Withdraw a fact that waits: its author gives it up, or a second person refuses it."""
     may_edit(by, at)
     with transaction.atomic():
         row = _locked_waiting(fact)
@@ -193,14 +190,14 @@ def columns(known: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def check_ref(ref: str) -> str:
-    """A reference that can be a licensee's or model's id in the rule language."""
+    """The reference, if it can be the id of a licensee or model in the rule language."""
     if not 1 <= len(ref) <= 200 or not ref.isprintable() or ref != ref.strip():
         raise CannotAdd("A reference has 1 to 200 printable characters.", pointer="/ref")
     return ref
 
 
 def check_name(name: str) -> str:
-    """The normalized name; refuses one that could not be compared with any list."""
+    """The normalized name. Raises CannotAdd if no list could be compared with it."""
     normalized = normalize(name)
     if "\0" in name or not normalized:
         raise CannotAdd("A name needs at least one letter or digit.", pointer="/name")
@@ -228,7 +225,7 @@ def _locked_waiting(fact: Fact) -> Fact:
 
 
 def _would_loosen(new: NewFact, at: datetime) -> bool:
-    """A model's fact concerns everyone: there it waits whenever a rule reads the attribute."""
+    """Whether the fact has to wait. A model's fact waits whenever a rule reads the attribute."""
     if isinstance(new.of, AIModel):
         return read_by_a_rule(new.attribute)
     looked_at = max(new.held_from, at)
@@ -236,7 +233,7 @@ def _would_loosen(new: NewFact, at: datetime) -> bool:
 
 
 def put_one(new: NewFact, *, at: datetime) -> Fact:
-    """Store a fact in force, and the licensee's column where it has one."""
+    """Store a fact, and the licensee's column where it has one."""
     (row,) = parties.put_facts([new], at=at)
     if isinstance(new.of, Licensee):
         changes: dict[str, Any] = {"changed_at": at, "version": new.of.version + 1}
@@ -255,7 +252,7 @@ def set_name(licensee: Licensee, name: str, at: datetime) -> None:
 
 
 def let_wait(new: NewFact, *, at: datetime) -> Fact:
-    """Store a row that the judge does not read until a second person confirms it."""
+    """Store a row that no reader of facts sees until a second person confirms it."""
     row = new.row(at)
     row.waits = True
     row.save()

@@ -1,9 +1,9 @@
-"""Would this change make a standing easier? Then it waits for a second person.
+"""Finds the licensees whose standing a change would loosen, by trying it and undoing it.
 
-The change is tried on, the same judge that screens looks before and after, and the try is undone.
+The judge that screens answers before the change and after it, in a transaction that is undone.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from django.conf import settings
@@ -18,10 +18,10 @@ class _Undo(Exception):
 
 
 def loosened(licensees: Sequence[int], change: Callable[[], object], *, at: datetime) -> set[int]:
-    """Which of these licensees would get an easier standing by ``change``; nothing stays changed.
+    """Return those of the licensees that ``change`` would give an easier standing.
 
-    Nobody does where no release was ever published (nothing is answered then), or where the
-    installation switched the second person off (``EG_LOOSENING_NEEDS_TWO``).
+    None are returned where no release was ever published, since then no question is answered, or
+    where the installation switched the second person off (``EG_LOOSENING_NEEDS_TWO``).
     """
     if not licensees or not settings.LOOSENING_NEEDS_TWO:
         return set()
@@ -58,7 +58,7 @@ def _easier(before: Answers, after: Answers) -> bool:
 
 
 def _finding_easier(was: Found, now: Found) -> bool:
-    """A milder outcome, or a rule that no longer stands in the way although another one does."""
+    """Whether the outcome is milder, or a rule that restricted before no longer does."""
     strictest_first = policy.OUTCOMES
     if strictest_first.index(now.outcome) > strictest_first.index(was.outcome):
         return True
@@ -66,8 +66,5 @@ def _finding_easier(was: Found, now: Found) -> bool:
 
 
 def _rules(found: Found) -> set[str | None]:
-    standing_in_the_way: Iterable[Mapping[str, str | None]] = (
-        *found.verdict["reasons"],
-        *found.verdict["undetermined"],
-    )
-    return {each["rule"] for each in standing_in_the_way}
+    """The rules that restrict: those true and those unknown."""
+    return {entry["rule"] for kind in ("reasons", "undetermined") for entry in found.verdict[kind]}

@@ -1,7 +1,7 @@
-"""Who owns a licensee: edges with shares, and the declaration that they are all of them.
+"""Owners of licensees: edges with shares, and declarations that these are all the owners.
 
-An edge or declaration counts for good when a second person has confirmed it; an edge that makes
-things stricter counts from the moment it is entered (parties.ownership).
+Edges and declarations count when a second person has confirmed them. An edge that makes a
+licensee's capture stricter counts from the moment it is entered (parties.ownership).
 """
 
 from collections.abc import Sequence
@@ -14,29 +14,28 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from accesscontrol import audit
 from accesscontrol.errors import Refused
 from accesscontrol.matching.normalize import normalize
+from accesscontrol.matching.ownership import WHOLE
 from accesscontrol.models import Licensee, Owner, OwnershipDeclaration, Party, User
-from accesscontrol.registry.aftermath import after_change
+from accesscontrol.registry.consequences import after_change
 from accesscontrol.registry.rights import Actor, end_now, may_edit, person, second_word
-
-WHOLE = 10_000
 
 
 class CannotOwn(Refused):
-    """The owners cannot be what they are said to be."""
+    """An owner or its share is impossible, or the shares add up to more than 100 %."""
 
     code = "cannot_own"
 
 
 @dataclass(frozen=True)
 class OwnedBy:
-    """One owner as it is declared: a licensee or an outside party, with basis points or None."""
+    """One declared owner, a licensee or an outside party. Share None: not known."""
 
     owner: Licensee | Party | str
     share_bp: int | None = None
 
 
 def add_party(*, name: str, country: str = "", by: Actor, at: datetime, because: str = "") -> Party:
-    """An outside party that owns or is owned; one of the same name and country is found again."""
+    """Add an outside party, or return the one on record with this name and country."""
     may_edit(by, at)
     with transaction.atomic():
         party, new = _party(name, country, at)
@@ -58,7 +57,7 @@ def add_owner(
     valid_from: datetime | None = None,
     valid_until: datetime | None = None,
 ) -> Owner:
-    """One more owner, beside those on record; waits for confirm_owner. None: share not known."""
+    """Add an owner to those on record; it waits for confirm_owner. Share None: not known."""
     may_edit(by, at)
     with transaction.atomic():
         valid = DateTimeTZRange(valid_from or at, valid_until)
@@ -70,7 +69,7 @@ def add_owner(
 
 
 def confirm_owner(*, edge: Owner, by: User, at: datetime, because: str = "") -> Owner:
-    """The second person's word for one edge."""
+    """Confirm one edge as the second person."""
     with transaction.atomic():
         row = second_word(edge, by, at)
         owned = row.owned or row.owned_party
@@ -90,7 +89,7 @@ def declare_owners(
     valid_from: datetime | None = None,
     valid_until: datetime | None = None,
 ) -> OwnershipDeclaration:
-    """These are all the owners: replaces those on record when confirm_owners says so too."""
+    """Declare all owners. They replace those on record after confirm_owners."""
     may_edit(by, at)
     with transaction.atomic():
         valid = DateTimeTZRange(valid_from or at, valid_until)
@@ -109,13 +108,13 @@ def declare_owners(
 def confirm_owners(
     *, declaration: OwnershipDeclaration, by: User, at: datetime, because: str = ""
 ) -> OwnershipDeclaration:
-    """The second person's word for a whole declaration; what was on record before ends."""
+    """Confirm a whole declaration as the second person; edges and declarations before it end."""
     with transaction.atomic():
         row = second_word(declaration, by, at)
         edges = Owner.objects.on_record().filter(owned=row.licensee)
         entered = {"recorded_at": row.recorded_at, "entered_by": row.entered_by}
-        mine = edges.filter(**entered, source=row.source, confirmed_at=None)
-        kept = list(mine.values_list("pk", flat=True))
+        declared = edges.filter(**entered, source=row.source, confirmed_at=None)
+        kept = list(declared.values_list("pk", flat=True))
         edges.exclude(pk__in=kept).update(revoked_at=at)
         earlier = OwnershipDeclaration.objects.on_record().filter(licensee=row.licensee)
         earlier.exclude(pk=row.pk).update(revoked_at=at)
@@ -131,7 +130,7 @@ def confirm_owners(
 def revoke_declaration(
     *, declaration: OwnershipDeclaration, by: Actor, at: datetime, because: str
 ) -> None:
-    """The owners on record are no longer known to be all: at once, since it can only tighten."""
+    """End the declaration now: the owners on record may not be all. It can only tighten."""
     may_edit(by, at)
     with transaction.atomic():
         row = end_now(declaration, at)
@@ -169,9 +168,9 @@ def _party(name: str, country: str, at: datetime) -> tuple[Party, bool]:
     normalized = normalize(name)
     if not normalized or "\0" in name or len(normalized) > 400 or len(name) > 400:
         raise CannotOwn("An owner's name has 1 to 400 letters or digits.", pointer="/owner")
-    found = Party.objects.filter(normalized_name=normalized, country=country).first()
-    if found is not None:
-        return found, False
+    known = Party.objects.filter(normalized_name=normalized, country=country).first()
+    if known is not None:
+        return known, False
     new = Party.objects.create(
         name=name, normalized_name=normalized, country=country, created_at=at
     )
@@ -190,7 +189,7 @@ def _check_whole(owned: Licensee | Party, more: Sequence[Owner], at: datetime) -
 
 
 def _concerned(owned: Licensee | Party | None) -> list[Licensee]:
-    """The licensee itself, or every licensee somewhere below an outside party."""
+    """The licensee itself, or every licensee that the outside party owns, at any tier."""
     if isinstance(owned, Licensee):
         return [owned]
     found: dict[int, Licensee] = {}

@@ -1,4 +1,4 @@
-"""Export licenses of the government and dispositions of reviews: both lift, so both take two."""
+"""Export licenses and dispositions of reviews. Both lift rules, so two persons enter each."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from accesscontrol.models import (
     Order,
     User,
 )
-from accesscontrol.registry.aftermath import after_change
+from accesscontrol.registry.consequences import after_change
 from accesscontrol.registry.rights import Actor, end_now, may_edit, person, second_word
 from accesscontrol.registry.vocabulary import attributes, check_value, nearest
 
@@ -46,7 +46,7 @@ class LicenseScope:
     end_uses: Sequence[str] | None = None
 
     def ensure_known(self) -> None:
-        """Raise CannotEnter or InvalidValue, with the field, where it names what is not there."""
+        """Raise CannotEnter or InvalidValue, with the field, for a name that is not on record."""
         _check_refs("licensees", self.licensees, Licensee.objects.values_list("ref", flat=True))
         _check_refs("models", self.models, AIModel.objects.values_list("ref", flat=True))
         _check_refs("orders", self.orders, Order.objects.values_list("reference", flat=True))
@@ -55,7 +55,7 @@ class LicenseScope:
         _check_values("request.end_use", "end_uses", self.end_uses)
 
     def columns(self) -> dict[str, list[str] | None]:
-        """As the row of an export license has it."""
+        """The columns of an export license's row."""
         return {
             "licensees": list(self.licensees),
             "orders": _some(self.orders),
@@ -77,12 +77,12 @@ class Review:
     activities: Sequence[str] | None = None
 
     def ensure_known(self) -> None:
-        """Raise CannotEnter, with the field, where it names what is not there."""
+        """Raise CannotEnter, with the field, for a name that is not on record."""
         _check_refs("models", self.models, AIModel.objects.values_list("ref", flat=True))
         _check_values("request.activity", "activities", self.activities)
 
     def columns(self) -> dict[str, Any]:
-        """As the row of its disposition has it."""
+        """The columns of its disposition's row."""
         return {
             "rule": self.rule,
             "version": self.version,
@@ -136,7 +136,7 @@ def enter_export_license(
 def confirm_export_license(
     *, license_: ExportLicense, by: User, at: datetime, because: str = ""
 ) -> ExportLicense:
-    """The second person's word: from now on the license covers what it names."""
+    """Confirm it as the second person; from now on the license covers what it names."""
     with transaction.atomic():
         row = second_word(license_, by, at)
         audit.record("export_license.confirmed", row, by=by, at=at, because=because)
@@ -147,7 +147,7 @@ def confirm_export_license(
 def revoke_export_license(
     *, license_: ExportLicense, by: Actor, at: datetime, because: str
 ) -> None:
-    """The license covers nothing any more; it takes one person, since it tightens."""
+    """End the license now. It takes one person, since it tightens."""
     may_edit(by, at)
     with transaction.atomic():
         row = end_now(license_, at)
@@ -166,10 +166,10 @@ def enter_disposition(
     valid_from: datetime | None = None,
     case: Case | None = None,
 ) -> Disposition:
-    """A decided review; it lifts nothing until confirm_disposition.
+    """Enter a decided review; it lifts nothing until confirm_disposition.
 
-    It holds while every fact that the rule reads of the licensee is as it is now. Raises
-    CannotEnter, also where such a fact is missing: what is not known cannot be decided on.
+    It lifts the rule while the facts that the rule reads stay the same. Raises CannotEnter, also
+    where such a fact is missing.
     """
     may_edit(by, at)
     start = valid_from or at
@@ -196,7 +196,7 @@ def enter_disposition(
 def confirm_disposition(
     *, disposition: Disposition, by: User, at: datetime, because: str = ""
 ) -> Disposition:
-    """The second person's word: from now on the review is lifted while its facts hold."""
+    """Confirm it as the second person; it lifts the rule while its facts stay the same."""
     with transaction.atomic():
         row = second_word(disposition, by, at)
         _record("disposition.confirmed", row, by, at, because)
@@ -205,7 +205,7 @@ def confirm_disposition(
 
 
 def revoke_disposition(*, disposition: Disposition, by: Actor, at: datetime, because: str) -> None:
-    """The review stands again; it takes one person, since it tightens."""
+    """End the disposition now: the review is asked again. It takes one person."""
     may_edit(by, at)
     with transaction.atomic():
         row = end_now(disposition, at)
@@ -225,7 +225,7 @@ def _record(
 
 
 def _based_on(review: Review, at: datetime) -> Mapping[str, Any]:
-    """Every fact that the rule version reads, as it is now; the scope has id and activity."""
+    """The facts that the rule version reads now, without the model's id and the activity."""
     rule = _review_rule(review.rule, review.version)
     reads = rule.attributes - {"model.id", "request.activity"}
     licensee = review.licensee.pk
@@ -250,8 +250,7 @@ def _review_rule(rule: str, version: int) -> policy.Rule:
         if (each.ref, each.version) == (rule, version) and each.effect == "review":
             return each
     raise CannotEnter(
-        f"Rule {rule} version {version} is no review rule of the release in force.",
-        pointer="/rule",
+        f"Rule {rule} version {version} is no review rule of the release in force.", pointer="/rule"
     )
 
 
@@ -264,10 +263,10 @@ def _check_refs(field: str, refs: Sequence[str] | None, known: Any) -> None:
     if refs is None:
         return
     _ensure_some(field, refs)
-    there = set(known)
+    on_record = set(known)
     for ref in refs:
-        if ref not in there:
-            hint = nearest(ref, there)
+        if ref not in on_record:
+            hint = nearest(ref, on_record)
             refusal = f"“{ref}” is none of the {field} on record.{hint}"
             raise CannotEnter(refusal, pointer=f"/{field}")
 

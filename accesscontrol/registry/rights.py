@@ -1,4 +1,4 @@
-"""Who may change the register, and who may be the second person."""
+"""The right to change the register, and the second person who confirms a change."""
 
 from datetime import datetime
 from typing import TypeVar
@@ -19,7 +19,7 @@ from accesscontrol.models import (
 )
 
 Actor = User | ApiToken | None
-# What one person enters, a second confirms, and either may end.
+# Rows that one person enters, a second one confirms, and either may end.
 Paper = TypeVar(
     "Paper", Attestation, Clearance, Disposition, ExportLicense, Owner, OwnershipDeclaration
 )
@@ -33,19 +33,19 @@ class AlreadyConfirmed(Refused):
 
 
 class SamePerson(NotAllowed):
-    """Whoever entered something cannot be the second person for it."""
+    """A person cannot confirm their own entry."""
 
     code = "same_person"
 
 
 def may_edit(by: Actor, at: datetime) -> None:
-    """Raise NotAllowed unless ``by`` may edit; a token's scope was checked at the door."""
+    """Raise NotAllowed unless ``by`` may edit. The API has already checked a token's scope."""
     if not isinstance(by, ApiToken):
         access.require(by, "register.edit", at=at)
 
 
 def may_confirm(by: Actor, entered_by: User | None, at: datetime) -> User:
-    """The second person: a person with the right, somebody else than the first."""
+    """Return the second person. Raises NotAllowed, or SamePerson if it is the first one."""
     if not isinstance(by, User):
         raise NotAllowed("This needs a person as the second one; a token or a job cannot confirm.")
     access.require(by, "register.confirm", at=at)
@@ -57,12 +57,12 @@ def may_confirm(by: Actor, entered_by: User | None, at: datetime) -> User:
 
 
 def person(by: Actor) -> User | None:
-    """The person behind a change, for the column that names one."""
+    """The person who makes a change; None for a token or a job."""
     return by if isinstance(by, User) else None
 
 
 def second_word(row: Paper, by: Actor, at: datetime) -> Paper:
-    """The row, confirmed by its second person; raises SamePerson or AlreadyConfirmed."""
+    """Confirm the row as its second person. Raises SamePerson, AlreadyConfirmed."""
     locked = lock(row)
     if locked.confirmed_at is not None:
         raise AlreadyConfirmed("A second person has already confirmed this.")
@@ -75,7 +75,7 @@ def second_word(row: Paper, by: Actor, at: datetime) -> Paper:
 
 
 def end_now(row: Paper, at: datetime) -> Paper:
-    """The row, revoked from now on; revoking twice changes nothing."""
+    """Revoke the row from now on. Revoking twice changes nothing."""
     locked = lock(row)
     locked.revoked_at = locked.revoked_at or at
     locked.save(update_fields=["revoked_at"])
@@ -83,6 +83,6 @@ def end_now(row: Paper, at: datetime) -> Paper:
 
 
 def lock(row: Locked) -> Locked:
-    """The row as it is now, locked until the transaction ends."""
+    """Lock the row until the transaction ends, and return it as it is now."""
     locked: Locked = type(row)._default_manager.select_for_update().get(pk=row.pk)
     return locked

@@ -1,4 +1,4 @@
-"""Reads a CSV file of licensees: says what is wrong with the file, or gives its rows with lines."""
+"""Reads a CSV file of licensees into rows, or says what is wrong with the file."""
 
 import csv
 import difflib
@@ -22,7 +22,7 @@ class CannotRead(Refused):
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong with one cell, and what would be right. ``column`` "" is the whole row."""
+    """What is wrong with one cell, and a suggestion. ``column`` "" means the whole row."""
 
     row: int
     column: str
@@ -43,14 +43,14 @@ class Problem:
 
 @dataclass
 class Table:
-    """The rows by line, and those that could not even be split into columns."""
+    """The rows with their lines, and the rows that could not be split into columns."""
 
     rows: list[tuple[int, Mapping[str, str]]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
 
 def read_table(data: bytes, *, required: Sequence[str], known: Sequence[str]) -> Table:
-    """Rows as column → text without outer blanks. Raises CannotRead."""
+    """Read rows as column → text without outer blanks. Raises CannotRead."""
     reader = csv.reader(io.StringIO(_text(data), newline=""), strict=True)
     table = Table()
     header: list[str] | None = None

@@ -1,4 +1,4 @@
-"""Checks a value against the attribute it is for, and says what is wrong and what was meant."""
+"""Checks values against the vocabulary, and suggests what was meant."""
 
 import difflib
 from collections.abc import Iterable, Mapping
@@ -8,7 +8,7 @@ from accesscontrol import releases
 from accesscontrol.errors import Refused
 from accesscontrol.policy import EXPECTED, NotAValue, read_value
 
-# Where there is a table of its own, the facts table must not say it a second time.
+# Attributes that are derived from other tables: nothing may store them as facts.
 DERIVED = (
     "licensee.id",
     "model.id",
@@ -21,7 +21,7 @@ DERIVED = (
 
 
 class UnknownAttribute(Refused):
-    """The vocabulary has no such attribute, or it is kept in another way."""
+    """The vocabulary has no such attribute, or it is derived and cannot be edited."""
 
     code = "unknown_attribute"
 
@@ -38,13 +38,9 @@ def attributes() -> dict[str, Mapping[str, Any]]:
 
 
 def check_fact(
-    name: str,
-    value: Any,
-    *,
-    of: str,
-    known: Mapping[str, Mapping[str, Any]] | None = None,
+    name: str, value: Any, *, of: str, known: Mapping[str, Mapping[str, Any]] | None = None
 ) -> Any:
-    """The value as it is stored, for an attribute of a ``licensee`` or ``model``; None stays."""
+    """The value as it is stored, for an attribute of a ``licensee`` or ``model``. None is kept."""
     known = known or attributes()
     attribute = _attribute(name, known, f"{of}.")
     if name.startswith(DERIVED):
@@ -61,7 +57,7 @@ def check_facts(facts: Mapping[str, Any], *, of: str) -> dict[str, Any]:
 def check_statement(name: str, value: Any) -> Any:
     """The value of an attribute of source request, as an attestation states it."""
     known = {n: a for n, a in attributes().items() if a["source"] == "request"}
-    known.pop("request.activity", None)  # an attestation that answers what is asked makes no sense
+    known.pop("request.activity", None)  # the question itself says it
     return check_value(_attribute(name, known, ""), value)
 
 
@@ -83,8 +79,8 @@ def check_value(attribute: Mapping[str, Any], value: Any) -> Any:
 
 def nearest(name: str, among: Iterable[str]) -> str:
     """“ Did you mean …?” with the nearest known name, or nothing."""
-    found = difflib.get_close_matches(name, list(among), 1, cutoff=0.5)
-    return f" Did you mean “{found[0]}”?" if found else ""
+    close = difflib.get_close_matches(name, list(among), 1, cutoff=0.5)
+    return f" Did you mean “{close[0]}”?" if close else ""
 
 
 def _attribute(name: str, known: Mapping[str, Mapping[str, Any]], prefix: str) -> Mapping[str, Any]:
