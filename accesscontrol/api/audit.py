@@ -1,4 +1,4 @@
-"""The audit log over the API: events as the exact texts that were hashed."""
+"""The audit log over the API. Each event is the exact text that was hashed."""
 
 from typing import Any
 

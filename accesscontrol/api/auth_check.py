@@ -1,4 +1,4 @@
-"""GET /api/v1/auth/check: which token this is, what it may do and how long."""
+"""GET /api/v1/auth/check: the caller's token, its scopes and its expiry."""
 
 from typing import Any
 

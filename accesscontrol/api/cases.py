@@ -1,4 +1,4 @@
-"""The review queue over the API: what waits for a person."""
+"""The review queue over the API: the cases that a person must decide."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The history of decisions over the API, each in the words it was answered in."""
+"""The recorded decisions over the API, each with its answer in words."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""POST /api/v1/rules/{ref}/drafts: a program proposes, persons approve and publish."""
+"""POST /api/v1/rules/{ref}/drafts: a program proposes a rule. Persons approve and publish it."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -16,7 +16,7 @@ SCOPE = "policy:draft"
 
 @plain_view("POST")
 def drafts(request: HttpRequest, ref: str) -> JsonResponse:
-    """Start a new rule, or the next version of one. Errors in the rule carry a pointer into it."""
+    """Start a new rule, or a rule's next version. An error in the rule has a pointer into it."""
     at = datetime.now(UTC)
     token = bearer(request, scope=SCOPE, at=at)
     document = ijson.read_object(request)
@@ -41,16 +41,16 @@ def drafts(request: HttpRequest, ref: str) -> JsonResponse:
 
 
 def _order(document: dict[str, Any]) -> Order | None:
-    """The order that a new rule implements; an existing rule has its own."""
+    """The order that a new rule implements. An existing rule has its own."""
     reference = document.get("order")
     if reference is None:
         return None
-    found = (
+    order = (
         Order.objects.filter(reference=reference).first() if isinstance(reference, str) else None
     )
-    if not found:
+    if not order:
         raise Problem(400, "unknown_order", "There is no such order.", pointer="/order")
-    return found
+    return order
 
 
 def _because(document: dict[str, Any]) -> str:
@@ -67,7 +67,7 @@ def _created(version: RuleVersion) -> JsonResponse:
         "state": version.state,
         "digest": version.digest,
     }
-    made = JsonResponse(body, status=201)
-    made["Location"] = f"/api/v1/rules/{version.rule.ref}/"
-    made["Cache-Control"] = "no-store"
-    return made
+    response = JsonResponse(body, status=201)
+    response["Location"] = f"/api/v1/rules/{version.rule.ref}/"
+    response["Cache-Control"] = "no-store"
+    return response

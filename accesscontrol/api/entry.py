@@ -1,4 +1,4 @@
-"""How a caller comes in: the frame of a plain view, and the bearer token (RFC 6750) of any view."""
+"""What every request to the API passes: a plain view's frame, and the bearer token (RFC 6750)."""
 
 import functools
 from collections.abc import Callable
@@ -22,22 +22,22 @@ LONGEST_REQUEST_ID = 1_000
 
 
 def plain_view(*methods: str) -> Callable[..., Any]:
-    """Wrap a thin view: its methods, every failure as a problem, the caller's request id echoed."""
+    """Wrap a plain view: check the method, answer a failure as a problem, echo the request id."""
 
     def wrap(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         @functools.wraps(view)
-        def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             try:
                 if request.method not in methods:
                     raise _wrong_method(request, methods)
-                made = view(request, *args, **kwargs)
+                response = view(request, *args, **kwargs)
             except Exception as error:
-                made = problems.response(error, request)
-            echo(request, made)
-            return made
+                response = problems.response(error, request)
+            echo(request, response)
+            return response
 
-        answer.csrf_exempt = True  # type: ignore[attr-defined]  # Django reads it there
-        return answer
+        wrapped.csrf_exempt = True  # type: ignore[attr-defined]  # Django reads it there
+        return wrapped
 
     return wrap
 
@@ -52,21 +52,24 @@ def _wrong_method(request: HttpRequest, methods: tuple[str, ...]) -> Problem:
     )
 
 
-def echo(request: HttpRequest, made: HttpResponse) -> None:
-    """Give the caller's X-Request-ID back as it came, on errors too (AuthZEN §10.1.3)."""
+def echo(request: HttpRequest, response: HttpResponse) -> None:
+    """Return the caller's X-Request-ID unchanged, on errors too (AuthZEN §10.1.3)."""
     given = request.headers.get("X-Request-ID", "")
     if 0 < len(given) <= LONGEST_REQUEST_ID and given.isprintable():
-        made["X-Request-ID"] = given
+        response["X-Request-ID"] = given
 
 
 class BearerRequest(HttpRequest):
-    """The request of a plain view that keeps its token where DRF's views have it."""
+    """The request of a plain view. Its token is in ``auth``, as in DRF's views."""
 
     auth: ApiToken
 
 
 def bearer(request: HttpRequest, *, scope: str, at: datetime) -> ApiToken:
-    """The token of the request, which has the scope. Raises InvalidToken, InsufficientScope."""
+    """Return the request's token, which must have the scope.
+
+    Raises Problem 401 if there is no token, InvalidToken or InsufficientScope.
+    """
     token = _token(request, at)
     if token is None:
         raise Problem(
@@ -80,7 +83,7 @@ def bearer(request: HttpRequest, *, scope: str, at: datetime) -> ApiToken:
 
 
 def _token(request: HttpRequest | Request, at: datetime) -> ApiToken | None:
-    """None where no bearer token was sent at all."""
+    """Return the request's token, or None if the request has none."""
     scheme, _, text = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
     if scheme.lower() != "bearer" or not text.strip():
         return None
@@ -88,7 +91,7 @@ def _token(request: HttpRequest | Request, at: datetime) -> ApiToken | None:
 
 
 class BearerToken(BaseAuthentication):
-    """The same for DRF: the caller stands as `request.auth`; there is no user behind a token."""
+    """The same for DRF's views. The token is in `request.auth`; a token has no user."""
 
     def authenticate(self, request: Request) -> tuple[Any, ApiToken] | None:
         token = _token(request, datetime.now(UTC))
@@ -99,7 +102,7 @@ class BearerToken(BaseAuthentication):
 
 
 class BearerTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # its __init_subclass__
-    """How a client sends its token."""
+    """Describes in the OpenAPI document how a client sends its token."""
 
     target_class = "accesscontrol.api.entry.BearerToken"
     name = "bearerToken"
@@ -109,7 +112,7 @@ class BearerTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-unty
 
 
 class HasScope(BasePermission):
-    """The view names the scope of each method in `scopes`; a method without one is for nobody."""
+    """Checks the token's scope. The view's `scopes` names one for each method it allows."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
         if not isinstance(request.auth, ApiToken):

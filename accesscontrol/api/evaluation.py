@@ -1,4 +1,4 @@
-"""The hot path: AuthZEN 1.0's evaluation and evaluations, parsed, decided, answered."""
+"""The hot path: answers AuthZEN 1.0's evaluation (one question) and evaluations (a batch)."""
 
 import hashlib
 import json
@@ -31,7 +31,7 @@ def evaluation(request: HttpRequest) -> HttpResponse:
 
 @plain_view("POST")
 def evaluations(request: HttpRequest) -> HttpResponse:
-    """POST /access/v1/evaluations: a batch; without items it is a single question."""
+    """POST /access/v1/evaluations: a batch. Without items it is a single question."""
     at = datetime.now(UTC)
     token = bearer(request, scope=SCOPE, at=at)
     document = ijson.read_object(request)
@@ -43,10 +43,10 @@ def evaluations(request: HttpRequest) -> HttpResponse:
     asked = [_question(document, item, n, key) for n, item in enumerate(items)]
     batch = decisions.decide_many(asked=asked, by=token, at=at, semantic=semantic)
     explained = decisions.may_explain(token)
-    answer = {"evaluations": [_item_answer(each, explained=explained) for each in batch.answers]}
-    made = _json(answer)
-    made["X-Evaluation-Id"] = str(batch.evaluation)
-    return made
+    answers = [_item_answer(item, explained=explained) for item in batch.answers]
+    response = _json({"evaluations": answers})
+    response["X-Evaluation-Id"] = str(batch.evaluation)
+    return response
 
 
 def _single(
@@ -63,9 +63,9 @@ def _single(
     context["data"] = {"lists": _lists(decided)}
     context["evaluated_at"] = decided.judged.question["at"]
     context["evaluation_id"] = str(decided.decision.evaluation)
-    made = _json({"decision": decided.judged.permits, "context": context})
-    made["X-Evaluation-Id"] = str(decided.decision.evaluation)
-    return made
+    response = _json({"decision": decided.judged.permits, "context": context})
+    response["X-Evaluation-Id"] = str(decided.decision.evaluation)
+    return response
 
 
 def _items(document: dict[str, Any]) -> list[Any]:
@@ -98,7 +98,7 @@ def _semantic(document: dict[str, Any]) -> Semantic:
 
 
 def _question(document: dict[str, Any], item: Any, n: int, key: str) -> Asked | Faulty:
-    """An item with the defaults of the whole; one that cannot be read is a faulty item, no 400."""
+    """Read an item, with the batch's defaults. An item that cannot be read is Faulty, no 400."""
     try:
         if not isinstance(item, dict):
             raise Problem(400, "bad_shape", "An item must be an object.")
@@ -114,7 +114,7 @@ def _question(document: dict[str, Any], item: Any, n: int, key: str) -> Asked | 
 
 
 def _inherited(document: Mapping[str, Any], item: Mapping[str, Any], name: str) -> Any:
-    """The item's entity replaces the default whole; one without a type takes the default's type."""
+    """The item's entity replaces the default entity. If it has no type it takes the default's."""
     if name not in item:
         return document[name]
     entity, default = item[name], document.get(name)
@@ -130,7 +130,7 @@ def _inherited(document: Mapping[str, Any], item: Mapping[str, Any], name: str) 
 
 
 def _item_answer(answer: Decided | Faulty, *, explained: bool) -> dict[str, Any]:
-    """No ids and times in here: equal batches get equal answers (X-Evaluation-Id has the id)."""
+    """The answer to an item. It has no id or time, so that equal batches get equal answers."""
     if isinstance(answer, Faulty):
         error = {"status": answer.status, "code": answer.code, "message": answer.message}
         if answer.pointer:
@@ -142,17 +142,17 @@ def _item_answer(answer: Decided | Faulty, *, explained: bool) -> dict[str, Any]
 
 
 def _lists(decided: Decided) -> str:
-    """The versions of the restricted-party lists that stood behind the answer."""
+    """The versions of the restricted-party lists that the answer is based on."""
     versions = decided.decision.list_versions
     return ", ".join(f"{code} v{number}" for code, number in versions.items()) or "none"
 
 
 def sha256_of(document: dict[str, Any]) -> str:
-    """Of the request as read, whatever the order of its members (a retry may shuffle them)."""
+    """The digest of a request, whatever the order of its members, which a retry may change."""
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
 
 def _json(document: dict[str, Any]) -> HttpResponse:
-    made = HttpResponse(msgspec.json.encode(document), content_type="application/json")
-    made["Cache-Control"] = "no-store"
-    return made
+    response = HttpResponse(msgspec.json.encode(document), content_type="application/json")
+    response["Cache-Control"] = "no-store"
+    return response

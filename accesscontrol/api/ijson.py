@@ -1,4 +1,4 @@
-"""Reads a request's body as strict I-JSON (RFC 7493), within bounds: nothing has two meanings."""
+"""Reads a request's body as strict I-JSON (RFC 7493), which has one meaning only, within bounds."""
 
 import json
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ DEEPEST = 32
 
 
 def read_object(request: HttpRequest) -> dict[str, Any]:
-    """The body as a JSON object; raises Problem (400 or 413) that says what is wrong with it."""
+    """Return the body as a JSON object. Raises Problem (400 or 413), which says what is wrong."""
     _require_json(request)
     document = parse(_body(request))
     if not isinstance(document, dict):
@@ -22,7 +22,7 @@ def read_object(request: HttpRequest) -> dict[str, Any]:
 
 
 def parse(body: bytes) -> Any:
-    """The value of the text; duplicate members, NaN, NUL and half characters are refused."""
+    """Return the value of the text. Duplicate members, NaN, NUL and half characters are refused."""
     try:
         document = json.loads(
             body.decode("utf-8"), object_pairs_hook=_without_duplicates, parse_constant=_refuse
@@ -49,7 +49,7 @@ def _require_json(request: HttpRequest) -> None:
 
 
 def _body(request: HttpRequest) -> bytes:
-    """The bytes, never more than the largest allowed: a longer body is not read to its end."""
+    """Return the bytes. A body over the largest size is refused and not read to its end."""
     try:
         length = int(request.META.get("CONTENT_LENGTH") or 0)
     except ValueError:
@@ -65,8 +65,8 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(members) != len(pairs):
         names = [name for name, _ in pairs]
         first = {name: place for place, name in reversed([*enumerate(names)])}
-        twice = next(name for place, name in enumerate(names) if place > first[name])
-        raise ValueError(f"the member {twice[:80]!r} stands twice in one object")
+        repeated = next(name for place, name in enumerate(names) if place > first[name])
+        raise ValueError(f"the member {repeated[:80]!r} stands twice in one object")
     return members
 
 

@@ -1,4 +1,4 @@
-"""Instants as callers write them."""
+"""Reads an instant that a caller sends."""
 
 from datetime import UTC, datetime
 
@@ -6,16 +6,16 @@ from accesscontrol.api.problems import Problem
 
 
 def read(raw: object, name: str) -> datetime:
-    """An RFC 3339 instant with its offset, in UTC. Raises Problem, which names the member."""
+    """Return an RFC 3339 instant with an offset, in UTC. Raises Problem, which names the member."""
     try:
-        moment = datetime.fromisoformat(raw) if isinstance(raw, str) else None
+        at = datetime.fromisoformat(raw) if isinstance(raw, str) else None
     except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
+        at = None
+    if at is None or at.tzinfo is None:
         raise Problem(
             400,
             "bad_value",
             f"{name} must be an instant such as 2026-06-20T00:00:00Z.",
             pointer=f"/{name}",
         )
-    return moment.astimezone(UTC)
+    return at.astimezone(UTC)

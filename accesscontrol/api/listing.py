@@ -1,4 +1,4 @@
-"""What all read endpoints share: bearer token and scope, cursor pages, filters, ETag, problems."""
+"""The base classes of read endpoints: token and scope, cursor pages, filters, ETag, problems."""
 
 import hashlib
 from typing import Any
@@ -17,7 +17,7 @@ from accesscontrol.api.problems import drf_handler
 
 
 class CursorPages(CursorPagination):
-    """`?limit=100&cursor=…`, newest first; the next page also as a Link header (RFC 8288)."""
+    """`?limit=100&cursor=…`, newest first. The next page is also in a Link header (RFC 8288)."""
 
     page_size = 100
     max_page_size = 500
@@ -33,7 +33,7 @@ class CursorPages(CursorPagination):
 
 
 class Guarded(APIView):
-    """Every view of the API beside the hot path: tokens only, failures as problem documents."""
+    """A DRF view of the API: for tokens only, and a failure is a problem document."""
 
     authentication_classes = [BearerToken]
     permission_classes = [HasScope]
@@ -45,10 +45,10 @@ class Guarded(APIView):
     def finalize_response(
         self, request: HttpRequest, response: HttpResponse, *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        made: HttpResponse = super().finalize_response(request, response, *args, **kwargs)
-        made.setdefault("Cache-Control", "no-store")
-        echo(request, made)
-        return made
+        final: HttpResponse = super().finalize_response(request, response, *args, **kwargs)
+        final.setdefault("Cache-Control", "no-store")
+        echo(request, final)
+        return final
 
 
 class Listing(Guarded, viewsets.ReadOnlyModelViewSet[Any]):
@@ -62,7 +62,7 @@ class Listing(Guarded, viewsets.ReadOnlyModelViewSet[Any]):
         """One object with a strong ETag; 304 where the caller holds it already."""
         response = super().retrieve(request, *args, **kwargs)
         etag = f'"{hashlib.sha256(repr(response.data).encode()).hexdigest()[:32]}"'
-        known = get_conditional_response(request._request, etag=etag, response=response)
-        assert known is not None
-        known["ETag"] = etag
-        return known
+        conditional = get_conditional_response(request._request, etag=etag, response=response)
+        assert conditional is not None
+        conditional["ETag"] = etag
+        return conditional

@@ -1,4 +1,4 @@
-"""Orders over the API: what was received, when it is in force, when it first refused."""
+"""The orders over the API, with the instants of receipt, of force and of the first refusal."""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""Impact previews over the API: ask for one, see how far it is, whom it affects, cancel it."""
+"""Impact previews over the API: start, progress, affected licensees, cancel."""
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -103,7 +103,7 @@ class PreviewOutput(serializers.ModelSerializer[Preview]):
 
     def to_representation(self, instance: Preview) -> dict[str, Any]:
         shown: dict[str, Any] = super().to_representation(instance)
-        if not _open(instance.version.rule.order, self.context["request"]):
+        if not _may_read(instance.version.rule.order, self.context["request"]):
             shown.update(dict.fromkeys(CONFIDENTIAL))
         return shown
 
@@ -134,27 +134,27 @@ class AffectedOutput(serializers.Serializer[Any]):
 
     @extend_schema_field({"type": ["object", "null"]})
     def get_before(self, row: AffectedLicensee) -> Any:
-        return self._said(row.before_id, row.position)
+        return self._verdict(row.before_id, row.position)
 
     @extend_schema_field({"type": ["object", "null"]})
     def get_after(self, row: AffectedLicensee) -> Any:
-        return self._said(row.after_id, row.position)
+        return self._verdict(row.after_id, row.position)
 
     def _offering(self, row: AffectedLicensee) -> tuple[str, str]:
-        found: tuple[str, str] = self.context["offerings"].get(row.position, ("", ""))
-        return found if row.after_id else ("", "")
+        offering: tuple[str, str] = self.context["offerings"].get(row.position, ("", ""))
+        return offering if row.after_id else ("", "")
 
-    def _said(self, sheet: int | None, position: int) -> Any:
-        """The outcome and the rules that decide it; null where it could not be judged."""
-        verdict = None if sheet is None else self.context["said"].get((sheet, position))
+    def _verdict(self, sheet: int | None, position: int) -> Any:
+        """The outcome and the rules that decide it, or null if it could not be judged."""
+        verdict = None if sheet is None else self.context["verdicts"].get((sheet, position))
         if verdict is None:
             return None
         deciding = verdict["reasons"] or verdict["undetermined"]
-        return {"outcome": verdict["outcome"], "rules": [each["rule"] for each in deciding]}
+        return {"outcome": verdict["outcome"], "rules": [entry["rule"] for entry in deciding]}
 
 
 class ByLicensee(CursorPages):
-    """Pages in the order of the register."""
+    """Pages in the order of the licensees' ids."""
 
     ordering = "licensee_id"
 
@@ -177,29 +177,29 @@ class Previews(Listing):
         """Whom it affects, so far while it runs. Needs the scope `licensees:read` too."""
         access.require_scope(request.auth, "licensees:read")
         preview = self.get_object()
-        if not _open(preview.version.rule.order, request):
+        if not _may_read(preview.version.rule.order, request):
             access.require_scope(request.auth, "decisions:explain")
         rows = preview.licensees.select_related("licensee")
         page = self.paginate_queryset(_of_group(rows, request.query_params.get("group")))
-        context = {"offerings": _offerings(page or []), "said": _verdicts(page or [])}
+        context = {"offerings": _offerings(page or []), "verdicts": _verdicts(page or [])}
         return self.get_paginated_response(AffectedOutput(page, many=True, context=context).data)
 
 
 @plain_view("POST")
 def previews(request: BearerRequest, ref: str, number: int) -> JsonResponse:
-    """Ask for the preview of an open version; one that is under way is replaced."""
+    """Ask for the preview of an open version. It replaces one that is under way."""
     at = datetime.now(UTC)
     token = bearer(request, scope=DRAFTS, at=at)
     rows = RuleVersion.objects.select_related("rule__order")
     version = rows.filter(rule__ref=ref, version=number).first()
     if version is None:
         raise Problem(404, "not_found", "There is no such rule version.")
-    return _told(request, orders.preview(version=version, by=token, at=at), token, status=202)
+    return _response(request, orders.preview(version=version, by=token, at=at), token, status=202)
 
 
 @plain_view("POST")
 def cancel(request: BearerRequest, pk: int) -> JsonResponse:
-    """Stop a preview after the part of it that is in work."""
+    """Stop a preview after the part that is in work."""
     at = datetime.now(UTC)
     token = bearer(request, scope=DRAFTS, at=at)
     preview = Preview.objects.filter(pk=pk).first()
@@ -209,23 +209,23 @@ def cancel(request: BearerRequest, pk: int) -> JsonResponse:
         cancelled = impact_preview.cancel(preview, by=token, at=at)
     except impact_preview.CannotCancelPreview as error:
         raise Problem(409, error.code, error.message) from error
-    return _told(request, cancelled, token, status=200)
+    return _response(request, cancelled, token, status=200)
 
 
-def _told(
+def _response(
     request: BearerRequest, preview: Preview, token: ApiToken, *, status: int
 ) -> JsonResponse:
     request.auth = token
     body = PreviewOutput(preview, context={"request": request}).data
-    made = JsonResponse(body, status=status)
-    made["Location"] = f"/api/v1/previews/{preview.pk}/"
-    made["Cache-Control"] = "no-store"
+    response = JsonResponse(body, status=status)
+    response["Location"] = f"/api/v1/previews/{preview.pk}/"
+    response["Cache-Control"] = "no-store"
     if preview.state in Preview.OPEN:
-        made["Retry-After"] = "2"
-    return made
+        response["Retry-After"] = "2"
+    return response
 
 
-def _open(order: Order, request: BearerRequest | Request) -> bool:
+def _may_read(order: Order, request: BearerRequest | Request) -> bool:
     return not order.confidential or decisions.may_explain(request.auth)
 
 
@@ -239,18 +239,21 @@ def _of_group(rows: Any, group: str | None) -> Any:
 
 
 def _offerings(rows: Iterable[AffectedLicensee]) -> dict[int, tuple[str, str]]:
-    found = Offering.objects.filter(position__in={row.position for row in rows})
-    return {row.position: (row.model.ref, row.activity) for row in found.select_related("model")}
+    offerings = Offering.objects.filter(position__in={row.position for row in rows})
+    return {
+        offering.position: (offering.model.ref, offering.activity)
+        for offering in offerings.select_related("model")
+    }
 
 
 def _verdicts(rows: Iterable[AffectedLicensee]) -> Mapping[tuple[int, int], Any]:
-    """What the sheets of these rows say at their positions, in two statements."""
+    """The verdicts of the sheets of these rows at their positions, in two statements."""
     wanted = {(pk, row.position) for row in rows for pk in (row.before_id, row.after_id) if pk}
     sheets = dict(
         Sheet.objects.filter(id__in={pk for pk, _ in wanted}).values_list("id", "findings")
     )
-    finding = {(pk, at): sheets[pk][at] for pk, at in wanted}
-    verdict = dict(
-        Finding.objects.filter(id__in=set(finding.values())).values_list("id", "verdict")
+    finding_ids = {(pk, position): sheets[pk][position] for pk, position in wanted}
+    verdicts = dict(
+        Finding.objects.filter(id__in=set(finding_ids.values())).values_list("id", "verdict")
     )
-    return {key: verdict.get(found) for key, found in finding.items()}
+    return {key: verdicts.get(finding_id) for key, finding_id in finding_ids.items()}

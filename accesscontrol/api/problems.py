@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 class Problem(Exception):
-    """An answer that is an error: status, stable code, words, and where in the request it lies."""
+    """An answer that is an error: status, stable code, words, and a pointer into the request."""
 
     def __init__(
         self,
@@ -40,7 +40,7 @@ class Problem(Exception):
         self.members = members
 
     def document(self, request: HttpRequest) -> dict[str, Any]:
-        """The members of RFC 9457 and ours (code, request_id, errors)."""
+        """The problem document: the members of RFC 9457 and ours (code, request_id, errors)."""
         document = {
             "type": f"urn:export-gate:problem:{self.code}",
             "title": HTTPStatus(self.status).phrase,
@@ -73,8 +73,8 @@ def _of_api_exception(error: Any) -> Problem:
     codes = error.get_codes()
     code = codes if isinstance(codes, str) else "invalid"
     if isinstance(error.detail, (dict, list)):
-        found = list(_field_errors(error.get_full_details(), ""))
-        return Problem(error.status_code, code, "The request does not fit.", errors=found)
+        fields = list(_field_errors(error.get_full_details(), ""))
+        return Problem(error.status_code, code, "The request does not fit.", errors=fields)
     headers = {}
     if getattr(error, "wait", None):
         headers["Retry-After"] = str(int(error.wait))
@@ -109,7 +109,7 @@ def _no_release(error: Any) -> Problem:
     return Problem(503, error.code, error.message, headers={"Retry-After": "30"})
 
 
-# In this order: the special before the general.
+# In this order: a special class comes before its general one.
 _TRANSLATIONS: dict[type[Exception], Callable[[Any], Problem]] = {
     Problem: lambda error: error,
     access.InvalidToken: _of_token,
@@ -130,7 +130,7 @@ _TRANSLATIONS: dict[type[Exception], Callable[[Any], Problem]] = {
 
 
 def of(error: Exception) -> Problem:
-    """The problem that tells a caller of this failure; what is not anticipated tells nothing."""
+    """The problem for a failure. An unexpected failure tells the caller nothing about itself."""
     for kind, translate in _TRANSLATIONS.items():
         if isinstance(error, kind):
             return translate(error)
@@ -139,7 +139,7 @@ def of(error: Exception) -> Problem:
 
 
 def response(error: Exception, request: HttpRequest) -> HttpResponse:
-    """The whole answer of a plain view to a failure."""
+    """A plain view's answer to a failure."""
     problem = of(error)
     body = json.dumps(problem.document(request), ensure_ascii=False)
     answer = HttpResponse(body, status=problem.status, content_type=CONTENT_TYPE)
@@ -150,7 +150,7 @@ def response(error: Exception, request: HttpRequest) -> HttpResponse:
 
 
 def drf_handler(error: Exception, context: dict[str, Any]) -> Response:
-    """The same for DRF's views."""
+    """A DRF view's answer to a failure."""
     request = context["request"]
     problem = of(error)
     headers = {**problem.headers, "Cache-Control": "no-store"}

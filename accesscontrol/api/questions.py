@@ -1,4 +1,4 @@
-"""Turns an AuthZEN request into a question of ours: subject, resource, action, context."""
+"""Turns an AuthZEN request (subject, resource, action, context) into a question."""
 
 import re
 from collections.abc import Mapping
@@ -13,13 +13,13 @@ CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 LONGEST_ID = 200
 LONGEST_KEY = 200
 WHAT_IF = "/api/v1/what-if"
-ELSEWHERE = ("at", "dry_run")  # an answer about then is not one to act on now
+WHAT_IF_ONLY = ("at", "dry_run")  # of the context: such an answer must not be acted on
 
 
 def read(
     entities: Mapping[str, Any], *, request_sha256: str, idempotency_key: str, enforced: bool = True
 ) -> Asked:
-    """The question; raises Problem 400 with a pointer to what is missing or wrong."""
+    """Return the question. Raises Problem 400 with a pointer to what is missing or wrong."""
     subject, resource, action = (
         _entity(entities, name) for name in ("subject", "resource", "action")
     )
@@ -44,7 +44,7 @@ def read(
 
 
 def idempotency_key(request: HttpRequest) -> str:
-    """The header as sent, with or without the quotes of a structured string; empty where absent."""
+    """The header's key, sent with or without the quotes of a structured string. Empty if absent."""
     key = request.headers.get("Idempotency-Key", "").strip()
     if len(key) >= 2 and key[0] == key[-1] == '"':
         key = key[1:-1]
@@ -95,7 +95,7 @@ def _context(entities: Mapping[str, Any], enforced: bool) -> dict[str, Any]:
     context = entities.get("context", {})
     if not isinstance(context, dict):
         raise Problem(400, "bad_shape", "context must be an object.", pointer="/context")
-    for name in ELSEWHERE if enforced else ():
+    for name in WHAT_IF_ONLY if enforced else ():
         if name in context:
             raise Problem(
                 400,
@@ -136,15 +136,15 @@ def _user_id(user: dict[str, Any]) -> str:
 def _stated(
     properties: dict[str, dict[str, Any]], user: dict[str, Any], context: dict[str, Any]
 ) -> dict[str, Any]:
-    """Every statement under the name of the attribute that it would be."""
+    """Each statement under the name of its attribute."""
     action = properties["action"]
-    twice = next((x for x in action if x in context and action[x] != context[x]), None)
-    if twice is not None:
+    differing = next((x for x in action if x in context and action[x] != context[x]), None)
+    if differing is not None:
         raise Problem(
             400,
             "stated_twice",
-            f"action.properties.{twice} and context.{twice} differ. Send one of them.",
-            pointer="/context/" + twice.replace("~", "~0").replace("/", "~1"),
+            f"action.properties.{differing} and context.{differing} differ. Send one of them.",
+            pointer="/context/" + differing.replace("~", "~0").replace("/", "~1"),
         )
     return {
         **{f"licensee.{x}": v for x, v in properties["subject"].items() if x != "user"},

@@ -1,4 +1,4 @@
-"""The register over the API: AI models and licensees with their facts as they stand now."""
+"""The register over the API: AI models and licensees with their current facts."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -24,11 +24,11 @@ STANDING = [
 ]
 
 
-def _outcome(asked: str) -> str:
-    if asked not in policy.OUTCOMES:
+def _outcome(text: str) -> str:
+    if text not in policy.OUTCOMES:
         known = ", ".join(policy.OUTCOMES)
         raise Problem(400, "bad_value", f"standing is one of {known}.", pointer="/standing")
-    return asked
+    return text
 
 
 class FactOutput(serializers.Serializer[Any]):
@@ -38,7 +38,7 @@ class FactOutput(serializers.Serializer[Any]):
 
 
 def _facts(about: facts.Sourced | None) -> list[dict[str, Any]]:
-    """Sorted by attribute; what the register does not hold is not in it."""
+    """The facts sorted by attribute. A fact that the register lacks is left out."""
     if about is None:
         return []
     return [
@@ -125,13 +125,13 @@ class Licensees(Listing):
     filterset_fields = ["country", "hq_country"]
 
     def get_queryset(self) -> QuerySet[Licensee]:
-        """Also whose standing is an outcome, for some offering, a model, an activity."""
+        """Licensees. A list can be limited to those with an outcome, of a model or an activity."""
         rows: QuerySet[Licensee] = super().get_queryset()
-        asked = self.request.query_params
-        if self.action != "list" or "standing" not in asked:
+        query = self.request.query_params
+        if self.action != "list" or "standing" not in query:
             return rows
-        about = {name: asked.get(name, "") for name in ("model", "activity")}
-        standing = screening.licensees_with(_outcome(asked["standing"]), **about)
+        offering = {name: query.get(name, "") for name in ("model", "activity")}
+        standing = screening.licensees_with(_outcome(query["standing"]), **offering)
         return rows.filter(pk__in=standing.values("pk"))
 
     @extend_schema(parameters=STANDING)
@@ -147,8 +147,8 @@ class Licensees(Listing):
     @action(detail=True, pagination_class=None)
     def standings(self, request: Request, ref: str | None = None) -> Response:
         """The outcome for each offering as it stood at an instant; empty: not judged by then."""
-        asked = request.query_params.get("at")
-        at = datetime.now(UTC) if asked is None else instants.read(asked, "at")
+        text = request.query_params.get("at")
+        at = datetime.now(UTC) if text is None else instants.read(text, "at")
         stood = screening.stood(self.get_object(), at=at)
         return Response(StoodOutput(stood, many=True).data)
 

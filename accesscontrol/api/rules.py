@@ -1,4 +1,4 @@
-"""Rules and releases over the API: what is in force, and in which words."""
+"""The rules with their versions, and the releases, over the API."""
 
 from typing import Any
 

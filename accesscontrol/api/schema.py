@@ -1,4 +1,4 @@
-"""The OpenAPI document: what drf-spectacular finds, and the plain views that it cannot see."""
+"""Adds to drf-spectacular's OpenAPI document the plain views, which it cannot see."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -22,10 +22,10 @@ QUESTION = {
     },
     "context": {"type": "object"},
 }
-ASKED = ["subject", "resource", "action"]
+REQUIRED = ["subject", "resource", "action"]
 SCHEMAS = {
     "Entity": ENTITY,
-    "Question": {"type": "object", "required": ASKED, "properties": QUESTION},
+    "Question": {"type": "object", "required": REQUIRED, "properties": QUESTION},
     "QuestionBatch": {
         "type": "object",
         "properties": {
@@ -48,7 +48,7 @@ SCHEMAS = {
     },
     "WhatIfQuestion": {
         "type": "object",
-        "required": ASKED,
+        "required": REQUIRED,
         "properties": {
             **QUESTION,
             "at": {"type": "string", "format": "date-time"},
@@ -145,7 +145,7 @@ SCHEMAS = {
 
 
 def add_plain_views(result: dict[str, Any], **context: Any) -> dict[str, Any]:
-    """A postprocessing hook: the hot path is no DRF view, and still part of the contract."""
+    """A postprocessing hook. The hot path is no DRF view, but it is part of the contract."""
     result["components"]["schemas"].update(SCHEMAS)
     result["paths"].update(
         {
@@ -155,18 +155,27 @@ def add_plain_views(result: dict[str, Any], **context: Any) -> dict[str, Any]:
             ),
             "/api/v1/what-if": _post("WhatIfQuestion", "Verdict", "decisions:whatif", "what_if"),
             "/api/v1/rules/{ref}/drafts": _post(
-                "Draft", None, "policy:draft", "draft_rule", made=201, named={"ref": "string"}
+                "Draft",
+                None,
+                "policy:draft",
+                "draft_rule",
+                status=201,
+                path_parameters={"ref": "string"},
             ),
             "/api/v1/rules/{ref}/versions/{number}/previews": _post(
                 None,
                 "Preview",
                 "policy:draft",
                 "preview_rule",
-                made=202,
-                named={"ref": "string", "number": "integer"},
+                status=202,
+                path_parameters={"ref": "string", "number": "integer"},
             ),
             "/api/v1/previews/{id}/cancel": _post(
-                None, "PreviewOutput", "policy:draft", "previews_cancel", named={"id": "integer"}
+                None,
+                "PreviewOutput",
+                "policy:draft",
+                "previews_cancel",
+                path_parameters={"id": "integer"},
             ),
         }
     )
@@ -178,30 +187,32 @@ def add_plain_views(result: dict[str, Any], **context: Any) -> dict[str, Any]:
 
 
 def _post(
-    asked: str | None,
-    answered: str | None,
+    request: str | None,
+    response: str | None,
     scope: str,
     name: str,
-    made: int = 200,
-    named: Mapping[str, str] | None = None,
+    status: int = 200,
+    path_parameters: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """``named``: the parameters in the path with their types."""
-    answer: dict[str, Any] = {"description": "The answer." if answered else "Made."}
-    if answered:
-        answer["content"] = _content(answered)
+    """A POST operation. ``request`` and ``response`` name schemas."""
+    answer: dict[str, Any] = {"description": "The answer." if response else "Made."}
+    if response:
+        answer["content"] = _content(response)
     parameters = [
-        {"in": "path", "name": each, "required": True, "schema": {"type": type_}}
-        for each, type_ in (named or {}).items()
+        {"in": "path", "name": parameter, "required": True, "schema": {"type": type_}}
+        for parameter, type_ in (path_parameters or {}).items()
     ]
     return {
         "post": {
-            **({"parameters": parameters} if named else {}),
+            **({"parameters": parameters} if path_parameters else {}),
             "operationId": name,
             "description": f"Needs a token with the scope `{scope}`.",
             "tags": [name.split("_")[0]],
             "security": [{"bearerToken": []}],
-            **({"requestBody": {"required": True, "content": _content(asked)}} if asked else {}),
-            "responses": {str(made): answer},
+            **(
+                {"requestBody": {"required": True, "content": _content(request)}} if request else {}
+            ),
+            "responses": {str(status): answer},
         }
     }
 

@@ -1,4 +1,4 @@
-"""Screening runs over the API: how far they are, and which standings changed."""
+"""The screening runs over the API: their progress, and the feed of changed standings."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -24,7 +24,7 @@ from accesscontrol.models import ScreeningChunk, ScreeningRun
 
 MOST = 500
 USUAL = 100
-SHOWN = 20  # failed chunks within a run's own answer; all of them are at its chunks
+SHOWN = 20  # failed chunks in a run's answer; all of them are in the list of its chunks
 
 
 class FailureOutput(serializers.Serializer[Any]):
@@ -235,11 +235,11 @@ def _read(request: Request, run: ScreeningRun | None) -> Response:
     cursor = str(reading.place)
     following = _address(request, cursor) if reading.more else None
     answer = {"results": reading.changes, "cursor": cursor, "next": following}
-    made = Response(ChangesOutput(answer).data)
-    made["X-Cursor"] = cursor
+    response = Response(ChangesOutput(answer).data)
+    response["X-Cursor"] = cursor
     if following:
-        made["Link"] = f'<{following}>; rel="next"'
-    return made
+        response["Link"] = f'<{following}>; rel="next"'
+    return response
 
 
 def _after(request: Request) -> screening.Place:

@@ -1,4 +1,4 @@
-"""Addresses of the API: AuthZEN under /access/v1, everything else under /api/v1."""
+"""The addresses of the API: AuthZEN under /access/v1, all others under /api/v1."""
 
 from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
@@ -12,7 +12,7 @@ from accesscontrol.api import (
     drafts,
     evaluation,
     metadata,
-    nowhere,
+    not_found,
     orders,
     previews,
     registry,
@@ -33,7 +33,7 @@ router.register("runs", screening.Runs, "api-runs")
 router.register("cases", cases.Cases, "api-cases")
 router.register("audit-events", audit.AuditEvents, "api-audit-events")
 
-# The document says nothing about anybody: it is open, so that a client can be generated from it.
+# The document names no licensee, so it is open: a client can be generated from it.
 OPEN: dict[str, list[type]] = {"authentication_classes": [], "permission_classes": []}
 
 urlpatterns = [
@@ -54,5 +54,5 @@ urlpatterns = [
         name="api-docs",
     ),
     path("api/v1/", include(router.urls)),
-    re_path(r"^(access|api)/.*$", nowhere.nowhere, name=nowhere.NAME),
+    re_path(r"^(access|api)/.*$", not_found.not_found, name=not_found.NAME),
 ]

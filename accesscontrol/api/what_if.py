@@ -1,4 +1,4 @@
-"""POST /api/v1/what-if: what the answer would be then, or under a draft; nobody is to act on it."""
+"""POST /api/v1/what-if: the answer at another instant or under a draft. Not to be acted on."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -18,7 +18,7 @@ SCOPE = "decisions:whatif"
 
 @plain_view("POST")
 def what_if(request: HttpRequest) -> JsonResponse:
-    """A question as in AuthZEN, with `at`, `known_at` or `draft`; the answer has no `decision`."""
+    """A question as in AuthZEN, with `at`, `known_at` or `draft`. The answer has no `decision`."""
     at = datetime.now(UTC)
     token = bearer(request, scope=SCOPE, at=at)
     document = ijson.read_object(request)
@@ -47,19 +47,19 @@ def what_if(request: HttpRequest) -> JsonResponse:
     }
     if draft is not None:
         answer["draft"] = {"rule": draft.rule.ref, "version": draft.version}
-    made = JsonResponse(answer)
-    made["Cache-Control"] = "no-store"
-    return made
+    response = JsonResponse(answer)
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 def _instant(document: dict[str, Any], name: str, now: datetime) -> datetime | None:
-    """An RFC 3339 instant with its offset, not in the future of what is known."""
+    """An RFC 3339 instant with an offset. `known_at` may not be in the future."""
     if name not in document:
         return None
-    moment = instants.read(document[name], name)
-    if name == "known_at" and moment > now:
+    at = instants.read(document[name], name)
+    if name == "known_at" and at > now:
         raise Problem(400, "bad_value", "Nobody knows the future.", pointer="/known_at")
-    return moment
+    return at
 
 
 def _draft(document: dict[str, Any]) -> RuleVersion | None:
@@ -77,8 +77,8 @@ def _draft(document: dict[str, Any]) -> RuleVersion | None:
     version = named.get("version")
     if isinstance(version, bool) or not isinstance(version, int) or not 1 <= version < 2**31:
         raise Problem(400, "bad_value", "version must be a whole number.", pointer="/draft/version")
-    found = RuleVersion.objects.filter(rule__ref=named["rule"], version=version)
-    draft = found.select_related("rule").first()
+    versions = RuleVersion.objects.filter(rule__ref=named["rule"], version=version)
+    draft = versions.select_related("rule").first()
     if draft is None:
         raise Problem(404, "not_found", "There is no such rule version.", pointer="/draft")
     return draft
