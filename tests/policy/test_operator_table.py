@@ -54,9 +54,9 @@ MADE_UP = {
         name="above",
         types=("integer", "quantity", "share"),
         operand=ONE_VALUE,
-        holds=more_than,
+        is_true=more_than,
         possible=table.throughout(more_than),
-        words=Words(frame="limit", holds="above {}", fails="not above {}", found="{said}"),
+        words=Words(frame="limit", plain="above {}", negated="not above {}", found="{said}"),
         form=(
             FormWords(("integer", "quantity", "share"), "above", "is above", "upto", "is up to"),
         ),
@@ -65,12 +65,12 @@ MADE_UP = {
         name="outside_group",
         types=("country", "countries"),
         operand=A_GROUP,
-        holds=outside,
+        is_true=outside,
         possible=table.at_some_moment(outside),
         words=Words(
             frame="value",
-            holds="no country of group {}",
-            fails="no country of group {}",
+            plain="no country of group {}",
+            negated="no country of group {}",
             found="{frame} {value}, which is in no country group {operand}",
         ),
         form=(
@@ -83,7 +83,7 @@ BREAKS_THE_CONTRACT = Operator(
     name="begins_with",
     types=("code",),
     operand=ONE_VALUE,
-    holds=begins_with,
+    is_true=begins_with,
     possible=table.throughout(begins_with),
     words=table.OF_VALUES,
     form=(FormWords(("code",), "begins", "begins with", "begins_not", "does not begin with"),),
@@ -172,7 +172,7 @@ def spans(draw: st.DrawFn, when: dict[str, Any], name: str, type_: str) -> Span:
 def came_out(span_release: policy.Release, at: str, leaf: Any, raw: Any) -> int:
     name = leaf.attribute.name
     facts = {} if raw is policy.ABSENT else {name: raw}
-    world = look(span_release, facts=facts, stated={}, at=at, standing=True)
+    world = look(span_release, facts=facts, stated={}, instant=at, standing=True)
     return truth(leaf, world)
 
 
@@ -181,7 +181,7 @@ def holds_possible_to_truth(data: st.DataObject, when: Any, name: str, type_: st
     span = data.draw(spans(when, name, type_))
     ((leaf, _),) = leaves(span.releases[-1].rules[0].when)
     raw = data.draw(values(type_) | st.just(policy.ABSENT) | st.sampled_from(WRONG))
-    at_moments = {came_out(each.release, each.at, leaf, raw) for each in span.moments}
+    at_moments = {came_out(each.release, each.instant, leaf, raw) for each in span.moments}
     between = {came_out(each, at, leaf, raw) for each in span.releases for at in moving.MOMENTS}
     for wanted, is_wanted in ((True, TRUE), (False, FALSE)):
         possible = span.possible((leaf, wanted), raw)

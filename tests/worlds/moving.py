@@ -226,7 +226,7 @@ def found(
         release, facts=facts, at=datetime.fromisoformat(at), standing=True, **papers
     )
     said = {name: each for name, each in verdict.to_json().items() if name not in ("ignored",)}
-    in_force = [rule for rule in release.rules if rule.period.holds(at)]
+    in_force = [rule for rule in release.rules if rule.period.contains(at)]
     said["invalid"] = [
         [name for name in verdict.invalid if name in read(rules)]
         for rules in (release.rules, in_force)

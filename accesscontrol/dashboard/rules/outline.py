@@ -106,7 +106,7 @@ def _in_the_cores_words(
         leaf = parse_condition({name: arguments}, "", scope)
     except PolicyError:
         return ""
-    return say(leaf, holds=not negated)  # type: ignore[arg-type]  # a test is a leaf
+    return say(leaf, negated=negated)  # type: ignore[arg-type]  # a test is a leaf
 
 
 def difference(before: list[Line], after: list[Line]) -> list[Line]:

@@ -23,7 +23,9 @@ class Offering:
     def __init__(
         self, compiled: Compiled, classes: Sequence[Classes], facts: Mapping[str, object]
     ) -> None:
-        self.world = look(compiled.release, facts=facts, stated={}, at=compiled.at, standing=True)
+        self.world = look(
+            compiled.release, facts=facts, stated={}, instant=compiled.instant, standing=True
+        )
         self.lacking = tuple(name for name in self.world.lacking if of_an_offering(name))
         self.failing = False
         self.mask = (1 << 2 * compiled.size) - 1

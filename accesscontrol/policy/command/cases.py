@@ -37,13 +37,13 @@ def run_cases(release: Release, document: object) -> tuple[int, list[Failure]]:
     cases = documents.an_array(document, "")
     failures = []
     for index, entry in enumerate(cases):
-        at = below("", index)
-        case = documents.an_object(entry, at)
+        pointer = below("", index)
+        case = documents.an_object(entry, pointer)
         name = str(case.get("name", f"case {index + 1}"))
-        answer = ask(release, case, at).to_json()
+        answer = ask(release, case, pointer).to_json()
         failures += [
             Failure(name, f"{member} is {shown(answer[member])}, expected {shown(expected)}")
-            for member, expected in _expected(case, at).items()
+            for member, expected in _expected(case, pointer).items()
             if answer[member] != expected
         ]
     return len(cases), failures

@@ -23,7 +23,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import Final
 
 from accesscontrol.policy.judge.known import as_seen
-from accesscontrol.policy.judge.truth import FALSE, TRUE, UNKNOWN, Truth, holds
+from accesscontrol.policy.judge.truth import FALSE, TRUE, UNKNOWN, Truth, is_true
 from accesscontrol.policy.judge.witnesses import constants
 from accesscontrol.policy.language.conditions import Test
 from accesscontrol.policy.language.release import Release
@@ -47,7 +47,7 @@ class Literals:
     def __init__(
         self,
         release: Release,
-        at: str,
+        instant: str,
         name: str,
         tests: Mapping[Test, Places],
         known: Places,
@@ -56,7 +56,7 @@ class Literals:
         self.attribute = release.attributes[name]
         self.tests = list(tests)
         self._release = release
-        self._at = at
+        self._instant = instant
         self._size = size
         self._all = (1 << 2 * size) - 1
         self._places = [*tests.values(), known]
@@ -91,7 +91,8 @@ class Literals:
         seen = as_seen(self._release, self.attribute, value)
         try:
             return tuple(
-                TRUE if holds(test, seen, self._release, self._at) else FALSE for test in self.tests
+                TRUE if is_true(test, seen, self._release, self._instant) else FALSE
+                for test in self.tests
             )
         except Exception as error:
             raise Failing from error

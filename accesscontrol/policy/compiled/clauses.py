@@ -6,7 +6,7 @@ from itertools import product
 from typing import assert_never
 
 from accesscontrol.policy.judge.known import as_seen
-from accesscontrol.policy.judge.truth import holds
+from accesscontrol.policy.judge.truth import is_true
 from accesscontrol.policy.judge.witnesses import representatives
 from accesscontrol.policy.language.attributes import Attribute
 from accesscontrol.policy.language.conditions import (
@@ -44,26 +44,28 @@ def clauses_of(condition: Condition, *, wanted: bool = True) -> Iterator[Clause]
             assert_never(condition)
 
 
-def satisfiable(clause: Clause, release: Release, at: str) -> bool:
+def satisfiable(clause: Clause, release: Release, instant: str) -> bool:
     """Whether facts exist that make every literal true: exact, for attributes do not interact."""
     by_attribute: defaultdict[str, list[Literal]] = defaultdict(list)
     for leaf, wanted in clause:
         by_attribute[leaf.attribute.name].append((leaf, wanted))
     return all(
-        _possible(literals[0][0].attribute, literals, release, at)
+        _possible(literals[0][0].attribute, literals, release, instant)
         for literals in by_attribute.values()
     )
 
 
-def _possible(attribute: Attribute, literals: list[Literal], release: Release, at: str) -> bool:
+def _possible(
+    attribute: Attribute, literals: list[Literal], release: Release, instant: str
+) -> bool:
     tests = [(leaf, wanted) for leaf, wanted in literals if not isinstance(leaf, IsKnown)]
     known = {wanted for leaf, wanted in literals if isinstance(leaf, IsKnown)}
     if len(known) == 2:
         return False
     if known == {False}:
         return not tests  # absent, so no test is true or false
-    values = representatives(attribute, [leaf for leaf, _ in tests], release, at)
-    return any(_agrees(value, attribute, tests, release, at) for value in values)
+    values = representatives(attribute, [leaf for leaf, _ in tests], release, instant)
+    return any(_agrees(value, attribute, tests, release, instant) for value in values)
 
 
 def _agrees(
@@ -71,7 +73,7 @@ def _agrees(
     attribute: Attribute,
     tests: list[tuple[Test, bool]],
     release: Release,
-    at: str,
+    instant: str,
 ) -> bool:
     seen = as_seen(release, attribute, value)
-    return all(holds(leaf, seen, release, at) is wanted for leaf, wanted in tests)
+    return all(is_true(leaf, seen, release, instant) is wanted for leaf, wanted in tests)

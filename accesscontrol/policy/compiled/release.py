@@ -51,11 +51,11 @@ class CompiledRule:
 class Compiled:
     """The rules of a release in one span, as clauses; ``at`` stands for every instant of it."""
 
-    def __init__(self, release: Release, at: str) -> None:
+    def __init__(self, release: Release, instant: str) -> None:
         self.release = release
-        self.at = at
-        in_force = [rule for rule in release.by_ref if rule.period.holds(at)]
-        read = frozenset[str]().union(*(_read(rule, at) for rule in in_force))
+        self.instant = instant
+        in_force = [rule for rule in release.by_ref if rule.period.contains(instant)]
+        read = frozenset[str]().union(*(_read(rule, instant) for rule in in_force))
         self.names: tuple[str, ...] = tuple(sorted(read))
         self.places = {name: place for place, name in enumerate(self.names)}
         self._clauses: list[Clause] = []
@@ -78,7 +78,8 @@ class Compiled:
         first = len(self._clauses)
         when = self._add(rule.when, first)
         exempt = tuple(
-            (exemption, self._add(exemption.when, first)) for exemption in in_force(rule, self.at)
+            (exemption, self._add(exemption.when, first))
+            for exemption in in_force(rule, self.instant)
         )
         own = self._clauses[first:]
         reads = tuple(
@@ -86,7 +87,7 @@ class Compiled:
         )
         every = (1 << len(own)) - 1
         return CompiledRule(
-            rule, place, rule.report_only(self.at), first, every, when, exempt, reads
+            rule, place, rule.report_only(self.instant), first, every, when, exempt, reads
         )
 
     def _add(self, condition: Condition, first: int) -> int:
@@ -111,19 +112,19 @@ class Compiled:
                     case _:
                         assert_never(leaf)
         return [
-            Literals(self.release, self.at, name, tests[place], known[place], self.size)
+            Literals(self.release, self.instant, name, tests[place], known[place], self.size)
             for place, name in enumerate(self.names)
         ]
 
 
 def _with(places: Places, clause: int, wanted: bool) -> Places:
     """The places with one more clause, in which the test has to hold, or to fail."""
-    hold, fail = places
-    return (hold | 1 << clause, fail) if wanted else (hold, fail | 1 << clause)
+    true, false = places
+    return (true | 1 << clause, false) if wanted else (true, false | 1 << clause)
 
 
-def in_force(rule: Rule, at: str) -> Iterator[Exemption]:
-    return (exemption for exemption in rule.unless if exemption.period.holds(at))
+def in_force(rule: Rule, instant: str) -> Iterator[Exemption]:
+    return (exemption for exemption in rule.unless if exemption.period.contains(instant))
 
 
 def truth_of(part: int, true: int, not_false: int) -> Truth:
@@ -154,15 +155,15 @@ def compiled_span(release: Release, span: int) -> Compiled:
     return Compiled(release, boundaries(release)[span - 1] if span else BEGINNING)
 
 
-def span_of(release: Release, at: str) -> int:
-    return bisect_right(boundaries(release), at)
+def span_of(release: Release, instant: str) -> int:
+    return bisect_right(boundaries(release), instant)
 
 
-def compiled(release: Release, at: str) -> Compiled:
+def compiled(release: Release, instant: str) -> Compiled:
     """The release compiled for the span that the instant lies in. Raises Failing."""
-    return compiled_span(release, span_of(release, at))
+    return compiled_span(release, span_of(release, instant))
 
 
-def _read(rule: Rule, at: str) -> frozenset[str]:
+def _read(rule: Rule, instant: str) -> frozenset[str]:
     """What is read of it in this span: an exemption out of its period reads nothing."""
-    return attributes(rule.when).union(*(attributes(each.when) for each in in_force(rule, at)))
+    return attributes(rule.when).union(*(attributes(each.when) for each in in_force(rule, instant)))

@@ -25,7 +25,7 @@ class World:
     """The facts of one question at one instant; an attribute without an entry is absent."""
 
     release: Release
-    at: str
+    instant: str
     standing: bool
     seen: Mapping[str, tuple[Seen, ...]]  # one value, or two that contradict each other
     known: frozenset[str]  # what is_known is true of: a statement of a register attribute is not
@@ -48,7 +48,7 @@ def look(
     *,
     facts: Mapping[str, object],
     stated: Mapping[str, object],
-    at: str,
+    instant: str,
     standing: bool,
 ) -> World:
     """Weigh facts and statements by docs/language.md §5."""
@@ -63,7 +63,7 @@ def look(
     }
     return World(
         release=release,
-        at=at,
+        instant=instant,
         standing=standing,
         seen={name: _seen(release, name, found) for name, found in values.items()},
         known=frozenset(name for name in values if _known(release, name, name in registered)),

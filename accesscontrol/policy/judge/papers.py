@@ -62,7 +62,7 @@ class Lifter(Protocol):
     @property
     def name(self) -> str: ...
 
-    def concerns(self, rule: Rule, at: str) -> bool: ...
+    def concerns(self, rule: Rule, instant: str) -> bool: ...
 
     @property
     def scope(self) -> tuple[Test | Same, ...]: ...
@@ -76,10 +76,10 @@ class ExportLicense:
     remaining: int | None
     scope: tuple[Test | Same, ...]
 
-    def concerns(self, rule: Rule, at: str) -> bool:
+    def concerns(self, rule: Rule, instant: str) -> bool:
         return (
             rule.effect == "license_required"
-            and self.period.holds(at)
+            and self.period.contains(instant)
             and self.remaining != 0
             and (self.orders is None or rule.order in self.orders)
         )
@@ -93,16 +93,16 @@ class Disposition:
     period: Period
     scope: tuple[Test | Same, ...]
 
-    def concerns(self, rule: Rule, at: str) -> bool:
+    def concerns(self, rule: Rule, instant: str) -> bool:
         return (
             rule.effect == "review"
             and (self.rule, self.version) == (rule.ref, rule.version)
-            and self.period.holds(at)
+            and self.period.contains(instant)
         )
 
 
 def covers(lifter: Lifter, rule: Rule, world: World, deferred: Truth = UNKNOWN) -> Truth:
-    if not lifter.concerns(rule, world.at):
+    if not lifter.concerns(rule, world.instant):
         return FALSE
     return all_of([_truth(leaf, world, deferred) for leaf in lifter.scope])
 

@@ -37,7 +37,7 @@ class Question(NamedTuple):
                 self.release,
                 facts=self.facts,
                 stated=self.stated,
-                at=instant_of(self.at),
+                instant=instant_of(self.at),
                 standing=self.standing,
             ),
             parse_licenses(self.licenses, attributes, below(self.pointer, "licenses")),

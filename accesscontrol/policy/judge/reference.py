@@ -42,7 +42,7 @@ def judge_prepared_by_tree(prepared: Prepared) -> Verdict:
     found: list[Entry] = []
     open_rules: list[Rule] = []
     for rule in world.release.by_ref:
-        entry = entry_on(rule, prepared) if rule.period.holds(world.at) else None
+        entry = entry_on(rule, prepared) if rule.period.contains(world.instant) else None
         if entry is not None:
             found.append(entry)
         if isinstance(entry, Unknown):
@@ -67,7 +67,7 @@ def settled(rule: Rule, prepared: Prepared) -> bool:
 
 def entry_on(rule: Rule, prepared: Prepared) -> Entry | None:
     """What the verdict says about a rule in force; nothing where it is simply false."""
-    reports = rule.report_only(prepared.world.at)
+    reports = rule.report_only(prepared.world.instant)
     try:
         found = parts(rule, prepared)
         if found.whole == FALSE:

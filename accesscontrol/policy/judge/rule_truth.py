@@ -73,7 +73,7 @@ def covering(rule: Rule, prepared: Prepared, lifting: Truth = UNKNOWN) -> tuple[
 
 
 def _in_force(rule: Rule, world: World) -> list[Exemption]:
-    return [exemption for exemption in rule.unless if exemption.period.holds(world.at)]
+    return [exemption for exemption in rule.unless if exemption.period.contains(world.instant)]
 
 
 def missing_facts(rule: Rule, prepared: Prepared) -> frozenset[Attribute]:

@@ -10,7 +10,7 @@ from accesscontrol.policy.judge.known import Seen, World
 from accesscontrol.policy.language.attributes import Attribute
 from accesscontrol.policy.language.conditions import All, Any, Condition, IsKnown, Not, Test
 from accesscontrol.policy.language.operators import NOBODY, OPERATORS
-from accesscontrol.policy.language.release import Release
+from accesscontrol.policy.language.release import MembersAt, Release
 
 # Numbers, so that all is min, any is max, and not is 2 − truth.
 Truth = int
@@ -58,18 +58,20 @@ def truth_of_test(test: Test, world: World, deferred: Truth = UNKNOWN) -> Truth:
     found = world.seen.get(test.attribute.name)
     if found is None:
         return deferred if world.deferred(test.attribute) else UNKNOWN
-    held = holds(test, found[0], world.release, world.at)
-    if len(found) == 2 and holds(test, found[1], world.release, world.at) != held:
+    true = is_true(test, found[0], world.release, world.instant)
+    if len(found) == 2 and is_true(test, found[1], world.release, world.instant) != true:
         return UNKNOWN
-    return TRUE if held else FALSE
+    return TRUE if true else FALSE
 
 
-def holds(test: Test, seen: Seen, release: Release, at: str) -> bool:
+def is_true(test: Test, seen: Seen, release: Release, instant: str) -> bool:
     """Whether the test is true of one present value at that instant."""
     operator = OPERATORS[test.operator]
     named = operator.operand.names
-    members = NOBODY if named is None else release.named(named)[str(test.operand)].at(at)
-    return operator.holds(test.operand, seen.value, seen.stands_for, members)
+    members = (
+        NOBODY if named is None else MembersAt(release.named(named)[str(test.operand)], instant)
+    )
+    return operator.is_true(test.operand, seen.value, seen.stands_for, members)
 
 
 def missing(condition: Condition, world: World) -> frozenset[Attribute]:

@@ -6,7 +6,7 @@ from typing import Final, assert_never
 
 from accesscontrol.ledger.canonical import LARGEST_INTEGER
 from accesscontrol.policy.judge.known import as_seen
-from accesscontrol.policy.judge.truth import holds
+from accesscontrol.policy.judge.truth import is_true
 from accesscontrol.policy.language.attributes import Attribute
 from accesscontrol.policy.language.conditions import Test
 from accesscontrol.policy.language.countries import COUNTRIES
@@ -30,7 +30,7 @@ def representatives(
     attribute: Attribute,
     tests: Sequence[Test],
     release: Release,
-    at: str,
+    instant: str,
     more: Iterable[Value] = (),
 ) -> list[Value]:
     """One value of each class that the tests (all over this attribute) and ``more`` tell apart.
@@ -40,8 +40,8 @@ def representatives(
     compared = [*more, *constants(tests, release)]
     single = _single_values(attribute, compared)
     if attribute.type in ("countries", "codes"):
-        return _sets(attribute, single, compared, tests, release, at)
-    return list(_one_of_each(attribute, single, tests, release, at, keep=frozenset(more)))
+        return _sets(attribute, single, compared, tests, release, instant)
+    return list(_one_of_each(attribute, single, tests, release, instant, keep=frozenset(more)))
 
 
 def _one_of_each(
@@ -49,23 +49,23 @@ def _one_of_each(
     candidates: Iterable[Value],
     tests: Sequence[Test],
     release: Release,
-    at: str,
+    instant: str,
     keep: frozenset[Value],
 ) -> Iterator[Value]:
     """The first candidate of each class, and those to be kept for themselves."""
     met: set[Signature] = set()
     for candidate in candidates:
-        signature = _signature(attribute, candidate, tests, release, at)
+        signature = _signature(attribute, candidate, tests, release, instant)
         if candidate in keep or signature not in met:
             yield candidate
         met.add(signature)
 
 
 def _signature(
-    attribute: Attribute, value: Value, tests: Sequence[Test], release: Release, at: str
+    attribute: Attribute, value: Value, tests: Sequence[Test], release: Release, instant: str
 ) -> Signature:
     seen = as_seen(release, attribute, value)
-    return tuple(holds(test, seen, release, at) for test in tests)
+    return tuple(is_true(test, seen, release, instant) for test in tests)
 
 
 def _sets(
@@ -74,7 +74,7 @@ def _sets(
     constants: list[Value],
     tests: Sequence[Test],
     release: Release,
-    at: str,
+    instant: str,
 ) -> list[Value]:
     """Unions of singletons, one of each class: a set passes where some element does."""
     singletons: list[Value] = [frozenset({str(each)}) for each in single]
@@ -82,14 +82,14 @@ def _sets(
     start: list[Value] = [] if attribute.non_empty else [frozenset()]
     found: dict[Signature, Value] = {}
     for each in [*start, *singletons]:
-        found.setdefault(_signature(attribute, each, tests, release, at), each)
+        found.setdefault(_signature(attribute, each, tests, release, instant), each)
     classes = list(found.values())
     waiting = list(classes)
     while waiting and len(found) < SETS:
         grown = elements(waiting.pop())
         for each in classes:
             union: Value = frozenset(str(v) for v in grown | elements(each))
-            signature = _signature(attribute, union, tests, release, at)
+            signature = _signature(attribute, union, tests, release, instant)
             if signature not in found:
                 found[signature] = union
                 waiting.append(union)

@@ -32,7 +32,7 @@ NOBODY: Final[Membership] = frozenset[Value]()  # for tests that name no group a
 # that a territory belongs to), and the members of the group or list that the operand names. The
 # types of operand and value agree by ``types``: dates are texts, all else that has order is an
 # integer.
-Holds = Callable[[Any, Any, frozenset[Value], Membership], bool]
+IsTrue = Callable[[Any, Any, frozenset[Value], Membership], bool]
 
 # The same with every membership that a span of time has had, and the truth that is asked for.
 Possible = Callable[[Any, Any, frozenset[Value], Sequence[Membership], bool], bool]
@@ -43,7 +43,7 @@ class Words:
     """How a sentence says a test.
 
     ``frame`` begins the sentence, by the attribute: "the licensee is in" (value), "the licensee is"
-    (listed), "the model was trained with" (limit). ``holds`` and ``fails`` follow it, with ``{}``
+    (listed), "the model was trained with" (limit). ``plain`` or ``negated`` follows it, with ``{}``
     for the operand; the frames value and listed are denied themselves.
 
     ``found`` is the sentence where the test is true of a value that was found. It has ``{said}``
@@ -51,8 +51,8 @@ class Words:
     """
 
     frame: Literal["value", "listed", "limit"]
-    holds: str
-    fails: str
+    plain: str
+    negated: str
     found: str
 
 
@@ -79,13 +79,13 @@ class Operator:
     name: str  # as rules write it
     types: tuple[Type, ...]  # of the attributes that it compares
     operand: OperandKind
-    holds: Holds  # its truth for one present value
+    is_true: IsTrue  # its truth for one present value
     possible: Possible  # whether it can have been true (false) at some moment of a span
     words: Words
     form: tuple[FormWords, ...]  # together for all types
 
 
-def throughout(holds: Holds) -> Possible:
+def throughout(is_true: IsTrue) -> Possible:
     """What is possible for an operator that reads no membership: it never changes."""
 
     def possible(
@@ -95,12 +95,12 @@ def throughout(holds: Holds) -> Possible:
         memberships: Sequence[Membership],
         wanted: bool,
     ) -> bool:
-        return holds(operand, value, stands_for, NOBODY) is wanted
+        return is_true(operand, value, stands_for, NOBODY) is wanted
 
     return possible
 
 
-def at_some_moment(holds: Holds) -> Possible:
+def at_some_moment(is_true: IsTrue) -> Possible:
     """What is possible for an operator that reads a group or list: by one of its memberships."""
 
     def possible(
@@ -110,7 +110,7 @@ def at_some_moment(holds: Holds) -> Possible:
         memberships: Sequence[Membership],
         wanted: bool,
     ) -> bool:
-        return any(holds(operand, value, stands_for, each) is wanted for each in memberships)
+        return any(is_true(operand, value, stands_for, each) is wanted for each in memberships)
 
     return possible
 
@@ -153,11 +153,11 @@ EQUALS: Final[tuple[Type, ...]] = ("boolean", "code", "country", "integer", "dat
 SINGLES: Final[tuple[Type, ...]] = ("code", "country", "integer")
 SETS: Final[tuple[Type, ...]] = ("countries", "codes")
 NUMBERS: Final[tuple[Type, ...]] = ("integer", "quantity", "share")
-OF_VALUES: Final = Words(frame="value", holds="{}", fails="{}", found="{frame} {value}")
+OF_VALUES: Final = Words(frame="value", plain="{}", negated="{}", found="{frame} {value}")
 
 
-def _of_limits(holds: str, fails: str) -> Words:
-    return Words(frame="limit", holds=f"{holds} {{}}", fails=f"{fails} {{}}", found="{said}")
+def _of_limits(plain: str, negated: str) -> Words:
+    return Words(frame="limit", plain=f"{plain} {{}}", negated=f"{negated} {{}}", found="{said}")
 
 
 _TABLE: Final = (
@@ -165,7 +165,7 @@ _TABLE: Final = (
         name="is",
         types=EQUALS,
         operand=ONE_VALUE,
-        holds=_stands_for,
+        is_true=_stands_for,
         possible=throughout(_stands_for),
         words=OF_VALUES,
         form=(FormWords(EQUALS, "is", "is", "is_not", "is not"),),
@@ -174,7 +174,7 @@ _TABLE: Final = (
         name="one_of",
         types=(*SINGLES, *SETS),
         operand=SOME_VALUES,
-        holds=_stands_for_one,
+        is_true=_stands_for_one,
         possible=throughout(_stands_for_one),
         words=OF_VALUES,
         form=(
@@ -186,7 +186,7 @@ _TABLE: Final = (
         name="contains",
         types=SETS,
         operand=ONE_VALUE,
-        holds=_stands_for,
+        is_true=_stands_for,
         possible=throughout(_stands_for),
         words=OF_VALUES,
         form=(FormWords(SETS, "contains", "contains", "contains_not", "does not contain"),),
@@ -195,12 +195,12 @@ _TABLE: Final = (
         name="in_group",
         types=("country", "countries"),
         operand=A_GROUP,
-        holds=_is_member,
+        is_true=_is_member,
         possible=at_some_moment(_is_member),
         words=Words(
             frame="value",
-            holds="a country of group {}",
-            fails="a country of group {}",
+            plain="a country of group {}",
+            negated="a country of group {}",
             found="{frame} {value}, which is in country group {operand}",
         ),
         form=(
@@ -224,12 +224,12 @@ _TABLE: Final = (
         name="in_list",
         types=("code", "codes"),
         operand=A_LIST,
-        holds=_is_member,
+        is_true=_is_member,
         possible=at_some_moment(_is_member),
         words=Words(
             frame="listed",
-            holds="on the list {}",
-            fails="on the list {}",
+            plain="on the list {}",
+            negated="on the list {}",
             found="{said} ({value})",
         ),
         form=(
@@ -247,7 +247,7 @@ _TABLE: Final = (
         name="at_least",
         types=NUMBERS,
         operand=ONE_VALUE,
-        holds=_at_least,
+        is_true=_at_least,
         possible=throughout(_at_least),
         words=_of_limits("at least", "less than"),
         form=(FormWords(NUMBERS, "at_least", "is at least", "less_than", "is less than"),),
@@ -256,7 +256,7 @@ _TABLE: Final = (
         name="at_most",
         types=NUMBERS,
         operand=ONE_VALUE,
-        holds=_at_most,
+        is_true=_at_most,
         possible=throughout(_at_most),
         words=_of_limits("at most", "more than"),
         form=(FormWords(NUMBERS, "at_most", "is at most", "more_than", "is more than"),),
@@ -265,7 +265,7 @@ _TABLE: Final = (
         name="before",
         types=("date",),
         operand=ONE_VALUE,
-        holds=_before,
+        is_true=_before,
         possible=throughout(_before),
         words=_of_limits("before", "on or after"),
         form=(FormWords(("date",), "before", "is before", "not_before", "is not before"),),
@@ -274,7 +274,7 @@ _TABLE: Final = (
         name="after",
         types=("date",),
         operand=ONE_VALUE,
-        holds=_after,
+        is_true=_after,
         possible=throughout(_after),
         words=_of_limits("after", "on or before"),
         form=(FormWords(("date",), "after", "is after", "not_after", "is not after"),),

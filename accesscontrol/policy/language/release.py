@@ -33,9 +33,6 @@ class Members:
     entries: tuple[tuple[str, Period], ...]
     periods: Mapping[Value, tuple[Period, ...]]
 
-    def at(self, instant: str) -> "MembersAt":
-        return MembersAt(self, instant)
-
     def to_json(self) -> list[dict[str, object]]:
         return [
             {"value": value, "from": period.start, "until": period.end}
@@ -53,7 +50,7 @@ class MembersAt(NamedTuple):
         """Whether none of the values is in it."""
         for value in values:
             for period in self.members.periods.get(value, ()):
-                if period.holds(self.instant):
+                if period.contains(self.instant):
                     return False
         return True
 

@@ -39,8 +39,10 @@ class Period:
     start: str | None
     end: str | None
 
-    def holds(self, at: str) -> bool:
-        return (self.start is None or self.start <= at) and (self.end is None or at < self.end)
+    def contains(self, instant: str) -> bool:
+        return (self.start is None or self.start <= instant) and (
+            self.end is None or instant < self.end
+        )
 
     def overlaps(self, other: "Period") -> bool:
         return _before(self.start, other.end) and _before(other.start, self.end)
@@ -95,8 +97,8 @@ class Rule:
         exempting = (conditions.attributes(exemption.when) for exemption in self.unless)
         return conditions.attributes(self.when).union(*exempting)
 
-    def report_only(self, at: str) -> bool:
-        return self.report_only_until is not None and at < self.report_only_until
+    def report_only(self, instant: str) -> bool:
+        return self.report_only_until is not None and instant < self.report_only_until
 
     def to_json(self) -> dict[str, object]:
         document: dict[str, object] = {

@@ -183,12 +183,14 @@ def instant_of(at: datetime) -> str:
     return at.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
 
-def datetime_of(at: str) -> datetime:
-    return datetime.fromisoformat(at[:-1]).replace(tzinfo=UTC)
+def datetime_of(instant: str) -> datetime:
+    return datetime.fromisoformat(instant[:-1]).replace(tzinfo=UTC)
 
 
 def sorted_instants(instants: Iterable[str | None]) -> tuple[datetime, ...]:
-    return tuple(datetime_of(at) for at in sorted({at for at in instants if at is not None}))
+    return tuple(
+        datetime_of(each) for each in sorted({each for each in instants if each is not None})
+    )
 
 
 def _must_parse(parse: Callable[[str], object], value: str) -> None:

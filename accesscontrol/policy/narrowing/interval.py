@@ -24,7 +24,7 @@ class Moment:
     """A release at an instant: between two moments nothing in it begins or ends."""
 
     release: Release
-    at: str
+    instant: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +50,9 @@ class Span:
         matter of clocks, and more moments can only touch more.
         """
         return tuple(
-            Moment(release, at) for release in self.releases for at in self._instants(release)
+            Moment(release, instant)
+            for release in self.releases
+            for instant in self._instants(release)
         )
 
     @property
@@ -113,9 +115,9 @@ class Span:
         members = None if what is None else moment.release.named(what).get(str(test.operand))
         if members is None:
             return None
-        key = (id(members), moment.at)
+        key = (id(members), moment.instant)
         if key not in self._contents:
-            self._contents[key] = frozenset(_members_at(members, moment.at))
+            self._contents[key] = frozenset(_members_at(members, moment.instant))
         return self._contents[key]
 
     @cached_property
@@ -153,7 +155,7 @@ def read_or_none(attribute: Attribute, raw: object) -> Value | None:
         return None
 
 
-def _members_at(members: Members, at: str) -> Iterator[Value]:
+def _members_at(members: Members, instant: str) -> Iterator[Value]:
     for value, periods in members.periods.items():
-        if any(period.holds(at) for period in periods):
+        if any(period.contains(instant) for period in periods):
             yield value

@@ -57,10 +57,12 @@ def touches(clauses: Iterable[Clause], span: Span, facts: Facts, *, papers: bool
 
     A faster reader of clauses has to find everybody whom this one finds.
     """
-    return any(all(_holds(mark, span, facts, papers) for mark in clause) for clause in clauses)
+    return any(
+        all(_may_be_true(mark, span, facts, papers) for mark in clause) for clause in clauses
+    )
 
 
-def _holds(mark: Mark, span: Span, facts: Facts, papers: bool) -> bool:
+def _may_be_true(mark: Mark, span: Span, facts: Facts, papers: bool) -> bool:
     match mark:
         case HasPapers():
             return papers
@@ -144,13 +146,13 @@ class _Comparison:
 
     def _state(self, rule: Rule | None, moment: Moment) -> _InForce | None:
         """None where it is not in force, so that it says nothing."""
-        if rule is None or not rule.period.holds(moment.at):
+        if rule is None or not rule.period.contains(moment.instant):
             return None
-        lifting = [each for each in rule.unless if each.period.holds(moment.at)]
+        lifting = [each for each in rule.unless if each.period.contains(moment.instant)]
         return _InForce(
             rule.effect,
             (rule.order, rule.license_review_policy),
-            rule.report_only(moment.at),
+            rule.report_only(moment.instant),
             self._tested(rule.when, moment),
             tuple(self._lift(each, moment) for each in lifting),
         )
@@ -207,7 +209,9 @@ class _Comparison:
         all rules of the release, so that it does not matter which of them name an invalid fact."""
         by_all = [self._names(release.rules) for release in self.span.releases]
         by_those_in_force = [
-            self._names(rule for rule in moment.release.rules if rule.period.holds(moment.at))
+            self._names(
+                rule for rule in moment.release.rules if rule.period.contains(moment.instant)
+            )
             for moment in self.span.moments
         ]
         return _not_common(by_all) | _not_common(by_those_in_force)

@@ -65,7 +65,7 @@ def _judge_prepared(prepared: Prepared) -> Verdict:
     """The verdict on any question that is ready to be judged."""
     world = prepared.world
     try:
-        online = _readers(world.release).at(datetime_of(world.at), world.standing)
+        online = _readers(world.release).at(datetime_of(world.instant), world.standing)
         return online.judge(prepared)
     except Failing:  # a test that cannot be run leaves its own rules unknown, and no others
         return judge_prepared_by_tree(prepared)

@@ -209,8 +209,8 @@ class Online:
         return Skeleton(self.patterns.outcome(found), found, self.compiled.release.attributes)
 
     def _prepared(self, facts: Facts, stated: Facts) -> Prepared:
-        release, at, standing = self.compiled.release, self.compiled.at, self.standing
-        world = look(release, facts=facts, stated=stated, at=at, standing=standing)
+        release, instant, standing = self.compiled.release, self.compiled.instant, self.standing
+        world = look(release, facts=facts, stated=stated, instant=instant, standing=standing)
         return Prepared(world, licenses=(), dispositions=())
 
     def _mask(self, world: World) -> Summed:

@@ -38,19 +38,19 @@ def lint(release: Release) -> list[Flaw]:
 
 
 def _rule(release: Release, index: int, rule: Rule) -> Iterator[Flaw]:
-    at = below(AT, "rules", index)
+    pointer = below(AT, "rules", index)
     if _never(release, rule.period, [(rule.when, True)]):
         message = f"No facts make rule {rule.ref} true while it is in force."
-        yield Flaw(at, "matches_nothing", rule.ref, message)
+        yield Flaw(pointer, "matches_nothing", rule.ref, message)
         return
     for number, exemption in enumerate(rule.unless):
         if _exempts_nothing(release, rule, exemption):
             message = f"Exemption {exemption.ref} of rule {rule.ref} can never apply."
-            yield Flaw(below(at, "unless", number), "never_applies", rule.ref, message)
+            yield Flaw(below(pointer, "unless", number), "never_applies", rule.ref, message)
     for other in release.rules:
         if _outweighs(release, other, rule):
             message = f"Rule {rule.ref} never decides: wherever it is true, {other.ref} denies."
-            yield Flaw(at, "always_outweighed", rule.ref, message)
+            yield Flaw(pointer, "always_outweighed", rule.ref, message)
 
 
 def _exempts_nothing(release: Release, rule: Rule, exemption: Exemption) -> bool:
@@ -76,20 +76,20 @@ def _outweighs(release: Release, strict: Rule, weak: Rule) -> bool:
 
 def _never(release: Release, period: Period, wanted: list[tuple[Condition, bool]]) -> bool:
     """Proof that at no instant of the period all conditions come out as wanted together."""
-    if prod(clauses(condition, negated=not holds) for condition, holds in wanted) > CLAUSES:
+    if prod(clauses(condition, negated=not true) for condition, true in wanted) > CLAUSES:
         return False
     instants = _instants(release, period)
     return not any(
-        satisfiable(clause, release, at) for clause in _together(wanted) for at in instants
+        satisfiable(clause, release, each) for clause in _together(wanted) for each in instants
     )
 
 
 def _together(wanted: list[tuple[Condition, bool]]) -> Iterable[Clause]:
-    (condition, holds), *rest = wanted
+    (condition, true), *rest = wanted
     if not rest:
-        yield from clauses_of(condition, wanted=holds)
+        yield from clauses_of(condition, wanted=true)
         return
-    for clause in clauses_of(condition, wanted=holds):
+    for clause in clauses_of(condition, wanted=true):
         for other in _together(rest):
             yield clause + other
 
@@ -102,9 +102,9 @@ def _instants(release: Release, period: Period) -> list[str]:
         for members in named.values()
         for _, each in members.entries
     ]
-    changes = {at for each in periods for at in (each.start, each.end) if at is not None}
+    changes = {end for each in periods for end in (each.start, each.end) if end is not None}
     first = period.start or "0001-01-01T00:00:00Z"
-    return sorted({first, *(at for at in changes if period.holds(at))})
+    return sorted({first, *(each for each in changes if period.contains(each))})
 
 
 def _common(one: Period, other: Period) -> Period:

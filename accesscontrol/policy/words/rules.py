@@ -47,18 +47,20 @@ def sentence(rule: Rule, release: Release | None = None) -> str:
     return sentence_case(said)
 
 
-def _said(condition: Condition, *, holds: bool = True, inside: str = "") -> str:
+def _said(condition: Condition, *, negated: bool = False, inside: str = "") -> str:
     """The condition in words, negations pushed to the tests; brackets where and meets or."""
     match condition:
         case Not(child):
-            return _said(child, holds=not holds, inside=inside)
+            return _said(child, negated=not negated, inside=inside)
         case All(children) | Any(children):
-            word = "and" if isinstance(condition, All) is holds else "or"
-            joined = f" {word} ".join(_said(child, holds=holds, inside=word) for child in children)
+            word = "and" if isinstance(condition, All) is not negated else "or"
+            joined = f" {word} ".join(
+                _said(child, negated=negated, inside=word) for child in children
+            )
             bracketed = inside not in ("", word) and len(children) > 1
             return f"({joined})" if bracketed else joined
         case Test() | IsKnown():
-            return say(condition, holds=holds)
+            return say(condition, negated=negated)
         case _:
             assert_never(condition)
 
@@ -83,7 +85,7 @@ def explain(release: Release, verdict: Verdict, at: datetime) -> dict[str, str]:
 
 
 def _world(release: Release, facts: Mapping[str, Fact], at: datetime) -> World:
-    return look(release, facts=facts, stated={}, at=instant_of(at), standing=False)
+    return look(release, facts=facts, stated={}, instant=instant_of(at), standing=False)
 
 
 def _stands(rule: Rule, world: World) -> str:
@@ -127,7 +129,7 @@ def _lacks(name: str, rule: Rule, verdict: Verdict, release: Release) -> str:
         return f"what was said about the {words} is no value that it can have"
     tests = [leaf for leaf, _ in _all_leaves(rule) if leaf.attribute.name == name]
     if len(tests) == 1 and isinstance(tests[0], Test):
-        return f"it is not known whether {say(tests[0], holds=True)}"
+        return f"it is not known whether {say(tests[0])}"
     return f"the {words} is not known"
 
 
@@ -138,29 +140,29 @@ def _all_leaves(rule: Rule) -> list[tuple[Leaf, bool]]:
     return found
 
 
-def because(condition: Condition, world: World, *, holds: bool = True, inside: str = "") -> str:
-    """Why a condition is true (or, ``holds`` false, false): the tests that make it so.
+def because(condition: Condition, world: World, *, negated: bool = False, inside: str = "") -> str:
+    """Why a condition is true (or, ``negated``, false): the tests that make it so.
 
     A reason does not tell which of its facts were only stated, and is_known is false of those. So
     it can be that no child is seen to decide; then the condition stands as the rule reads.
     """
     match condition:
         case Not(child):
-            return because(child, world, holds=not holds, inside=inside)
+            return because(child, world, negated=not negated, inside=inside)
         case All(children) | Any(children):
-            every = isinstance(condition, All) is holds
-            wanted = TRUE if holds else FALSE
+            every = isinstance(condition, All) is not negated
+            wanted = FALSE if negated else TRUE
             deciding = [child for child in children if every or truth(child, world) == wanted]
             if not deciding:
-                return _said(condition, holds=holds, inside=inside)
-            if not holds and not every:
+                return _said(condition, negated=negated, inside=inside)
+            if negated and not every:
                 deciding = deciding[:1]
             beside = "and" if len(deciding) > 1 else inside
             return _all_said(
-                [because(child, world, holds=holds, inside=beside) for child in deciding]
+                [because(child, world, negated=negated, inside=beside) for child in deciding]
             )
         case Test() | IsKnown():
-            return _found(condition, world, holds=holds)
+            return _found(condition, world, negated=negated)
         case _:
             assert_never(condition)
 
@@ -172,11 +174,11 @@ def _all_said(said: list[str]) -> str:
     return " and ".join([*closed, last])
 
 
-def _found(leaf: Leaf, world: World, *, holds: bool) -> str:
+def _found(leaf: Leaf, world: World, *, negated: bool) -> str:
     seen = world.seen.get(leaf.attribute.name)
     if seen is None:
-        return say(leaf, holds=holds)
-    return say_found(leaf, seen[0].value, world, holds=holds)
+        return say(leaf, negated=negated)
+    return say_found(leaf, seen[0].value, world, negated=negated)
 
 
 def why_not(
@@ -197,13 +199,13 @@ def why_not(
     return [
         (rule.ref, _fails(rule, prepared))
         for rule in release.by_ref
-        if rule.period.holds(prepared.world.at) and is_false(rule, prepared)
+        if rule.period.contains(prepared.world.instant) and is_false(rule, prepared)
     ]
 
 
 def _fails(rule: Rule, prepared: Prepared) -> str:
     if truth(rule.when, prepared.world) == FALSE:
-        return sentence_case(because(rule.when, prepared.world, holds=False))
+        return sentence_case(because(rule.when, prepared.world, negated=True))
     lifted = what_lifts(rule, prepared)
     assert lifted is not None
     return _is_lifted(rule, lifted.kind, lifted.by)

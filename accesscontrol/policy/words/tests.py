@@ -3,7 +3,7 @@
 from typing import Final, assert_never
 
 from accesscontrol.policy.judge.known import World, as_seen
-from accesscontrol.policy.judge.truth import holds as holds_of
+from accesscontrol.policy.judge.truth import is_true
 from accesscontrol.policy.language.attributes import Attribute
 from accesscontrol.policy.language.builtin import built_in
 from accesscontrol.policy.language.conditions import IsKnown, Leaf, Test
@@ -76,27 +76,27 @@ ARTICLE_WORDS: Final = ("United", "Republic", "Islands", "Territor", "Netherland
 _ROUND: Final = 10**6  # quantities from here on are written with an exponent, where they are round
 
 
-def say(leaf: Leaf, *, holds: bool) -> str:
-    """The leaf as a rule reads: what it asks for, or (``holds`` false) the opposite."""
+def say(leaf: Leaf, *, negated: bool = False) -> str:
+    """The leaf as a rule reads: what it asks for, or (``negated``) the opposite."""
     match leaf:
         case IsKnown(attribute):
-            return f"it is {'' if holds else 'not '}known what the {named(attribute)} is"
+            return f"it is {'not ' if negated else ''}known what the {named(attribute)} is"
         case Test(attribute, _, bool(operand)):
-            return state(attribute, operand is holds)
+            return state(attribute, operand is not negated)
         case Test():
-            return _say_test(leaf, holds=holds)
+            return _say_test(leaf, negated=negated)
         case _:
             assert_never(leaf)
 
 
-def _say_test(test: Test, *, holds: bool) -> str:
+def _say_test(test: Test, *, negated: bool) -> str:
     attribute, words = test.attribute, OPERATORS[test.operator].words
-    said = (words.holds if holds else words.fails).format(_operand(test))
+    said = (words.negated if negated else words.plain).format(_operand(test))
     match words.frame:
         case "value":
-            return f"{_before(attribute, holds)} {said}"
+            return f"{_before(attribute, negated=negated)} {said}"
         case "listed":
-            return f"{_listed(attribute, holds)} {said}"
+            return f"{_listed(attribute, negated=negated)} {said}"
         case "limit":
             before, after = LIMITS.get(attribute.name, (f"the {named(attribute)} is", ""))
             return f"{before} {said}{after}"
@@ -112,16 +112,16 @@ def _operand(test: Test) -> str:
     return show_element(test.attribute, test.operand)
 
 
-def say_found(leaf: Leaf, value: Value, world: World, *, holds: bool) -> str:
+def say_found(leaf: Leaf, value: Value, world: World, *, negated: bool = False) -> str:
     """The leaf as it came out over the value that was found.
 
     A test that is true names what made it so: "in Hong Kong, which is in country group D:5".
     """
     match leaf:
         case IsKnown() | Test(_, _, bool()):
-            return say(leaf, holds=holds)
+            return say(leaf, negated=negated)
         case Test():
-            return _say_true(leaf, value, world) if holds else say(leaf, holds=False)
+            return say(leaf, negated=True) if negated else _say_true(leaf, value, world)
         case _:
             assert_never(leaf)
 
@@ -129,8 +129,8 @@ def say_found(leaf: Leaf, value: Value, world: World, *, holds: bool) -> str:
 def _say_true(test: Test, value: Value, world: World) -> str:
     value = _matching(test, value, world)
     said = OPERATORS[test.operator].words.found.format(
-        said=say(test, holds=True),
-        frame=_before(test.attribute, True),
+        said=say(test),
+        frame=_before(test.attribute),
         value=show(test.attribute, value),
         operand=_operand(test),
     )
@@ -151,7 +151,7 @@ def _matching(test: Test, value: Value, world: World) -> Value:
         return value
     singles = {each: as_seen(world.release, test.attribute, frozenset({each})) for each in value}
     return frozenset(
-        each for each, seen in singles.items() if holds_of(test, seen, world.release, world.at)
+        each for each, seen in singles.items() if is_true(test, seen, world.release, world.instant)
     )
 
 
@@ -200,7 +200,7 @@ def say_value(attribute: Attribute, value: Value) -> str:
         return state(attribute, value)
     if value == frozenset():
         return f"there are no {named(attribute)}"
-    return f"{_before(attribute, True)} {show(attribute, value)}"
+    return f"{_before(attribute)} {show(attribute, value)}"
 
 
 def named(attribute: Attribute) -> str:
@@ -224,18 +224,18 @@ def _quantity(value: int) -> str:
     return digits
 
 
-def _before(attribute: Attribute, holds: bool) -> str:
+def _before(attribute: Attribute, *, negated: bool = False) -> str:
     if attribute.name in BEFORE:
-        return BEFORE[attribute.name][0 if holds else 1]
+        return BEFORE[attribute.name][1 if negated else 0]
     if attribute.type in ("countries", "codes"):
-        return f"the {named(attribute)} {'include' if holds else 'do not include'}"
-    return f"the {named(attribute)} is{'' if holds else ' not'}"
+        return f"the {named(attribute)} {'do not include' if negated else 'include'}"
+    return f"the {named(attribute)} is{' not' if negated else ''}"
 
 
-def _listed(attribute: Attribute, holds: bool) -> str:
+def _listed(attribute: Attribute, *, negated: bool) -> str:
     if attribute.type == "codes":
-        return f"{'one' if holds else 'none'} of the {named(attribute)} is"
-    return f"the {named(attribute)} is{'' if holds else ' not'}"
+        return f"{'none' if negated else 'one'} of the {named(attribute)} is"
+    return f"the {named(attribute)} is{' not' if negated else ''}"
 
 
 def _any_of(attribute: Attribute, operands: frozenset[Value]) -> str:

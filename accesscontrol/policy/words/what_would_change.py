@@ -66,7 +66,9 @@ def _deciding(release: Release, verdict: Verdict, prepared: Prepared) -> list[Ru
     """The rules that are true or unknown."""
     refs = {reason.rule for reason in verdict.reasons} | {u.rule for u in verdict.undetermined}
     return [
-        rule for rule in release.rules if rule.ref in refs and rule.period.holds(prepared.world.at)
+        rule
+        for rule in release.rules
+        if rule.ref in refs and rule.period.contains(prepared.world.instant)
     ]
 
 
@@ -76,7 +78,7 @@ def _changeable(release: Release, rules: list[Rule], prepared: Prepared) -> set[
     for rule in rules:
         names |= rule.attributes
         for paper in prepared.papers:
-            if paper.concerns(rule, prepared.world.at):
+            if paper.concerns(rule, prepared.world.instant):
                 names |= {leaf.attribute.name for leaf in paper.scope}
     return {name for name in names if not release.attributes[name].identity}
 
@@ -92,18 +94,18 @@ def _single(question: Question, prepared: Prepared, name: str) -> dict[str, obje
 
 def candidates(prepared: Prepared, attribute: Attribute) -> list[Value]:
     """Values of the attribute such that every other one is judged like one of them."""
-    release, at = prepared.world.release, prepared.world.at
-    tests = list(_tests(release, attribute, at))
+    release, instant = prepared.world.release, prepared.world.instant
+    tests = list(_tests(release, attribute, instant))
     papers = [leaf for paper in prepared.papers for leaf in paper.scope]
     about = [leaf for leaf in papers if leaf.attribute.name == attribute.name]
     tests += [leaf for leaf in about if not isinstance(leaf, Same)]
     more = [leaf.operand for leaf in about if isinstance(leaf, Same)]
-    return representatives(attribute, tests, release, at, more)
+    return representatives(attribute, tests, release, instant, more)
 
 
-def _tests(release: Release, attribute: Attribute, at: str) -> Iterator[Test]:
+def _tests(release: Release, attribute: Attribute, instant: str) -> Iterator[Test]:
     for rule in release.rules:
-        if not rule.period.holds(at):
+        if not rule.period.contains(instant):
             continue
         for condition in (rule.when, *(exemption.when for exemption in rule.unless)):
             for leaf, _ in leaves(condition):

@@ -69,7 +69,7 @@ class Holders:
         self, about: facts.Sourced, held: Sequence[str], plain: Sequence[int], now: str
     ) -> Ints:
         release = self._judge.release
-        mine = look(release, facts=about.facts, stated={}, at=now, standing=True)
+        mine = look(release, facts=about.facts, stated={}, instant=now, standing=True)
         licenses = parse_licenses(about.licenses, release.attributes, "/licenses")
         dispositions = parse_dispositions(about.dispositions, release.attributes, "/dispositions")
         papers = Papers(about)
@@ -114,7 +114,7 @@ class Holders:
         known = self._offered.get((offering.id, status))
         if known is None:
             said = {**offering.facts, "entitlement.status": status}
-            known = look(self._judge.release, facts=said, stated={}, at=now, standing=True)
+            known = look(self._judge.release, facts=said, stated={}, instant=now, standing=True)
             self._offered[offering.id, status] = known
         return known
 

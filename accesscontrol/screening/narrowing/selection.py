@@ -31,7 +31,7 @@ class Comparison:
 
     @classmethod
     def of(cls, span: Span) -> "Comparison":
-        instants = tuple(moment.at for moment in span.moments)
+        instants = tuple(moment.instant for moment in span.moments)
         return cls(span.releases, instants, json.dumps(span.offerings, sort_keys=True), span)
 
 
