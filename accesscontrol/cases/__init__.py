@@ -1,6 +1,5 @@
-"""The review queue: opened where a person must decide, closed when nobody must any more."""
+"""The review queue: a case is open while a person has something to decide."""
 
-from accesscontrol.cases.following import follow
 from accesscontrol.cases.queue import (
     DECISIONS,
     LONGEST_SNOOZE,
@@ -18,6 +17,7 @@ from accesscontrol.cases.queue import (
     send_back,
     snooze,
 )
+from accesscontrol.cases.upkeep import follow
 
 __all__ = [
     "DECISIONS", "LONGEST_SNOOZE", "LOOSENS", "CannotDecide", "CannotSnooze", "assign", "comment",

@@ -1,4 +1,4 @@
-"""What a person does with a case: take it, talk about it, put it off, decide it."""
+"""The verbs of a person on a case: assign, comment, snooze, escalate, decide, confirm."""
 
 from datetime import datetime, timedelta
 
@@ -15,29 +15,30 @@ OPEN = (State.OPEN, State.SNOOZED, State.PROPOSED)
 LONGEST_SNOOZE = timedelta(days=90)
 VIEWING = timedelta(minutes=5)
 
-# What can be decided, in the order of the keys 1…4; the ones that loosen need a second person.
+# The decisions on each kind of case, in the order of the keys 1…4.
 DECISIONS: dict[str, dict[str, str]] = {
     Kind.REVIEW: {"clear": "Clear: lift the review", "refuse": "Keep refused"},
     Kind.MATCH: {"same": "The same party: deny", "different": "Not the same: clear"},
     Kind.UNDETERMINED: {"refuse": "Keep refused until it is known"},
 }
+# The decisions that loosen, and so need a second person.
 LOOSENS = frozenset({"clear", "different"})
 
 
 class CannotDecide(Refused):
-    """The case is not open, the decision is none of its kind, or the person may not take it."""
+    """The case is not open, the decision is not one of its kind, or the person may not decide."""
 
     code = "cannot_decide"
 
 
 class CannotSnooze(Refused):
-    """The date has passed already or is too far away."""
+    """The date has passed or is too far away."""
 
     code = "cannot_snooze"
 
 
 def queue(*, at: datetime) -> QuerySet[Case]:
-    """The cases that wait for a person now, by due time; a snoozed one is back after its date."""
+    """The cases that wait for a person, by due time; a snoozed case returns after its date."""
     awake = Q(state__in=[State.OPEN, State.PROPOSED]) | Q(
         state=State.SNOOZED, snoozed_until__lte=at
     )
@@ -47,7 +48,7 @@ def queue(*, at: datetime) -> QuerySet[Case]:
 
 
 def next_unassigned(*, at: datetime, after: Case | None = None) -> Case | None:
-    """The case due first that nobody has taken, or the next one after a case."""
+    """The case without an assignee that is due first, or the next one ``after`` a case."""
     free = queue(at=at).filter(assignee=None)
     if after is not None:
         free = free.filter(Q(due_at__gt=after.due_at) | Q(due_at=after.due_at, id__gt=after.pk))
@@ -55,12 +56,15 @@ def next_unassigned(*, at: datetime, after: Case | None = None) -> Case | None:
 
 
 def look(*, case: Case, by: User, at: datetime) -> tuple[User, datetime] | None:
-    """Say that somebody is looking; returns who else has been, and since when. Locks nobody out."""
-    other = Case.objects.select_related("viewed_by").get(pk=case.pk)
-    fresh = other.viewed_at is not None and at - other.viewed_at < VIEWING
-    if fresh and other.viewed_by and other.viewed_at and other.viewed_by_id != by.pk:
-        return other.viewed_by, other.viewed_at
-    if not fresh or other.viewed_by_id != by.pk:
+    """Note that a person views the case. Returns another present viewer and since when.
+
+    It locks no one out.
+    """
+    row = Case.objects.select_related("viewed_by").get(pk=case.pk)
+    fresh = row.viewed_at is not None and at - row.viewed_at < VIEWING
+    if fresh and row.viewed_by and row.viewed_at and row.viewed_by_id != by.pk:
+        return row.viewed_by, row.viewed_at
+    if not fresh or row.viewed_by_id != by.pk:
         Case.objects.filter(pk=case.pk).update(viewed_by=by, viewed_at=at)
     return None
 
@@ -68,7 +72,7 @@ def look(*, case: Case, by: User, at: datetime) -> tuple[User, datetime] | None:
 def assign(
     *, case: Case, to: User | None, by: User, at: datetime, version: int | None = None
 ) -> Case:
-    """Give the case to a person, or to nobody. Raises Stale if somebody changed it meanwhile."""
+    """Assign the case to a person, or give it back (None). Raises Stale if it changed meanwhile."""
     access.require(by, "case.decide", at=at)
     if to is not None and not access.may(to, "case.decide"):
         raise CannotDecide(f"{to} may not decide cases: choose an officer or approver.")
@@ -79,7 +83,7 @@ def assign(
 
 
 def comment(*, case: Case, text: str, by: User, at: datetime) -> CaseNote:
-    """Add a remark to the case's timeline, also to one that is decided."""
+    """Add a remark to the timeline of a case, open or decided."""
     access.require(by, "case.decide", at=at)
     if not text.strip():
         raise Refused("Write something: an empty remark says nothing.", pointer="/text")
@@ -90,15 +94,9 @@ def comment(*, case: Case, text: str, by: User, at: datetime) -> CaseNote:
 
 
 def snooze(
-    *,
-    case: Case,
-    until: datetime,
-    by: User,
-    at: datetime,
-    because: str,
-    version: int | None = None,
+    *, case: Case, until: datetime, by: User, at: datetime, because: str, version: int | None = None
 ) -> Case:
-    """Take the case out of the queue until a date, at most 90 days away; a refusal stays one."""
+    """Take the case out of the queue until a date, at most 90 days away."""
     access.require(by, "case.decide", at=at)
     if not at < until <= at + LONGEST_SNOOZE:
         raise CannotSnooze("Choose a date after now and within 90 days.", pointer="/until")
@@ -116,7 +114,7 @@ def snooze(
 def escalate(
     *, case: Case, by: User, at: datetime, because: str, version: int | None = None
 ) -> Case:
-    """Ask for somebody senior: the case goes back to nobody and is due now."""
+    """Ask for a senior person: the case loses its assignee and is due now."""
     access.require(by, "case.decide", at=at)
     _needs_reason(because)
     with transaction.atomic():
@@ -127,19 +125,13 @@ def escalate(
 
 
 def decide(
-    *,
-    case: Case,
-    decision: str,
-    by: User,
-    at: datetime,
-    because: str,
-    version: int | None = None,
+    *, case: Case, decision: str, by: User, at: datetime, because: str, version: int | None = None
 ) -> Case:
-    """Decide a case. What keeps it refused is decided; what loosens waits for a second person.
+    """Decide a case. A decision that loosens waits for a second person.
 
-    A cleared review becomes a disposition, a match that is not the same party a clearance, and one
-    that is a confirmed match: the door enters it in the register in the same transaction.
-    Raises CannotDecide, or Stale if somebody changed the case meanwhile.
+    The dashboard enters the result in the register in the same transaction: a disposition for a
+    cleared review, a clearance or a confirmed match for a possible match. Raises CannotDecide, or
+    Stale if the case changed meanwhile.
     """
     access.require(by, "case.decide", at=at)
     _needs_reason(because)
@@ -160,7 +152,7 @@ def decide(
 def confirm(
     *, case: Case, by: User, at: datetime, because: str = "", version: int | None = None
 ) -> Case:
-    """Agree, as the second person, with a decision that loosens. Raises CannotDecide."""
+    """Confirm a decision that loosens, as the second person. Raises CannotDecide."""
     access.require(by, "case.decide", at=at)
     with transaction.atomic():
         case = _proposed(case, version)
@@ -173,7 +165,7 @@ def confirm(
 def send_back(
     *, case: Case, by: User, at: datetime, because: str, version: int | None = None
 ) -> Case:
-    """Refuse, or take back, a decision that waits for a second person; the case is open again."""
+    """Refuse or withdraw a decision that waits for a second person; the case is open again."""
     access.require(by, "case.decide", at=at)
     _needs_reason(because)
     with transaction.atomic():
@@ -189,24 +181,24 @@ def _needs_reason(because: str) -> None:
 
 
 def _open(case: Case, version: int | None) -> Case:
-    """The case, locked; raises Stale if it is not the version that the person saw."""
-    found = Case.objects.select_for_update(of=("self",)).select_related("licensee").get(pk=case.pk)
-    if version is not None and found.version != version:
+    """Lock an open case. Raises Stale if it is not the version that the person saw."""
+    row = Case.objects.select_for_update(of=("self",)).select_related("licensee").get(pk=case.pk)
+    if version is not None and row.version != version:
         raise Stale("Somebody changed this case while you looked at it. Read it again.")
-    if found.state not in OPEN:
-        raise CannotDecide(f"The case is not open: {found.get_state_display().lower()}.")
-    return found
+    if row.state not in OPEN:
+        raise CannotDecide(f"The case is not open: {row.get_state_display().lower()}.")
+    return row
 
 
 def _proposed(case: Case, version: int | None) -> Case:
-    found = _open(case, version)
-    if found.state != State.PROPOSED:
+    row = _open(case, version)
+    if row.state != State.PROPOSED:
         raise CannotDecide("Nothing waits for a second person here.")
-    return found
+    return row
 
 
 def _step(case: Case, kind: str, text: str, by: User, at: datetime, because: str = "") -> Case:
-    """Save the case as a new version with its entry in the timeline and its one event."""
+    """Save the case as a new version, with an entry in its timeline and one event."""
     case.version += 1
     case.save()
     CaseNote.objects.create(case=case, kind=kind, by=by, at=at, text=text)

@@ -91,7 +91,7 @@ def _decide(
     return Batch(evaluation, answers)
 
 
-def _known(asked: Asked, at: datetime) -> facts.Question:
+def _known(asked: Asked, at: datetime) -> facts.QuestionFacts:
     return facts.question(
         licensee=asked.licensee_ref, model=asked.model_ref, activity=asked.activity, at=at
     )
@@ -101,7 +101,7 @@ def _judge_item(
     evaluation: UUID,
     item: int,
     asked: Asked,
-    known: facts.Question,
+    known: facts.QuestionFacts,
     release: releases.Loaded,
     by: ApiToken | User,
     at: datetime,

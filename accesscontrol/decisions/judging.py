@@ -35,7 +35,9 @@ class Judged:
         return self.outcome == "permit"
 
 
-def judge(asked: Asked, known: facts.Question, release: releases.Loaded, at: datetime) -> Judged:
+def judge(
+    asked: Asked, known: facts.QuestionFacts, release: releases.Loaded, at: datetime
+) -> Judged:
     """The verdict on the question; an officer's hold outweighs it. Raises UnknownName."""
     names = release.policy.attributes
     notes: list[str] = []
@@ -75,7 +77,7 @@ def judge(asked: Asked, known: facts.Question, release: releases.Loaded, at: dat
     )
 
 
-def _subject(known: facts.Question) -> audit.Subject | None:
+def _subject(known: facts.QuestionFacts) -> audit.Subject | None:
     """The licensee as the log names it; None where the register has none by that name."""
     found = known.licensee
     return audit.Subject("licensee", found.ref, found.name) if found else None

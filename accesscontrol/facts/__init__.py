@@ -1,6 +1,6 @@
-"""What is known at an instant: of many licensees or models at once, or for one question."""
+"""The facts at an instant: of many licensees or models, or for one question."""
 
-from accesscontrol.facts.gathering import (
+from accesscontrol.facts.paths import (
     Sourced,
     about_licensees,
     about_models,
@@ -8,11 +8,11 @@ from accesscontrol.facts.gathering import (
     entitlement_statuses,
     license_json,
 )
-from accesscontrol.facts.questions import Named, Question, question
+from accesscontrol.facts.questions import LicenseeName, QuestionFacts, question
 
 __all__ = [
-    "Named",
-    "Question",
+    "LicenseeName",
+    "QuestionFacts",
     "Sourced",
     "about_licensees",
     "about_models",

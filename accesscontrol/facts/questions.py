@@ -1,4 +1,4 @@
-"""Everything that the register holds for one question, in one round trip."""
+"""Reads the facts and papers for one question, in one round trip where there are no papers."""
 
 import json
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
-from accesscontrol.facts.gathering import (
+from accesscontrol.facts.paths import (
     LICENSEE_PATHS,
     MODEL_PATHS,
     Sourced,
@@ -17,7 +17,7 @@ from accesscontrol.facts.gathering import (
     union_of,
 )
 
-# One question in one round trip: (what, name, value as jsonb, source).
+# Rows of (what, name, value as jsonb, source).
 QUESTION = """
     WITH licensee AS (
         SELECT id, ref, name FROM accesscontrol_licensee WHERE ref = %(licensee)s
@@ -52,8 +52,8 @@ STATEMENT = QUESTION.format(
 )
 
 
-class Named(NamedTuple):
-    """A licensee of the register by its row's id, its ref and its name."""
+class LicenseeName(NamedTuple):
+    """A licensee's id in the database, its reference and its name."""
 
     id: int
     ref: str
@@ -61,45 +61,40 @@ class Named(NamedTuple):
 
 
 @dataclass
-class Question(Sourced):
-    """Everything the register says for one question; the judge gets ``facts`` and the papers."""
+class QuestionFacts(Sourced):
+    """The facts and papers for one question, with its entitlement and its licensee."""
 
     entitlement: str = "none"
-    licensee: Named | None = None
+    licensee: LicenseeName | None = None
 
 
 def question(
-    *,
-    licensee: str,
-    model: str,
-    activity: str,
-    at: datetime,
-    known_at: datetime | None = None,
-) -> Question:
-    """What the register holds for this question; what it does not know stays absent."""
+    *, licensee: str, model: str, activity: str, at: datetime, known_at: datetime | None = None
+) -> QuestionFacts:
+    """Read what the register has for this question. An unknown fact stays absent."""
     known = known_at or at
-    asked = {"licensee": licensee, "model": model, "activity": activity, "at": at, "known": known}
-    found = Question()
+    values = {"licensee": licensee, "model": model, "activity": activity, "at": at, "known": known}
+    about = QuestionFacts()
     papers = False
-    for what, name, value, source in _asked(asked):
+    for what, name, value, source in _rows(values):
         if what == "fact":
-            found.facts[name], found.sources[name] = value, source
+            about.facts[name], about.sources[name] = value, source
         elif what == "entitlement":
-            found.entitlement = value
+            about.entitlement = value
         elif what == "licensee":
-            found.licensee = Named(int(source), name, value)
+            about.licensee = LicenseeName(int(source), name, value)
         else:
             papers = True
-    if papers and found.licensee is not None:
-        found.licenses = licenses_of([licensee], known)
-        found.dispositions = [each for _, each in dispositions_of([found.licensee.id], known)]
-    found.facts |= {"request.activity": activity, "entitlement.status": found.entitlement}
-    found.sources |= {"request.activity": "request", "entitlement.status": "register"}
-    return found
+    if papers and about.licensee is not None:
+        about.licenses = licenses_of([licensee], known)
+        about.dispositions = [paper for _, paper in dispositions_of([about.licensee.id], known)]
+    about.facts |= {"request.activity": activity, "entitlement.status": about.entitlement}
+    about.sources |= {"request.activity": "request", "entitlement.status": "register"}
+    return about
 
 
-def _asked(asked: Mapping[str, Any]) -> list[tuple[str, str, Any, str]]:
+def _rows(values: Mapping[str, Any]) -> list[tuple[str, str, Any, str]]:
     with connection.cursor() as cursor:
-        cursor.execute(STATEMENT, asked)
+        cursor.execute(STATEMENT, values)
         rows = cursor.fetchall()
     return [(what, name, json.loads(value), source) for what, name, value, source in rows]

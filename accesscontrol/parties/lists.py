@@ -1,4 +1,4 @@
-"""Imports a file of restricted parties: what is new, changed and gone, all at once."""
+"""Imports a file of restricted parties: a new version of each list in it that changed."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
@@ -13,24 +13,27 @@ from accesscontrol import access, audit, screening
 from accesscontrol.errors import Refused
 from accesscontrol.matching import csl
 from accesscontrol.models import ListedParty, ListVersion, RestrictedList, User
-from accesscontrol.parties.matches import hold_lists, match
+from accesscontrol.parties.matches import lock_lists, match
 from accesscontrol.parties.ownership import refresh_ownership
 
-# A list that shrinks by more waits for a person; short lists may lose a few parties.
+# A list that shrinks by more than both waits for a person to accept it.
 SHRINK_PERCENT = 5
 SHRINK_FEW = 5
 READERS = {"csl": csl.read}
 
 
 class CannotImport(Refused):
-    """The file is not what it is said to be; nothing was changed."""
+    """The file cannot be read in the format given; nothing was changed."""
 
     code = "cannot_import"
 
 
 @dataclass
 class ListChange:
-    """What the file says of one list: new and reworded parties, ids of those that are gone."""
+    """The difference between the file and one list: parties new, changed and (ids) removed.
+
+    ``kept_because`` says why parties that the file lacks stay on the list.
+    """
 
     code: str
     name: str
@@ -40,7 +43,7 @@ class ListChange:
     removed: list[str] = field(default_factory=list)
     sha256: str = ""
     complete: bool = True
-    held: str = ""
+    kept_because: str = ""
     version: int | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -52,13 +55,13 @@ class ListChange:
             "changed": len(self.changed),
             "removed": len(self.removed),
             "version": self.version,
-            "held": self.held,
+            "held": self.kept_because,
         }
 
 
 @dataclass
 class Import:
-    """What a file holds and what importing it did, or would do."""
+    """What a file says, and what its import did or would do."""
 
     rows: int
     read: int
@@ -93,15 +96,15 @@ def import_list(
     dry_run: bool = False,
     accept_shrink: bool = False,
 ) -> Import:
-    """Import a file: one new version of each list in it that changed, all licensees matched.
+    """Import a file: a new version of each list in it that changed; match all licensees.
 
-    A list with an unreadable row is only added to: nobody knows whom the row named, so no party
-    of it counts as gone and nobody newly as clear. Raises CannotImport; then nothing was changed.
+    A list with an unreadable row only grows, since the row may name any party: no party is
+    removed, and no licensee becomes clear. Raises CannotImport; then nothing was changed.
     """
     access.require(by, "list.import", at=at)
     file = _read(data, source)
     with transaction.atomic():
-        hold_lists()
+        lock_lists()
         changes = _changes(file, accept_shrink=accept_shrink)
         result = Import(
             file.rows, file.rows - len(file.errors), file.errors, changes, dry_run=dry_run
@@ -135,32 +138,34 @@ def _changes(file: csl.ListFile, *, accept_shrink: bool) -> list[ListChange]:
 
 
 def _change(code: str, entries: Sequence[csl.Entry]) -> ListChange:
-    standing = dict(
+    listed = dict(
         ListedParty.objects.filter(
             restricted_list__code=code, last_version__isnull=True
         ).values_list("source_id", "digest")
     )
     change = ListChange(code, entries[0].list_name[:300], len(entries))
     for entry in entries:
-        if entry.source_id not in standing:
+        if entry.source_id not in listed:
             change.added.append(entry)
-        elif standing[entry.source_id] != entry.digest:
+        elif listed[entry.source_id] != entry.digest:
             change.changed.append(entry)
-    change.removed = sorted(standing.keys() - {entry.source_id for entry in entries})
+    change.removed = sorted(listed.keys() - {entry.source_id for entry in entries})
     lines = sorted(f"{entry.source_id} {entry.digest}\n" for entry in entries)
     change.sha256 = hashlib.sha256("".join(lines).encode()).hexdigest()
     return change
 
 
 def _guard(change: ListChange, *, accept_shrink: bool) -> None:
-    """Keep the last good version's parties where the file cannot be trusted to have them all."""
+    """Keep the parties that the file lacks if a row was unreadable or the list shrinks a lot."""
     before = change.entries - len(change.added) + len(change.removed)
     lost = len(change.removed) - len(change.added)
     if change.removed and not change.complete:
-        change.held = "Parties missing from the file stay: a row of this list could not be read."
+        change.kept_because = (
+            "Parties missing from the file stay: a row of this list could not be read."
+        )
         change.removed = []
     elif lost > SHRINK_FEW and lost * 100 > before * SHRINK_PERCENT and not accept_shrink:
-        change.held = (
+        change.kept_because = (
             f"The list would shrink from {before} to {change.entries} parties. The parties missing "
             "from the file stay until a person accepts the shorter list."
         )
@@ -177,7 +182,7 @@ def _activate(
         )
         if change.added or change.changed or change.removed:
             change.version = _new_version(restricted, change, file_name, file_sha256, at)
-        if change.complete and not change.held:
+        if change.complete and not change.kept_because:
             RestrictedList.objects.filter(pk=restricted.pk).update(checked_at=at)
         lists.append(restricted.pk)
     affected = match(at=at, lists=lists) | refresh_ownership(at=at)

@@ -1,7 +1,7 @@
-"""Matches licensees with the lists, all at once in the database: the same normalized name is a hit.
+"""Matches licensees with the restricted lists, in SQL: the same normalized name is a hit.
 
 A hit is ``possible`` until a person decides. A licensee without a hit is ``clear`` on a list that
-was once read whole; otherwise no row stands, so the fact is absent and nothing is permitted on it.
+was read completely once. On another list it has no row, so the fact is absent and never permits.
 """
 
 import json
@@ -15,8 +15,16 @@ from accesscontrol.matching.normalize import MATCHER_VERSION
 
 LOCK = 0x45670002
 
-# A denial order ends with its last day in New York; after it the party is no hit any more.
-HITS = """
+DROP_TABLES = "DROP TABLE IF EXISTS eg_hit, eg_reopened, eg_stands, eg_newest"
+
+CREATE_NEWEST = """
+CREATE TEMPORARY TABLE eg_newest ON COMMIT DROP AS
+SELECT restricted_list_id, max(number) AS number FROM accesscontrol_listversion
+WHERE restricted_list_id = ANY(%(lists)s::bigint[]) GROUP BY restricted_list_id
+"""
+
+# A denial order ends with its last day in New York; after that day its party is no hit.
+CREATE_HITS = """
 CREATE TEMPORARY TABLE eg_hit ON COMMIT DROP AS
 SELECT DISTINCT ON (l.id, p.id)
        l.id AS licensee_id, p.restricted_list_id, p.id AS party_id, p.source_id,
@@ -32,8 +40,8 @@ WHERE p.last_version IS NULL AND l.normalized_name <> ''
 ORDER BY l.id, p.id, n.alias, n.id
 """
 
-# What a clearance rests on of the licensee: who it is, where it is, and who owns it, also those
-# owners who wait for a second person.
+# The facts of the licensee that a clearance rests on: name, number, country and owners, with the
+# owners that wait for a second person.
 BASIS = """
 jsonb_strip_nulls(jsonb_build_object(
     'name', l.name, 'registration_number', nullif(l.registration_number, ''),
@@ -49,8 +57,9 @@ jsonb_strip_nulls(jsonb_build_object(
         WHERE o.owned_id = l.id AND o.revoked_at IS NULL AND o.valid @> %(at)s::timestamptz)))
 """
 
-# Where any of it is different now, the finding is made anew, as a row that no clearance answers.
-REOPENED = f"""
+# Matches whose clearance rests on other facts than today's. A new row replaces each, and no
+# clearance answers the new row.
+CREATE_REOPENED = f"""
 CREATE TEMPORARY TABLE eg_reopened ON COMMIT DROP AS
 SELECT DISTINCT m.id
 FROM accesscontrol_match m
@@ -61,8 +70,8 @@ WHERE m.superseded_at IS NULL AND m.restricted_list_id = ANY(%(lists)s::bigint[]
   AND c.facts->'licensee' IS DISTINCT FROM {BASIS}
 """  # noqa: S608
 
-# What a person confirmed stays while the list has the party, also when its entry is reworded.
-STANDS = """
+# Confirmed matches stay while the list has the party, also when its entry is reworded.
+CREATE_STANDS = """
 CREATE TEMPORARY TABLE eg_stands ON COMMIT DROP AS
 SELECT m.id, m.licensee_id, m.restricted_list_id, now_listed.id AS party_id,
        m.party_id <> now_listed.id OR EXISTS (SELECT 1 FROM eg_reopened o WHERE o.id = m.id) AS anew
@@ -76,7 +85,8 @@ WHERE m.superseded_at IS NULL AND m.status = 'confirmed'
   AND (%(ids)s::bigint[] IS NULL OR m.licensee_id = ANY(%(ids)s::bigint[]))
 """
 
-OUTDATE = """
+# Ends the matches that no longer agree with the lists and the licensees.
+SUPERSEDE = """
 UPDATE accesscontrol_match m SET superseded_at = %(at)s
 WHERE m.superseded_at IS NULL AND m.restricted_list_id = ANY(%(lists)s::bigint[])
   AND (%(ids)s::bigint[] IS NULL OR m.licensee_id = ANY(%(ids)s::bigint[]))
@@ -96,7 +106,7 @@ WHERE m.superseded_at IS NULL AND m.restricted_list_id = ANY(%(lists)s::bigint[]
 RETURNING m.licensee_id, m.status
 """
 
-NEW_CONFIRMED = """
+INSERT_CONFIRMED = """
 INSERT INTO accesscontrol_match (licensee_id, restricted_list_id, party_id, status, evidence,
                                  list_version, matcher_version, learned_at)
 SELECT s.licensee_id, s.restricted_list_id, s.party_id, 'confirmed', m.evidence, v.number,
@@ -107,7 +117,7 @@ WHERE s.anew
 ON CONFLICT DO NOTHING
 """
 
-NEW_HITS = """
+INSERT_HITS = """
 INSERT INTO accesscontrol_match (licensee_id, restricted_list_id, party_id, status, evidence,
                                  list_version, matcher_version, learned_at)
 SELECT h.licensee_id, h.restricted_list_id, h.party_id, 'possible',
@@ -119,7 +129,7 @@ ON CONFLICT DO NOTHING
 RETURNING licensee_id
 """
 
-NEW_CLEAR = """
+INSERT_CLEAR = """
 INSERT INTO accesscontrol_match (licensee_id, restricted_list_id, party_id, status, evidence,
                                  list_version, matcher_version, learned_at)
 SELECT l.id, r.id, NULL, 'clear', '{}'::jsonb, v.number, %(matcher)s, %(at)s
@@ -133,8 +143,8 @@ WHERE r.id = ANY(%(lists)s::bigint[]) AND r.checked_at IS NOT NULL AND l.normali
 RETURNING licensee_id
 """
 
-# An unchanged finding now rests on the newest version; what a decision used is in its record.
-CARRY_ON = """
+# An unchanged match rests on the newest version from now on. A decision records the one it used.
+UPDATE_VERSIONS = """
 UPDATE accesscontrol_match m SET list_version = v.number
 FROM eg_newest v WHERE v.restricted_list_id = m.restricted_list_id
   AND m.superseded_at IS NULL AND m.list_version <> v.number
@@ -142,36 +152,28 @@ FROM eg_newest v WHERE v.restricted_list_id = m.restricted_list_id
   AND (%(ids)s::bigint[] IS NULL OR m.licensee_id = ANY(%(ids)s::bigint[]))
 """
 
-NEWEST = """
-CREATE TEMPORARY TABLE eg_newest ON COMMIT DROP AS
-SELECT restricted_list_id, max(number) AS number FROM accesscontrol_listversion
-WHERE restricted_list_id = ANY(%(lists)s::bigint[]) GROUP BY restricted_list_id
-"""
 
-FORGET = "DROP TABLE IF EXISTS eg_hit, eg_reopened, eg_stands, eg_newest"
-
-
-def hold_lists() -> None:
-    """Until the transaction ends nobody else imports lists or matches everyone."""
+def lock_lists() -> None:
+    """Let no other transaction import lists or match everyone until this one ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
 
 
 def basis(licensee: int, *, at: datetime) -> dict[str, Any]:
-    """What a clearance of the licensee's match would rest on; what is not known is not in it."""
+    """The facts that a clearance of the licensee's match rests on; unknown ones are left out."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT {BASIS} FROM accesscontrol_licensee l WHERE l.id = %(id)s",  # noqa: S608
             {"at": at, "id": licensee},
         )
-        found: dict[str, Any] = json.loads(cursor.fetchone()[0])
-    return found
+        facts: dict[str, Any] = json.loads(cursor.fetchone()[0])
+    return facts
 
 
 def match(
     *, at: datetime, lists: Iterable[int] | None = None, licensees: Iterable[int] | None = None
 ) -> set[int]:
-    """Match these licensees (all, unless told) with these lists; ids of those whose status changed.
+    """Match licensees with lists (by default all) and return the ids whose status changed.
 
     Runs in the caller's transaction, whose verb records the event.
     """
@@ -182,14 +184,14 @@ def match(
         "matcher": MATCHER_VERSION,
     }
     with transaction.atomic(), connection.cursor() as cursor:
-        for statement in (FORGET, NEWEST, HITS, REOPENED, STANDS):
+        for statement in (DROP_TABLES, CREATE_NEWEST, CREATE_HITS, CREATE_REOPENED, CREATE_STANDS):
             cursor.execute(statement, values)
-        changed = _returned(cursor, OUTDATE, values)
-        cursor.execute(NEW_CONFIRMED, values)
-        changed |= _returned(cursor, NEW_HITS, values)
-        changed |= _returned(cursor, NEW_CLEAR, values)
-        cursor.execute(CARRY_ON, values)
-        cursor.execute(FORGET)
+        changed = _returned(cursor, SUPERSEDE, values)
+        cursor.execute(INSERT_CONFIRMED, values)
+        changed |= _returned(cursor, INSERT_HITS, values)
+        changed |= _returned(cursor, INSERT_CLEAR, values)
+        cursor.execute(UPDATE_VERSIONS, values)
+        cursor.execute(DROP_TABLES)
     return changed
 
 

@@ -1,7 +1,7 @@
-"""Keeps each licensee's capture by ownership current, regime by regime, as facts of the register.
+"""Computes each licensee's capture by ownership, for each regime, and stores it as facts.
 
-What two persons have confirmed is what the judge reads. An owner edge that waits for its second
-person counts at once where it makes things stricter, and not where it makes them easier.
+Confirmed owners always count. An owner that waits for its second person counts only where it makes
+the capture stricter.
 """
 
 from collections.abc import Collection, Iterable
@@ -13,12 +13,12 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 
 from accesscontrol.matching import ownership
-from accesscontrol.models import Clearance, Fact, Licensee, Owner, OwnershipDeclaration, Party
+from accesscontrol.models import Clearance, Fact, Licensee, Owner, OwnershipDeclaration
 from accesscontrol.models.common import EVERYTHING
 from accesscontrol.models.parties import answered_sql
 from accesscontrol.parties.timeline import NewFact, put_facts
 
-# Which lists' parties capture, per regime (OFAC's 50 % rule; the BIS Affiliates Rule).
+# For each regime, the lists whose parties capture (OFAC's 50 % rule; the BIS Affiliates Rule).
 REGIME_LISTS: dict[str, tuple[str, ...]] = {
     "ofac": ("SDN",),
     "bis_affiliates": ("EL", "MEU", "SDN"),
@@ -30,7 +30,7 @@ WITH_A_RECORD = """
     SELECT owned_id FROM accesscontrol_owner WHERE owned_id IS NOT NULL
     UNION SELECT licensee_id FROM accesscontrol_ownershipdeclaration
 """
-# Outside parties under the exact name that a list prints, and licensees whose match is open.
+# Outside parties with the exact name of a listed party, and licensees with an open match.
 LISTED = f"""
     SELECT 'p' || o.id, 'confirmed' FROM accesscontrol_party o
     WHERE EXISTS (
@@ -48,7 +48,7 @@ LISTED = f"""
 
 @dataclass(frozen=True)
 class Holdings:
-    """Everyone's owners at an instant; entities are written "l<id>" (licensee), "p<id>" (party)."""
+    """All owners on record at an instant. Keys are "l<id>" (licensee) and "p<id>" (party)."""
 
     confirmed: dict[str, list[ownership.Edge]]
     with_waiting: dict[str, list[ownership.Edge]]
@@ -58,13 +58,13 @@ class Holdings:
 
 
 def refresh_ownership(*, at: datetime, below: Iterable[int] | None = None) -> set[int]:
-    """Recompute the ownership facts of licensees with owners on record; ids of those that changed.
+    """Recompute the ownership facts of licensees and return the ids of those that changed.
 
-    ``below`` narrows it to these licensees and everyone they own something of, at any tier. Runs
-    in the caller's transaction, whose verb records the event.
+    Without ``below``, of all that have owners on record; with it, of these licensees and those that
+    they own a part of, at any tier. Runs in the caller's transaction, whose verb records the event.
     """
     holdings = _holdings(at)
-    wanted = set(_with_a_record()) if below is None else _everyone_below(below, holdings)
+    wanted = set(_with_a_record()) if below is None else _all_below(below, holdings)
     computed = {regime: _captures(holdings, regime, at) for regime in REGIME_LISTS}
     stored = _stored(wanted, at)
     news = []
@@ -79,37 +79,17 @@ def refresh_ownership(*, at: datetime, below: Iterable[int] | None = None) -> se
     return {new.of.pk for new in news}
 
 
-def capture_of(
-    licensee: Licensee, *, at: datetime
-) -> dict[str, dict[str, tuple[ownership.Capture, str]]]:
-    """Per regime, the captures of the licensee and everyone above it, each with its arithmetic.
-
-    Keys are names; for the screen that shows the tree.
-    """
-    holdings = _holdings(at)
-    above = _tree(f"l{licensee.pk}", holdings.with_waiting)
-    names = _names(above)
-    return {
-        regime: {
-            names[key]: (found[key], ownership.arithmetic(found[key], names))
-            for key in above
-            if key in found
-        }
-        for regime, found in ((regime, _captures(holdings, regime, at)) for regime in REGIME_LISTS)
-    }
-
-
 def _attributes(
     pk: int, computed: dict[str, dict[str, ownership.Capture]]
 ) -> Iterable[tuple[str, Any]]:
-    for regime, found in computed.items():
-        capture = found.get(f"l{pk}")
+    for regime, captures in computed.items():
+        capture = captures.get(f"l{pk}")
         yield f"licensee.captured_by_ownership.{regime}", capture and capture.captured
         yield f"licensee.restricted_owner_share.{regime}", capture and capture.restricted_share
 
 
 def _captures(holdings: Holdings, regime: str, at: datetime) -> dict[str, ownership.Capture]:
-    """The stricter reading; unknown where it depends on a match that is only possible."""
+    """The stricter answer with and without waiting owners. None where a possible match decides."""
     sure, perhaps = _listed(regime, at)
     answers = [
         ownership.captured(listed, edges, holdings.complete)
@@ -147,25 +127,28 @@ def _stricter(
 
 
 def _holdings(at: datetime) -> Holdings:
-    """One read of all edges; every licensee can have owners that nobody named."""
+    """Read all edges at once. Any licensee can have owners that are not on record."""
     known = Owner.objects.on_record(at)
-    edges = list(known.filter(valid__contains=at).order_by("id"))
+    valid = list(known.filter(valid__contains=at).order_by("id"))
     everyone = [f"l{pk}" for pk in _with_a_record()]
     complete = OwnershipDeclaration.objects.at(at).confirmed()
     declared = {f"l{pk}" for pk in complete.values_list("licensee_id", flat=True)}
-    confirmed = _edges([edge for edge in edges if edge.confirmed_at is not None], everyone)
+    confirmed = _edges([edge for edge in valid if edge.confirmed_at is not None], everyone)
     parties = {key for key in confirmed if key.startswith("p")}
     # A licensee's declaration covers the tree above it up to the next licensee.
     covered = {key for top in declared for key in _tree(top, confirmed) if key in parties}
-    with_waiting = _edges(edges, everyone)
-    above = {owned: [owner for owner, _ in each] for owned, each in with_waiting.items()}
+    with_waiting = _edges(valid, everyone)
+    above = {owned: [owner for owner, _ in edges] for owned, edges in with_waiting.items()}
     return Holdings(
         confirmed, with_waiting, frozenset(declared | covered), above, _turns(known, at)
     )
 
 
 def _turns(known: QuerySet[Owner], at: datetime) -> dict[str, datetime]:
-    """A fact that rests on dated papers must not outlive them: it is absent until recomputed."""
+    """When each entity's edges, declarations and clearances next begin or end.
+
+    An ownership fact ends then: it is absent until it is recomputed.
+    """
     dated = [
         (f"l{row.owned_id}" if row.owned_id else f"p{row.owned_party_id}", row.valid)
         for row in known.exclude(valid__endswith=None, valid__startswith__lte=at)
@@ -173,8 +156,8 @@ def _turns(known: QuerySet[Owner], at: datetime) -> dict[str, datetime]:
     declarations = OwnershipDeclaration.objects.on_record()
     dated += [(f"l{row.licensee_id}", row.valid) for row in declarations]
     clearances = Clearance.objects.counting().filter(match__superseded_at=None)
-    found = clearances.values_list("match__licensee_id", "valid")
-    dated += [(f"l{pk}", valid) for pk, valid in found]
+    periods = clearances.values_list("match__licensee_id", "valid")
+    dated += [(f"l{pk}", valid) for pk, valid in periods]
     turns: dict[str, datetime] = {}
     for key, valid in dated:
         for turn in (valid.lower, valid.upper):
@@ -202,14 +185,14 @@ def _edges(edges: Iterable[Owner], everyone: Iterable[str]) -> dict[str, list[ow
 
 
 def _with_a_record() -> list[int]:
-    """Licensees of whom owners or a declaration were ever recorded; of others nothing is known."""
+    """Ids of licensees of which an owner or a declaration was ever recorded."""
     with connection.cursor() as cursor:
         cursor.execute(WITH_A_RECORD)
         return [row[0] for row in cursor.fetchall()]
 
 
 def _listed(regime: str, at: datetime) -> tuple[set[str], set[str]]:
-    """Keys of listed entities: those sure to be, and licensees that are only possible matches."""
+    """Keys of listed entities: the sure ones, and licensees that are only possible matches."""
     with connection.cursor() as cursor:
         cursor.execute(LISTED, {"lists": list(REGIME_LISTS[regime]), "at": at})
         rows = cursor.fetchall()
@@ -217,17 +200,17 @@ def _listed(regime: str, at: datetime) -> tuple[set[str], set[str]]:
     return sure, {key for key, _ in rows} - sure
 
 
-def _everyone_below(licensees: Iterable[int], holdings: Holdings) -> set[int]:
-    held: dict[str, list[str]] = {}
+def _all_below(licensees: Iterable[int], holdings: Holdings) -> set[int]:
+    owned_by: dict[str, list[str]] = {}
     for owned, edges in holdings.with_waiting.items():
         for owner, _ in edges:
-            held.setdefault(owner, []).append(owned)
-    reached = _reach((f"l{pk}" for pk in licensees), held)
+            owned_by.setdefault(owner, []).append(owned)
+    reached = _reach((f"l{pk}" for pk in licensees), owned_by)
     return {int(key[1:]) for key in reached if key.startswith("l")}
 
 
 def _tree(top: str, owners: dict[str, list[ownership.Edge]]) -> list[str]:
-    """The entity and the outside parties and licensees above it; a licensee ends its branch."""
+    """The entity with the outside parties and licensees above it; a licensee ends its branch."""
     above = {
         owned: [owner for owner, _ in edges]
         for owned, edges in owners.items()
@@ -237,18 +220,18 @@ def _tree(top: str, owners: dict[str, list[ownership.Edge]]) -> list[str]:
 
 
 def _reach(start: Iterable[str], steps: dict[str, list[str]]) -> list[str]:
-    found: dict[str, None] = {}
+    reached: dict[str, None] = {}
     waiting = list(start)
     while waiting:
         key = waiting.pop()
-        if key not in found:
-            found[key] = None
+        if key not in reached:
+            reached[key] = None
             waiting.extend(steps.get(key, ()))
-    return list(found)
+    return list(reached)
 
 
 def _stored(licensees: Collection[int], at: datetime) -> dict[tuple[int, str], tuple[Any, Any]]:
-    """(licensee, attribute) → value and until when; both as they hold at ``at``."""
+    """(licensee, attribute) → the value at ``at`` and the instant at which it ends."""
     rows = Fact.objects.filter(
         Q(attribute__startswith="licensee.captured_by_ownership.")
         | Q(attribute__startswith="licensee.restricted_owner_share."),
@@ -260,14 +243,4 @@ def _stored(licensees: Collection[int], at: datetime) -> dict[tuple[int, str], t
         (row.licensee_id, row.attribute): (row.value, row.held.upper)
         for row in rows
         if row.licensee_id is not None
-    }
-
-
-def _names(keys: Iterable[str]) -> dict[str, str]:
-    wanted = list(keys)
-    licensees = Licensee.objects.in_bulk([int(k[1:]) for k in wanted if k.startswith("l")])
-    parties = Party.objects.in_bulk([int(k[1:]) for k in wanted if k.startswith("p")])
-    return {
-        key: str(licensees[int(key[1:])] if key.startswith("l") else parties[int(key[1:])])
-        for key in wanted
     }

@@ -1,4 +1,4 @@
-"""Replaces what is known of an attribute from an instant on, and keeps what was known before."""
+"""Stores facts from an instant on, and keeps what was known of the time before."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ Key = tuple[int | None, int | None, str]
 
 @dataclass(frozen=True)
 class NewFact:
-    """From ``held_from`` on the attribute is ``value``; None: not known."""
+    """A fact to store: from ``held_from`` on the attribute has this value. None: not known."""
 
     of: Licensee | AIModel
     attribute: str
@@ -28,12 +28,13 @@ class NewFact:
 
     @property
     def key(self) -> Key:
-        """Whose fact it is, and which."""
-        mine = isinstance(self.of, Licensee)
-        return (self.of.pk if mine else None, None if mine else self.of.pk, self.attribute)
+        """The id of its licensee or of its model, and the attribute."""
+        if isinstance(self.of, Licensee):
+            return (self.of.pk, None, self.attribute)
+        return (None, self.of.pk, self.attribute)
 
     def row(self, at: datetime) -> Fact:
-        """The row that says so, learned at ``at``; not saved."""
+        """Its row, learned at ``at`` and not yet saved."""
         of = self.of
         return Fact(
             licensee=of if isinstance(of, Licensee) else None,
@@ -50,20 +51,20 @@ class NewFact:
 
 
 def put_facts(news: Sequence[NewFact], *, at: datetime) -> list[Fact]:
-    """Store facts, each attribute of anybody once, in a handful of statements.
+    """Store facts, at most one for each attribute of a licensee or model, in a few statements.
 
-    Rows are never overwritten: one that overlaps is superseded, and what it said of the time
-    before is recorded anew, so that "as known then" and "as known now" both have an answer.
+    A row is never overwritten. A row that overlaps is superseded, and its part before the new fact
+    is stored as a row of its own: "as known then" and "as known now" both have an answer.
     """
     starts = {new.key: new.held_from for new in news}
-    old = [row for row in _standing(news) if _reaches(row, starts.get(_key(row)))]
+    old = [row for row in _current(news) if _reaches(row, starts.get(_key(row)))]
     Fact.objects.filter(pk__in=[row.pk for row in old]).update(superseded_at=at)
     kept = [_before(row, starts[_key(row)], at) for row in old if _begins(row, starts[_key(row)])]
     Fact.objects.bulk_create(kept, batch_size=BATCH)
     return Fact.objects.bulk_create([new.row(at) for new in news], batch_size=BATCH)
 
 
-def _standing(news: Iterable[NewFact]) -> Iterable[Fact]:
+def _current(news: Iterable[NewFact]) -> Iterable[Fact]:
     licensees = {new.of.pk for new in news if isinstance(new.of, Licensee)}
     models = {new.of.pk for new in news if isinstance(new.of, AIModel)}
     attributes = {new.attribute for new in news}
@@ -80,7 +81,7 @@ def _key(row: Fact) -> Key:
 
 
 def _reaches(row: Fact, start: datetime | None) -> bool:
-    """Whether the row says something of the time from ``start`` on."""
+    """Whether the row's range reaches past ``start``."""
     return start is not None and (row.held.upper is None or row.held.upper > start)
 
 
@@ -89,7 +90,7 @@ def _begins(row: Fact, start: datetime) -> bool:
 
 
 def _before(row: Fact, until: datetime, at: datetime) -> Fact:
-    """What a superseded row said of the time before, said again."""
+    """A superseded row's part before ``until``, as a new row."""
     return Fact(
         licensee_id=row.licensee_id,
         model_id=row.model_id,

@@ -57,7 +57,7 @@ class Command(BaseCommand):
         for bad in result.errors:
             self.stderr.write(f"line {bad.line}: {bad.reason}")
         for change in result.lists:
-            note = f"  {change.held}" if change.held else ""
+            note = f"  {change.kept_because}" if change.kept_because else ""
             self.stdout.write(
                 f"{change.code:5} {change.entries:6} entries: {len(change.added)} added, "
                 f"{len(change.changed)} changed, {len(change.removed)} removed{note}"

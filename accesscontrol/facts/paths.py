@@ -1,7 +1,7 @@
-"""Where each attribute of the vocabulary lives in the database, and what it is at an instant.
+"""The paths to each attribute in the database, and the facts and papers of many licensees.
 
-One statement gathers the facts of many licensees. A fact that the register does not hold is simply
-not in the answer: absent, never a default.
+One statement reads the facts of many licensees. A fact that the register does not have is left out
+of the result. It never gets a default.
 """
 
 import json
@@ -13,18 +13,14 @@ from typing import Any
 from django.db import connection
 from django.db.models import Count, Q
 
-from accesscontrol.models import (
-    Disposition,
-    Entitlement,
-    ExportLicense,
-)
+from accesscontrol.models import Disposition, Entitlement, ExportLicense
 from accesscontrol.models.common import in_force_sql, instant
 from accesscontrol.models.parties import answered_sql
 
 AT, KNOWN = "%(at)s::timestamptz", "%(known)s::timestamptz"
 
-# THE table of paths. Each yields (id, attribute, value as jsonb, source) of licensees or models as
-# they stood at ``at``, as known at ``known``. Every attribute has exactly one path.
+# The table of paths. Each selects (id, attribute, value as jsonb, source) of licensees or models at
+# the instant ``at``, as known at ``known``. Every attribute has exactly one path.
 # ``union_of`` fills in {ids}, {in_force} and {answered}.
 LICENSEE_PATHS = {
     "licensee.id": """
@@ -90,7 +86,7 @@ MODEL_PATHS = {
 
 
 def union_of(paths: Mapping[str, str], *, ids: str) -> str:
-    """Every path in one statement, about the ids that the SQL array ``ids`` has."""
+    """All paths in one statement. ``ids`` is an SQL array of the ids to read."""
     in_force = in_force_sql("a", at=AT, known=KNOWN)
     answered = answered_sql("m", at=AT, known=KNOWN)
     return " UNION ALL ".join(paths.values()).format(ids=ids, in_force=in_force, answered=answered)
@@ -103,7 +99,7 @@ ABOUT_MODELS = ABOUT.format(facts=union_of(MODEL_PATHS, ids="%(ids)s::bigint[]")
 
 @dataclass
 class Sourced:
-    """The facts of one licensee or model with where each came from, and its papers."""
+    """The facts of one licensee or model with their sources, and its papers."""
 
     facts: dict[str, Any] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
@@ -119,9 +115,9 @@ class Sourced:
 def about_licensees(
     ids: Iterable[int], *, at: datetime, known_at: datetime | None = None
 ) -> dict[int, Sourced]:
-    """Facts, attestations, export licenses and dispositions of many licensees, in three statements.
+    """Read facts, attestations and papers of many licensees, in three statements.
 
-    ``at`` is when the facts held, ``known_at`` (``at`` unless told) when we knew them.
+    The facts are those of the instant ``at``, as known at ``known_at`` (by default ``at``).
     """
     wanted = list(ids)
     known = known_at or at
@@ -146,9 +142,10 @@ def about_models(
 def entitlement_statuses(
     licensee_ids: Iterable[int], *, known_at: datetime
 ) -> dict[tuple[int, int], str]:
-    """(licensee id, offering id) → ``active`` or ``held`` (by an officer); none where not in it.
+    """(licensee id, offering id) → ``active``, or ``held`` by an officer.
 
-    A screening's hold leaves the status ``active``: it follows the standing and decides nothing.
+    Pairs without an entitlement are left out. A screening's hold leaves the status ``active``: it
+    follows the standing and decides nothing.
     """
     held = Count(
         "holds",
@@ -174,16 +171,16 @@ def _gather(statement: str, ids: list[int], at: datetime, known: datetime) -> di
 
 
 def licenses_of(refs: Iterable[str], known: datetime) -> list[dict[str, Any]]:
-    """The export licenses of these licensees that counted then, in order of their numbers."""
-    named = list(refs)
+    """The export licenses of these licensees that counted at ``known``, by number."""
+    wanted = list(refs)
     used = Count(
         "uses",
         filter=Q(uses__used_at__lte=known)
         & (Q(uses__given_back_at=None) | Q(uses__given_back_at__gt=known)),
     )
-    rows = ExportLicense.objects.counting(known).filter(licensees__overlap=named)
+    rows = ExportLicense.objects.counting(known).filter(licensees__overlap=wanted)
     counted = rows.annotate(used=used).order_by("number")
-    return [license_json(row, used=row.used) for row in counted] if named else []
+    return [license_json(row, used=row.used) for row in counted] if wanted else []
 
 
 def license_json(row: ExportLicense, *, used: int) -> dict[str, Any]:
@@ -204,7 +201,7 @@ def license_json(row: ExportLicense, *, used: int) -> dict[str, Any]:
 
 
 def dispositions_of(ids: list[int], known: datetime) -> list[tuple[int, dict[str, Any]]]:
-    """(licensee id, disposition) of those that counted then, in order of their references."""
+    """(licensee id, disposition) of those that counted at ``known``, by reference."""
     rows = Disposition.objects.counting(known).filter(licensee__in=ids)
     in_order = rows.select_related("licensee").order_by("ref")
     return [(row.licensee_id, disposition_json(row)) for row in in_order]

@@ -1,24 +1,22 @@
-"""What time alone changes: denial orders that end, owners and declarations that begin or expire."""
+"""Follows the clock: denial orders end; owners, declarations and clearances begin or expire."""
 
 from datetime import datetime
 
 from django.db import transaction
 
 from accesscontrol import audit, screening
-from accesscontrol.parties.matches import hold_lists, match
+from accesscontrol.parties.matches import lock_lists, match
 from accesscontrol.parties.ownership import refresh_ownership
 
 
 def refresh(*, at: datetime) -> set[int]:
-    """Match everyone and recompute ownership as of ``at``; screens whom that changed.
+    """Match everyone and recompute ownership as of ``at``; screen the licensees that changed.
 
-    For the clock: it may be called as often as one likes, and leaves an event only where
-    something changed.
+    Safe to repeat: it records an event only if a licensee changed.
     """
     with transaction.atomic():
-        hold_lists()
-        changed = match(at=at)
-        changed |= refresh_ownership(at=at)
+        lock_lists()
+        changed = match(at=at) | refresh_ownership(at=at)
         if changed:
             audit.record(
                 "parties.refreshed", None, by=None, at=at, details={"licensees": len(changed)}
