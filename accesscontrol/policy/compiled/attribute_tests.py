@@ -1,21 +1,21 @@
-"""Tells what a value of one attribute makes of all clauses of a release: a mask, two bits a clause.
+"""The tests of one attribute, and what a value makes of all clauses of a release: a mask.
 
-An example, with two clauses (of one rule or of two, that does not matter):
+An example with two clauses:
 
-    clause 0:  licensee.country is CN, and model.training_ops at least 1e26
+    clause 0:  licensee.country is CN, and licensee.red_flags_open is at least 3
     clause 1:  licensee.country is RU
 
-The tests of licensee.country are ``is CN``, which has to hold in clause 0, and ``is RU``, which has
-to hold in clause 1. A mask has bits 0 and 1 for "all tests of this attribute in the clause are
-true", and bits 2 and 3 above them for "none of them is false":
+A mask has two bits for each clause. The lower half says of which clauses all tests of the attribute
+are true: bit 0 for clause 0, bit 1 for clause 1. The upper half says of which clauses none is
+false: bits 2 and 3.
 
-    CN                       0b0101   clause 0 is true as far as this attribute goes, clause 1 false
-    US                       0b0000   both are false
-    absent                   0b1100   neither is true, neither is false
-    training_ops of 1e26     0b1111   clause 0 is true; clause 1 does not read it
+    country CN       0b0101   clause 0 is true, as far as this attribute goes, and clause 1 false
+    country US       0b0000   both clauses are false
+    country absent   0b1100   both clauses are unknown
+    3 red flags      0b1111   clause 0 is true, and clause 1 does not read this attribute
 
-The AND of the masks of a question's values says of each clause whether it is true and whether it is
-not false: CN with 1e26 gives 0b0101, an absent country with 1e26 gives 0b1100.
+The AND of the masks of a question's values says which clauses are true and which are not false:
+0b0101 for CN with 3 red flags, 0b1100 for 3 red flags without a country.
 """
 
 from bisect import bisect_left
@@ -30,18 +30,19 @@ from accesscontrol.policy.language.release import Release
 from accesscontrol.policy.language.values import Value, elements
 
 ORDERED: Final = ("integer", "quantity", "share", "date")
-Places = tuple[int, int]  # the clauses in which a test has to hold, and in which it has to fail
+Places = tuple[int, int]  # the clauses that want a test true, and those that want it false, as bits
 NOWHERE: Final[Places] = (0, 0)
 
 
 class Failing(Exception):
-    """A test cannot be run; the rules that it belongs to have to be judged one by one."""
+    """A test cannot be run. The reference has to judge, which leaves the test's rules unknown."""
 
 
 class Literals:
-    """The tests of one attribute, and the clauses in which they stand.
+    """The tests of one attribute, with the clauses in which they stand.
 
-    Their truth comes from ``holds``, as the reference's does. ``known`` are the places of is_known.
+    ``known`` are the clauses in which is_known of the attribute stands. ``size`` is the number of
+    all clauses.
     """
 
     def __init__(
@@ -69,11 +70,10 @@ class Literals:
         return self._places[-1] != NOWHERE
 
     def kind(self, value: Value) -> Hashable:
-        """Equal for values that no test can tell apart.
+        """A key that is equal for values that no test tells apart, by the contract of operators.
 
-        Those are the codes that no test names, and the numbers and dates between two neighbors of
-        those that tests name. With tests ``at_least 5`` and ``at_most 9`` all of 6, 7 and 8 are of
-        one kind, 5 is of another.
+        All codes that no test names are of one kind. So are the numbers between two neighbors that
+        tests name: with ``at_least 5`` and ``at_most 9`` those are 6, 7 and 8, and 5 is of another.
         """
         match self.attribute.type:
             case "code":
@@ -87,7 +87,7 @@ class Literals:
                 return value
 
     def truths(self, value: Value) -> tuple[Truth, ...]:
-        """The truth of each test over a value. Raises Failing."""
+        """The truth of each test over a value, by the reference. Raises Failing."""
         seen = as_seen(self._release, self.attribute, value)
         try:
             return tuple(
@@ -98,7 +98,7 @@ class Literals:
             raise Failing from error
 
     def mask(self, truths: Sequence[Truth], known: Truth) -> int:
-        """The mask where the tests come out so, and is_known as ``known``."""
+        """The mask for these truths of the tests, and this one of is_known."""
         false = unknown = 0
         for (wanted, unwanted), truth in zip(self._places, [*truths, known], strict=True):
             if truth == UNKNOWN:
@@ -108,9 +108,9 @@ class Literals:
         return self._all & ~(unknown | false | false << self._size)
 
     def absent(self, *, standing: bool) -> int:
-        """The mask of no value.
+        """The mask of an absent fact.
 
-        is_known of what a request can still say is unknown (docs/language.md §3).
+        is_known of what a request can still state is unknown (docs/language.md §3).
         """
         deferred = standing and self.attribute.source == "request"
         return self.mask([UNKNOWN] * len(self.tests), UNKNOWN if deferred else FALSE)

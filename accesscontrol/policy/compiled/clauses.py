@@ -1,4 +1,12 @@
-"""Expands a condition into clauses, and tells whether any facts can make one true."""
+"""Clauses: a condition as an OR of ANDs, and whether any facts can make one of the ANDs true.
+
+An example: ``{"all": [{"any": [a, b]}, {"not": {"all": [c, d]}}]}``, of leaves a to d, has four
+clauses. Each wants its leaves true or false:
+
+    a, not c        a, not d        b, not c        b, not d
+
+The condition is true where one of its clauses is true, and false where all of them are false.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -21,12 +29,12 @@ from accesscontrol.policy.language.conditions import (
 from accesscontrol.policy.language.release import Release
 from accesscontrol.policy.language.values import Value
 
-Literal = tuple[Leaf, bool]  # a test, and whether it has to hold or to fail
-Clause = tuple[Literal, ...]  # all of them together
+Literal = tuple[Leaf, bool]  # a leaf, and whether it is wanted true or false
+Clause = tuple[Literal, ...]  # an AND of them
 
 
 def clauses_of(condition: Condition, *, wanted: bool = True) -> Iterator[Clause]:
-    """The clauses of which one at least holds where the condition comes out as wanted."""
+    """The clauses of which at least one is true where the condition comes out as wanted."""
     match condition:
         case Not(child):
             yield from clauses_of(child, wanted=not wanted)
@@ -45,7 +53,10 @@ def clauses_of(condition: Condition, *, wanted: bool = True) -> Iterator[Clause]
 
 
 def satisfiable(clause: Clause, release: Release, instant: str) -> bool:
-    """Whether facts exist that make every literal true: exact, for attributes do not interact."""
+    """Whether some facts make every literal true.
+
+    Each attribute is looked at by itself, since no test compares two attributes.
+    """
     by_attribute: defaultdict[str, list[Literal]] = defaultdict(list)
     for leaf, wanted in clause:
         by_attribute[leaf.attribute.name].append((leaf, wanted))
@@ -63,7 +74,7 @@ def _possible(
     if len(known) == 2:
         return False
     if known == {False}:
-        return not tests  # absent, so no test is true or false
+        return not tests  # the fact is absent, so any test over it is unknown
     values = representatives(attribute, [leaf for leaf, _ in tests], release, instant)
     return any(_agrees(value, attribute, tests, release, instant) for value in values)
 

@@ -118,7 +118,7 @@ class Compiled:
 
 
 def _with(places: Places, clause: int, wanted: bool) -> Places:
-    """The places with one more clause, in which the test has to hold, or to fail."""
+    """The places with one more clause, which wants the test true or false."""
     true, false = places
     return (true | 1 << clause, false) if wanted else (true, false | 1 << clause)
 

@@ -1,1 +1,1 @@
-"""What it means: what is known, the truth of a rule, the verdict; the reference of every reader."""
+"""What the language means: what is known, the truth of a rule, the verdict, the reference."""

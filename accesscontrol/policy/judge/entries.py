@@ -1,4 +1,4 @@
-"""What a verdict says about one rule, and the outcome that its rules come to."""
+"""The entries of a verdict, each about one rule, and the outcome that they come to."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal
@@ -77,7 +77,7 @@ def names(attributes: Iterable[Attribute]) -> tuple[str, ...]:
 
 
 def incomplete(lacking: Iterable[str]) -> Verdict:
-    """The verdict where the question lacks what it must have: no rule is judged."""
+    """The verdict on a question that lacks what it must have. No rule is judged."""
     return Verdict("undetermined", undetermined=(Unknown(None, tuple(sorted(lacking))),))
 
 
@@ -88,7 +88,7 @@ def incomplete_in(world: World) -> Verdict:
 
 
 def verdict(outcome: Outcome, found: Sequence[Entry]) -> Verdict:
-    """The entries, which come in the order of their refs, each in the list where it belongs."""
+    """Puts each entry in the list where it belongs. The entries come in the order of their refs."""
     reasons = [entry for entry in found if isinstance(entry, Reason)]
     if len(reasons) > 1:
         reasons.sort(key=strictness)  # stable: by ref within an effect
@@ -106,7 +106,7 @@ def strictness(reason: Reason) -> int:
 
 
 def outcome(found: Iterable[Entry], *, standing: bool, settled: Callable[[], bool]) -> Outcome:
-    """The strictest effect that is true; else what the rules left unknown leave open.
+    """The strictest effect of a true rule; else undetermined or per_request by unknown rules.
 
     ``settled`` says, of a standing, whether what a request can state may settle all of them.
     """

@@ -1,4 +1,4 @@
-"""What is known when a question is judged: the values of each attribute, statements weighed in."""
+"""What is known when a question is judged: by attribute, the facts and the statements allowed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,13 +8,17 @@ from accesscontrol.policy.language.attributes import Attribute
 from accesscontrol.policy.language.release import Release
 from accesscontrol.policy.language.values import NotAValue, Value, elements
 
-ABSENT: Final = object()  # in place of a raw value where there is none; no JSON value equals it
+ABSENT: Final = object()  # stands for a raw value that is not there; no JSON value equals it
 REQUIRED: Final = ("licensee.id", "model.id", "request.activity")
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A value, and what it stands for: itself, its elements, what a territory belongs to."""
+    """A value with all that it stands for.
+
+    That is the value itself, the elements of a set, and what a territory belongs to: with Hong
+    Kong in the territories of the release, HK stands for HK and CN.
+    """
 
     value: Value
     stands_for: frozenset[Value]
@@ -22,24 +26,28 @@ class Seen:
 
 @dataclass(frozen=True)
 class World:
-    """The facts of one question at one instant; an attribute without an entry is absent."""
+    """What is known for one question at one instant. An attribute without an entry is absent.
+
+    ``seen`` has one value, or two that contradict each other. ``known`` has the attributes of which
+    is_known is true, which a statement about a register attribute does not make it.
+    """
 
     release: Release
     instant: str
     standing: bool
-    seen: Mapping[str, tuple[Seen, ...]]  # one value, or two that contradict each other
-    known: frozenset[str]  # what is_known is true of: a statement of a register attribute is not
+    seen: Mapping[str, tuple[Seen, ...]]
+    known: frozenset[str]
     conflicts: tuple[str, ...]
     invalid: tuple[str, ...]
     ignored: tuple[str, ...]
 
     def deferred(self, attribute: Attribute) -> bool:
-        """Whether a request can still say it: absent in a standing, and of the source request."""
+        """Whether a request can still state it: absent in a standing, and of the source request."""
         return self.standing and attribute.source == "request" and attribute.name not in self.seen
 
     @property
     def lacking(self) -> tuple[str, ...]:
-        """What a question must have, and this one has not."""
+        """The attributes that a question must have and this one lacks."""
         return tuple(name for name in REQUIRED if name not in self.seen)
 
 
@@ -51,7 +59,7 @@ def look(
     instant: str,
     standing: bool,
 ) -> World:
-    """Weigh facts and statements by docs/language.md §5."""
+    """Reads facts and statements, and weighs them against each other (docs/language.md §5)."""
     invalid: set[str] = set()
     ignored: set[str] = set()
     registered = _read(release, facts, invalid, ignored)
@@ -76,7 +84,7 @@ def look(
 def _allowed(
     release: Release, stated: Mapping[str, object], ignored: set[str]
 ) -> Mapping[str, object]:
-    """The statements that are read at all."""
+    """The statements without those about register_only attributes, which are ignored."""
     refused = {
         name
         for name in stated
@@ -103,7 +111,7 @@ def _read(
 
 
 def _values(registered: Value | None, said: Value | None) -> tuple[Value, ...]:
-    """Register before statement; both where they differ."""
+    """The register's value before a statement's; both where they differ."""
     return tuple(dict.fromkeys(value for value in (registered, said) if value is not None))
 
 
@@ -116,7 +124,7 @@ def _seen(release: Release, name: str, found: tuple[Value, ...]) -> tuple[Seen, 
 
 
 def as_seen(release: Release, attribute: Attribute, value: Value) -> Seen:
-    """The value with its elements and, of countries, all that they belong to."""
+    """The value with its elements and, for countries, all that they belong to."""
     stands_for = elements(value)
     if attribute.type in ("country", "countries") and release.territories:
         lines = (release.lineage.get(str(each), frozenset()) for each in stands_for)

@@ -1,4 +1,4 @@
-"""Export licenses and dispositions: papers that lift a rule for a question they cover."""
+"""Papers: export licenses and dispositions, which lift a rule for the questions that they cover."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -50,14 +50,14 @@ SCOPE: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Same:
-    """A leaf that only dispositions have: the value is the one that the decision was based on."""
+    """True where a value is the one that a disposition was based on."""
 
     attribute: Attribute
     operand: Value
 
 
 class Lifter(Protocol):
-    """A paper that can lift a rule: its name, and how far it covers the rule in this world."""
+    """A paper that can lift a rule. It covers a question if all tests of its scope are true."""
 
     @property
     def name(self) -> str: ...
@@ -102,13 +102,14 @@ class Disposition:
 
 
 def covers(lifter: Lifter, rule: Rule, world: World, deferred: Truth = UNKNOWN) -> Truth:
+    """Whether the paper covers the rule; a test over a deferred fact counts as ``deferred``."""
     if not lifter.concerns(rule, world.instant):
         return FALSE
     return all_of([_truth(leaf, world, deferred) for leaf in lifter.scope])
 
 
 def lacks(lifter: Lifter, rule: Rule, world: World) -> frozenset[Attribute]:
-    """The facts that it lacks to be known to cover the rule, or not to."""
+    """The facts without which it is unknown whether the paper covers the rule."""
     if covers(lifter, rule, world) != UNKNOWN:
         return frozenset()
     return frozenset(
@@ -139,14 +140,14 @@ def _same_truth(same: Same, world: World, deferred: Truth) -> Truth:
 def parse_licenses(
     document: object, vocabulary: Vocabulary, pointer: str
 ) -> tuple[ExportLicense, ...]:
-    """The export licenses, lowest number first."""
+    """Reads export licenses, lowest number first. Raises PolicyError."""
     return _parse_all(document, vocabulary, pointer, _license, "licenses with the number")
 
 
 def parse_dispositions(
     document: object, vocabulary: Vocabulary, pointer: str
 ) -> tuple[Disposition, ...]:
-    """The dispositions, lowest ref first."""
+    """Reads dispositions, lowest ref first. Raises PolicyError."""
     return _parse_all(document, vocabulary, pointer, _disposition, "dispositions with the ref")
 
 
@@ -183,7 +184,7 @@ def _license(entry: object, vocabulary: Vocabulary, pointer: str) -> ExportLicen
 
 
 def _some(document: Json, member: str, attribute: Attribute, pointer: str) -> Test | None:
-    """The values that a paper names, as a one_of leaf; None where it is open to any."""
+    """The values that a paper names, as a one_of test; None where it is open to any."""
     listed = document[member]
     if listed is None and member != "licensees":
         return None

@@ -1,4 +1,4 @@
-"""What is asked, and what is made ready of it before any rule is judged."""
+"""A question as it is asked, and the same made ready to be judged."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,7 +30,10 @@ class Question(NamedTuple):
     pointer: str = ""  # to the question, in the document that holds it
 
     def prepared(self) -> "Prepared":
-        """Raises PolicyError for malformed papers, ValueError for an instant without a zone."""
+        """The question with its facts weighed and its papers read.
+
+        Raises PolicyError for malformed papers, ValueError for an instant without a zone.
+        """
         attributes = self.release.attributes
         return Prepared(
             look(

@@ -1,4 +1,4 @@
-"""The oracle: judges every rule by walking its condition, which every faster reader is held to."""
+"""The reference: judges each rule by walking its conditions. Faster readers must answer alike."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -29,7 +29,7 @@ def judge_by_tree(
     at: datetime,
     standing: bool = False,
 ) -> Verdict:
-    """What ``judge`` answers, rule by rule and leaf by leaf: slow, and plain to check."""
+    """Answers what ``judge`` answers, leaf by leaf. It is slow, and plain to check."""
     question = Question(release, facts, stated or {}, licenses, dispositions, at, standing)
     refuse_statements(question)
     return judge_prepared_by_tree(question.prepared())
@@ -58,7 +58,7 @@ def judge_prepared_by_tree(prepared: Prepared) -> Verdict:
 
 
 def settled(rule: Rule, prepared: Prepared) -> bool:
-    """Whether a rule that is unknown in a standing is one that a request settles."""
+    """Whether a request can settle a rule that is unknown in a standing."""
     try:
         return settled_by_a_request(rule, prepared)
     except Exception:  # an error leaves the rule unknown, here as below
@@ -66,7 +66,7 @@ def settled(rule: Rule, prepared: Prepared) -> bool:
 
 
 def entry_on(rule: Rule, prepared: Prepared) -> Entry | None:
-    """What the verdict says about a rule in force; nothing where it is simply false."""
+    """The verdict's entry on a rule in force; None where the rule is false and nothing lifts it."""
     reports = rule.report_only(prepared.world.instant)
     try:
         found = parts(rule, prepared)
@@ -100,7 +100,7 @@ def _unknown(rule: Rule, prepared: Prepared, facts: Mapping[str, Fact], *, repor
 
 
 def facts_read(rule: Rule, world: World) -> dict[str, Fact]:
-    """The present facts that the rule reads, canonical; of two values, the register's."""
+    """The present facts that the rule reads, in canonical form; of two values, the register's."""
     return {
         name: world.release.attributes[name].write(world.seen[name][0].value)
         for name in sorted(rule.attributes)

@@ -1,4 +1,4 @@
-"""Weighs one rule in one question: its condition, its exemptions, and the papers that lift it."""
+"""The truth of one rule in one question: of its condition, its exemptions and the papers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ class Parts:
 
 
 def is_false(rule: Rule, prepared: Prepared) -> bool:
-    """Whether the rule is false; one that cannot be judged is not."""
+    """Whether the rule is false. A rule that cannot be judged is not."""
     try:
         return parts(rule, prepared).whole == FALSE
     except Exception:
@@ -50,9 +50,10 @@ def is_false(rule: Rule, prepared: Prepared) -> bool:
 def parts(
     rule: Rule, prepared: Prepared, *, when: Truth = UNKNOWN, lifting: Truth = UNKNOWN
 ) -> Parts:
-    """The truths that the rule's truth is made of, by its trees.
+    """The truths that the rule's truth is made of, by walking its conditions.
 
-    Tests over deferred facts count as given: ``when`` in its condition, ``lifting`` in what lifts.
+    A test over a deferred fact counts as ``when`` in the rule's condition, and as ``lifting`` in
+    its exemptions and in papers.
     """
     world = prepared.world
     exempt = [truth(each.when, world, lifting) for each in _in_force(rule, world)]
@@ -60,12 +61,12 @@ def parts(
 
 
 def settled_by_a_request(rule: Rule, prepared: Prepared) -> bool:
-    """Whether the rule is false when all that a request can say speaks against it."""
+    """Whether the rule is false if all that a request can state speaks against it."""
     return parts(rule, prepared, when=FALSE, lifting=TRUE).whole == FALSE
 
 
 def covering(rule: Rule, prepared: Prepared, lifting: Truth = UNKNOWN) -> tuple[Truth, Truth]:
-    """How far the export licenses cover the rule, and the dispositions."""
+    """Whether an export license covers the rule, and whether a disposition does."""
     return (
         any_of([covers(each, rule, prepared.world, lifting) for each in prepared.licenses]),
         any_of([covers(each, rule, prepared.world, lifting) for each in prepared.dispositions]),
@@ -77,7 +78,7 @@ def _in_force(rule: Rule, world: World) -> list[Exemption]:
 
 
 def missing_facts(rule: Rule, prepared: Prepared) -> frozenset[Attribute]:
-    """The facts that the whole rule lacks: the union over its parts that are unknown."""
+    """The facts that an unknown rule lacks: all that its unknown parts lack."""
     world = prepared.world
     found = parts(rule, prepared)
     lacking = missing(rule.when, world)
@@ -94,7 +95,7 @@ def missing_facts(rule: Rule, prepared: Prepared) -> frozenset[Attribute]:
 
 
 def what_lifts(rule: Rule, prepared: Prepared) -> Lifted | None:
-    """By the first true exemption, else the lowest license, else the lowest disposition."""
+    """The first true exemption, else the lowest license, else the lowest disposition; else None."""
     for exemption in _in_force(rule, prepared.world):
         if truth(exemption.when, prepared.world) == TRUE:
             return lifted(rule, exemption.ref, "exemption")

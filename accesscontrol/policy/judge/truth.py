@@ -1,6 +1,6 @@
-"""The truth of a condition in Kleene's three values, and the facts that it lacks.
+"""The truth of a condition in Kleene's three values, and the facts that an unknown one lacks.
 
-This evaluator of the tree is the oracle that every faster reader of conditions is held equal to.
+This is the reference: tests hold each faster reader of conditions equal to it.
 """
 
 from collections.abc import Iterable
@@ -32,9 +32,9 @@ def negation(truth: Truth) -> Truth:
 
 
 def truth(condition: Condition, world: World, deferred: Truth = UNKNOWN) -> Truth:
-    """The truth of the condition; a leaf over a deferred fact counts as ``deferred``.
+    """The truth of the condition. A leaf over a deferred fact counts as ``deferred``.
 
-    Every child is looked at: no short cut loses a reason or an error.
+    Every child is looked at, since a short cut would lose errors.
     """
     match condition:
         case All(children):
@@ -54,7 +54,7 @@ def truth(condition: Condition, world: World, deferred: Truth = UNKNOWN) -> Trut
 
 
 def truth_of_test(test: Test, world: World, deferred: Truth = UNKNOWN) -> Truth:
-    """Unknown over an absent fact, and over two values of which the test is true of one only."""
+    """Unknown over an absent fact, and over two values if the test is true of only one."""
     found = world.seen.get(test.attribute.name)
     if found is None:
         return deferred if world.deferred(test.attribute) else UNKNOWN
@@ -75,7 +75,7 @@ def is_true(test: Test, seen: Seen, release: Release, instant: str) -> bool:
 
 
 def missing(condition: Condition, world: World) -> frozenset[Attribute]:
-    """The facts that an unknown condition lacks; one that is true or false misses nothing."""
+    """The facts that an unknown condition lacks. A condition that is true or false lacks none."""
     if truth(condition, world) != UNKNOWN:
         return frozenset()
     match condition:

@@ -1,4 +1,4 @@
-"""What the judge answers: the outcome, every rule behind it, and every fact that it lacks."""
+"""The verdict: the outcome, every rule behind it, and every fact that is missing."""
 
 from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple
@@ -34,7 +34,7 @@ class Reason(NamedTuple):
 
 
 class Unknown(NamedTuple):
-    """A rule that cannot be decided, or (rule None) a question that lacks what it must have."""
+    """A rule that cannot be decided. Without a rule: a question that lacks what it must have."""
 
     rule: str | None
     missing: tuple[str, ...] = ()
@@ -49,7 +49,7 @@ class Unknown(NamedTuple):
 
 
 class Lifted(NamedTuple):
-    """A rule that would stand, were it not for an exemption, an export license or a disposition."""
+    """A rule that an exemption, an export license or a disposition lifts."""
 
     rule: str
     by: str
@@ -60,7 +60,7 @@ class Lifted(NamedTuple):
 
 
 class WouldHave(NamedTuple):
-    """A rule that only reports: what it would have done."""
+    """A rule that only reports, with what it would have done."""
 
     rule: str
     effect: Effect
@@ -86,7 +86,7 @@ class Verdict(NamedTuple):
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """Every fact that some rule left unknown lacks."""
+        """The facts that the unknown rules lack."""
         return tuple(sorted({name for unknown in self.undetermined for name in unknown.missing}))
 
     def to_json(self) -> dict[str, object]:

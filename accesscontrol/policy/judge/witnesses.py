@@ -1,4 +1,8 @@
-"""For each attribute, a few values that stand for all: no rule can tell the others apart."""
+"""Witnesses: a few values of an attribute that stand for all its values.
+
+Of tests ``at_least 5`` and ``at_most 9`` over an integer, the witnesses are 4, 5 and 10: any other
+number makes the tests come out as one of these does.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
@@ -19,8 +23,8 @@ from accesscontrol.policy.language.values import (
     elements,
 )
 
-SETS: Final = 256  # at most so many classes of sets are told apart
-OTHER: Final = "other"  # a code that no rule names, lengthened until none does
+SETS: Final = 256  # the most witnesses that are sets
+OTHER: Final = "other"  # a code that no test names; it is lengthened until none does
 FIRST: Final = ("US", "GB", "DE", "JP", "CN", "RU")  # countries that a reader knows, as examples
 
 Signature = tuple[bool, ...]
@@ -33,9 +37,9 @@ def representatives(
     instant: str,
     more: Iterable[Value] = (),
 ) -> list[Value]:
-    """One value of each class that the tests (all over this attribute) and ``more`` tell apart.
+    """One value for each way in which the tests, all over this attribute, can come out.
 
-    ``more`` are values that papers compare with: each stands for itself.
+    ``more`` are values that papers compare with. Each of them is a witness too.
     """
     compared = [*more, *constants(tests, release)]
     single = _single_values(attribute, compared)
@@ -52,7 +56,7 @@ def _one_of_each(
     instant: str,
     keep: frozenset[Value],
 ) -> Iterator[Value]:
-    """The first candidate of each class, and those to be kept for themselves."""
+    """The first candidate for each way in which the tests come out, and those to keep."""
     met: set[Signature] = set()
     for candidate in candidates:
         signature = _signature(attribute, candidate, tests, release, instant)
@@ -76,7 +80,10 @@ def _sets(
     release: Release,
     instant: str,
 ) -> list[Value]:
-    """Unions of singletons, one of each class: a set passes where some element does."""
+    """Sets, made by uniting sets of one element, one for each way in which the tests come out.
+
+    They are at most as many as SETS says.
+    """
     singletons: list[Value] = [frozenset({str(each)}) for each in single]
     whole: list[Value] = [each for each in constants if isinstance(each, frozenset)]
     start: list[Value] = [] if attribute.non_empty else [frozenset()]
@@ -97,7 +104,7 @@ def _sets(
 
 
 def constants(tests: Iterable[Test], release: Release) -> Iterator[Value]:
-    """The values that the tests name; of a group or list, whoever is ever a member."""
+    """The values that the tests name, with all that are ever members of a group or list."""
     for test in tests:
         kind = OPERATORS[test.operator].operand
         members = () if kind.names is None else release.named(kind.names)[str(test.operand)].entries
@@ -105,7 +112,7 @@ def constants(tests: Iterable[Test], release: Release) -> Iterator[Value]:
 
 
 def _single_values(attribute: Attribute, constants: list[Value]) -> list[Value]:
-    """Candidates for one value, or for one element of a set, constants first."""
+    """Candidates for a value, or for one element of a set, those that tests name first."""
     named = list(dict.fromkeys(each for value in constants for each in elements(value)))
     match attribute.type:
         case "boolean":
@@ -136,7 +143,7 @@ def _codes(attribute: Attribute, named: list[Value]) -> list[Value]:
 
 
 def _numbers(named: list[Value], least: int, most: int) -> list[Value]:
-    """Each constant and its neighbors, which lie in every interval between constants."""
+    """Each named number with its two neighbors, so that some lie between any two named ones."""
     constants = [int(str(each)) for each in named] or [0]
     around = {each + step for each in constants for step in (-1, 0, 1)}
     return [each for each in sorted(around) if least <= each <= most]

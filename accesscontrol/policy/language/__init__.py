@@ -1,1 +1,1 @@
-"""What can be said: typed values, attributes, conditions, rules, releases."""
+"""The language itself: typed values, attributes, conditions, rules and releases."""

@@ -1,4 +1,4 @@
-"""What a fact can be about: an attribute, with its type, its source and its use."""
+"""Attributes: what facts are about, each with its type, its source and its use."""
 
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -28,7 +28,10 @@ FLAGS: Final = ("register_only", "identity", "non_empty")
 
 @dataclass(frozen=True)
 class Attribute:
-    """What a fact can be about: its type, who says it, and how it may be used."""
+    """One attribute of a vocabulary, such as licensee.hq_country (docs/language.md §1).
+
+    ``values`` are the only ones that it can have; None where it can have any of its type.
+    """
 
     name: str
     type: Type
@@ -42,11 +45,11 @@ class Attribute:
     values: tuple[str, ...] | None = None
 
     def read(self, value: object) -> Value:
-        """The value as a fact about this attribute. Raises NotAValue outside its domain."""
+        """Reads a fact about this attribute. Raises NotAValue outside its domain."""
         return self._inside(read(self.type, value))
 
     def read_element(self, value: object) -> Value:
-        """A value of one element, where the attribute is a set; else of the attribute itself."""
+        """Reads one element, where the attribute is a set; else a fact. Raises NotAValue."""
         return self._inside(read(element(self.type), value))
 
     def write(self, value: Value) -> bool | int | str | list[str]:
@@ -55,13 +58,13 @@ class Attribute:
 
     @property
     def expected(self) -> str:
-        """In words, what one value that a rule compares the attribute with has to be."""
+        """What a value in a rule has to be, in words: "one of civil, military"."""
         if self.values is not None:
             return f"one of {', '.join(self.values)}"
         return EXPECTED[element(self.type)]
 
     def to_json(self) -> dict[str, object]:
-        """As it stands in a release: what is absent or false is left out."""
+        """The attribute as a release has it, without members that are empty or false."""
         document: dict[str, object] = {"name": self.name, "type": self.type, "source": self.source}
         for text in ("label", "meaning", "citation"):
             if getattr(self, text):

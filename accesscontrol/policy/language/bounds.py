@@ -1,4 +1,4 @@
-"""The bounds of a condition: how deep it goes, and into how many clauses it expands."""
+"""The bounds of a condition: how deep it may go, and into how many clauses it may expand."""
 
 from math import prod
 from typing import Final, assert_never
@@ -8,13 +8,13 @@ from accesscontrol.policy.language.errors import TOO_DEEP, TOO_MANY_CLAUSES, Pol
 
 LEVELS: Final = 100
 CLAUSES: Final = 64
-SHOWN: Final = 6  # counts in a message
+SHOWN: Final = 6  # counts that a message shows
 
 
 def within_bounds(condition: Condition, pointer: str) -> None:
-    """Raises too_many_clauses, at the pointer of the outermost condition.
+    """Raises too_many_clauses with the pointer, which is the outermost condition's.
 
-    How deep the condition goes is counted by the parser.
+    The parser counts the levels itself.
     """
     count = clauses(condition)
     if count > CLAUSES:
@@ -26,7 +26,7 @@ def within_bounds(condition: Condition, pointer: str) -> None:
 
 
 def _why(condition: Condition, where: str, *, negated: bool) -> str:
-    """Says which condition is too much: the innermost one that expands too far by itself."""
+    """Names the innermost condition that expands too far by itself, and how it does."""
     match condition:
         case Not(child):
             return _why(child, f' in "not"{where}', negated=not negated)
@@ -63,7 +63,7 @@ def too_deep(pointer: str) -> PolicyError:
 
 
 def clauses(condition: Condition, *, negated: bool = False) -> int:
-    """How many clauses the condition expands to, counted without expanding it.
+    """Counts the clauses that the condition expands to, without expanding it.
 
     "any" adds the counts of its children, "all" multiplies them, and "not" swaps the two:
     ``{"all": [{"any": [a, b]}, {"any": [c, d]}]}`` has 2 × 2 clauses.

@@ -1,4 +1,4 @@
-"""The attributes that every vocabulary has in common, each with the regulation that it comes from.
+"""The built-in attributes, each with the regulation that it comes from.
 
 Section 1 of the language has the same table; only enumerations may differ in a vocabulary.
 """
@@ -272,7 +272,7 @@ BUILT_IN: Final[tuple[Attribute, ...]] = (
 
 BY_NAME: Final[dict[str, Attribute]] = {attribute.name: attribute for attribute in BUILT_IN}
 
-# Built-in attributes of which there is one for each list, or one for each ownership regime.
+# There is one of these attributes for each list, or for each ownership regime.
 LIST_STATUS: Final = "licensee.list_status."
 CAPTURED: Final = "licensee.captured_by_ownership."
 RESTRICTED_SHARE: Final = "licensee.restricted_owner_share."
@@ -313,7 +313,7 @@ def restricted_owner_share(regime: str) -> Attribute:
 
 
 def built_in(name: str) -> Attribute | None:
-    """The built-in attribute of that name, those once a list or regime included."""
+    """The built-in attribute of that name, also one of a list or of an ownership regime."""
     if name in BY_NAME:
         return BY_NAME[name]
     for prefix, make in (

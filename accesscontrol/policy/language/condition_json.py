@@ -1,4 +1,4 @@
-"""Reads conditions from JSON, each operator on the types that it has, and writes them back."""
+"""Conditions as JSON: reads them, refuses what the language does not allow, and writes them."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -28,13 +28,17 @@ CONNECTIVES: Final = ("all", "any", "not")
 
 @dataclass(frozen=True)
 class Scope:
-    """What a condition may name, and where the rule's outermost condition stands."""
+    """What a condition may name, and where it stands.
+
+    ``outermost`` is the pointer of the outermost condition. ``exempts`` says that it is an
+    exemption's, where is_known is allowed in other places than in a rule's own.
+    """
 
     vocabulary: Vocabulary
     groups: Collection[str]
     lists: Collection[str]
     outermost: str
-    exempts: bool  # the condition is an exemption's
+    exempts: bool
 
     @property
     def names(self) -> Names:
@@ -43,7 +47,7 @@ class Scope:
 
 
 def parse_condition(document: object, pointer: str, scope: Scope) -> Condition:
-    """The condition at the pointer, which is an outermost one. Raises PolicyError."""
+    """Reads an outermost condition, which stands at the pointer. Raises PolicyError."""
     condition = _condition(document, pointer, scope, level=1, negated=False)
     within_bounds(condition, pointer)
     return condition
@@ -110,7 +114,7 @@ def _is_known(argument: object, pointer: str, scope: Scope, *, negated: bool) ->
 def _arguments(
     operator: str, takes: tuple[str, ...], argument: object, pointer: str, scope: Scope
 ) -> tuple[Attribute, list[object]]:
-    """The attribute that a leaf names, and what else stands beside it."""
+    """The attribute that a leaf names, and the JSON that stands beside it. Raises PolicyError."""
     if not isinstance(argument, list | tuple) or len(argument) != len(takes):
         message = f'"{operator}" takes [{", ".join(takes)}], not {shown(argument)}.'
         raise PolicyError(pointer, BAD_SHAPE, message)
@@ -135,7 +139,7 @@ def _wrong_operator(operator: str, attribute: Attribute, pointer: str) -> Policy
 
 
 def condition_json(condition: Condition) -> dict[str, object]:
-    """The condition as the JSON that it is read from, in canonical form."""
+    """Writes the condition as the JSON that it is read from, in canonical form."""
     match condition:
         case All(children):
             return {"all": [condition_json(child) for child in children]}

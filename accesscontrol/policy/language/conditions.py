@@ -1,8 +1,8 @@
 """The shapes of a condition, without behavior: every reader of conditions matches on these.
 
-There are five: All, Any, Not, Test and IsKnown. A ``match`` over them ends in ``assert_never``, so
-that a new shape type-checks only when every reader knows it. What one test does otherwise than
-another stands in the table of operators.py.
+There are five shapes: All, Any, Not, Test and IsKnown. A ``match`` over them ends in
+``assert_never``, so a new shape type-checks only when every reader knows it. What one test does
+otherwise than another stands in the table of operators.py.
 """
 
 from collections.abc import Iterator
@@ -36,7 +36,10 @@ class Not:
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """Compares what is known about an attribute with an operand, by an operator of the table."""
+    """Compares an attribute with an operand, by an operator of the table.
+
+    ``{"at_least": ["licensee.red_flags_open", 1]}`` is ``Test(red_flags_open, "at_least", 1)``.
+    """
 
     attribute: Attribute
     operator: str
@@ -45,7 +48,7 @@ class Test:
 
 @dataclass(frozen=True, slots=True)
 class IsKnown:
-    """True where a value of the attribute is known; the one leaf that absence makes false."""
+    """True where the attribute is known. It is the one leaf that an absent fact makes false."""
 
     attribute: Attribute
 
@@ -55,7 +58,7 @@ Condition = All | Any | Not | Leaf
 
 
 def leaves(condition: Condition, *, negated: bool = False) -> Iterator[tuple[Leaf, bool]]:
-    """Every leaf, and whether it stands under an odd number of ``not``."""
+    """Yields each leaf, and whether it stands under an odd number of ``not``."""
     match condition:
         case All(children) | Any(children):
             for child in children:
@@ -69,7 +72,7 @@ def leaves(condition: Condition, *, negated: bool = False) -> Iterator[tuple[Lea
 
 
 def tests_of(condition: Condition) -> Iterator[Test]:
-    """Every leaf that compares with an operand."""
+    """Yields each leaf that compares with an operand."""
     return (leaf for leaf, _ in leaves(condition) if isinstance(leaf, Test))
 
 

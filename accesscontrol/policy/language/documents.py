@@ -1,4 +1,4 @@
-"""Takes JSON documents apart, member by member, and says with a pointer what is wrong with them."""
+"""Reads the members of JSON documents. Each refusal has a pointer and says what was expected."""
 
 import difflib
 from collections.abc import Callable, Collection, Iterable
@@ -34,7 +34,7 @@ def an_array(value: object, pointer: str) -> list[object]:
 def members(
     value: object, pointer: str, needed: Collection[str], allowed: Collection[str] = ()
 ) -> Json:
-    """An object with all needed members and no others than those and the allowed ones."""
+    """The object, if it has all needed members, and besides only allowed ones. Raises bad_shape."""
     read = an_object(value, pointer)
     for name in needed:
         if name not in read:
@@ -51,7 +51,7 @@ def members(
 def member(
     document: Json, name: str, pointer: str, read: Callable[[object], Read], expected: str
 ) -> Read:
-    """One member of a document, read as a value. Raises bad_value, at the member."""
+    """One member, read by ``read``. Raises bad_value with the member's pointer."""
     return value(document[name], below(pointer, name), read, expected)
 
 
@@ -75,7 +75,7 @@ def filled_text(document: Json, name: str, pointer: str) -> str:
 
 
 def number(document: Json, name: str, pointer: str) -> int:
-    """An integer from 1 up, such as the number of a release or a version."""
+    """An integer of 1 or more, such as the number of a release or of a version."""
     return member(document, name, pointer, lambda v: values.integer(v, 1), "an integer, 1 or more")
 
 
@@ -103,6 +103,6 @@ def first_time(name: object, seen: set[object], pointer: str, what: str) -> None
 
 
 def near(name: str, known: Iterable[str]) -> str:
-    """The end of a sentence about an unknown name: the nearest known one, if some is near."""
+    """Ends a sentence about an unknown name: "." or a question with the nearest known one."""
     close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
     return f'. Did you mean "{close[0]}"?' if close else "."

@@ -1,4 +1,4 @@
-"""The one failure of the rule language: what is wrong, where it stands, in words to mend it."""
+"""The one failure of the rule language: what is wrong, where it stands, and how to mend it."""
 
 from typing import Final
 
@@ -22,7 +22,7 @@ WRONG_OPERATOR: Final = "wrong_operator"
 
 
 class PolicyError(ValueError):
-    """A release, rule or question that says nothing, because some part of it is wrong.
+    """A release, rule or question is refused, because a part of it is wrong.
 
     ``pointer`` is the RFC 6901 pointer to that part, ``code`` one of the table in
     docs/language.md §8, ``message`` a sentence for the person who wrote it. In JSON the pointer is
@@ -43,14 +43,14 @@ class PolicyError(ValueError):
 
 
 def below(pointer: str, *steps: str | int) -> str:
-    """The pointer some steps further in, with ``~`` and ``/`` escaped as RFC 6901 asks."""
+    """Adds steps to the pointer, with ``~`` and ``/`` escaped as RFC 6901 asks."""
     for step in steps:
         pointer += "/" + str(step).replace("~", "~0").replace("/", "~1")
     return pointer
 
 
 def shown(value: object) -> str:
-    """A value as it stands in JSON, shortened, for a message."""
+    """Writes a value for a message: as JSON, and shortened."""
     try:
         text = canonical_json(value)
     except ValueError:

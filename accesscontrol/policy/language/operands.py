@@ -14,7 +14,7 @@ from accesscontrol.policy.language.errors import UNKNOWN_GROUP, UNKNOWN_LIST, Po
 from accesscontrol.policy.language.values import Operand, Value, element, written
 
 Named = Literal["group", "list"]
-Names = Mapping[Named, Collection[str]]  # of the groups and lists that a rule may name
+Names = Mapping[Named, Collection[str]]  # the groups and lists that a rule may name
 Read = Callable[[Attribute, object, str, Names], Operand]
 
 
@@ -22,13 +22,13 @@ Read = Callable[[Attribute, object, str, Names], Operand]
 class OperandKind:
     """How operands of one kind are read and written, and the values that they name.
 
-    ``read`` takes the attribute, the JSON, its pointer and the known names; it raises PolicyError.
-    ``values`` takes the operand and the members of the group or list that it names, if it names
-    one.
+    ``several`` is true of an array. ``names`` says what the operand is the name of, if it is one.
+    ``read`` takes the attribute, the JSON, its pointer and the known names. It raises PolicyError.
+    ``values`` takes the operand, and the members of the group or list that it names.
     """
 
-    several: bool  # it is an array
-    names: Named | None  # it is the name of one
+    several: bool
+    names: Named | None
     read: Read
     write: Callable[[Attribute, Any], object]
     values: Callable[[Any, Iterable[Value]], Iterable[Value]]

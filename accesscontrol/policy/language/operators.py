@@ -1,8 +1,9 @@
-"""The table of operators: all in which one test of the language differs from another.
+"""The table of operators. An entry is all in which one operator differs from another.
 
-The parser, the printer, the judges, the narrowing, the sentences and the form look an operator up
-here and name none themselves. An entry has no defaults, so an operator that lacks a part does not
-type-check (docs/adr/0010-one-table-of-operators.md).
+The parser, the printer, the readers, the narrowing, the sentences and the form of the editor look
+an operator up in this table. None of them names one, so a new operator is a new entry
+(docs/adr/0010-one-table-of-operators.md). An entry has no defaults: mypy refuses one that lacks a
+part.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -20,7 +21,7 @@ from accesscontrol.policy.language.values import Type, Value
 
 
 class Membership(Protocol):
-    """Who is in the group or list that a test names, at one instant."""
+    """The members, at one instant, of the group or list that a test names."""
 
     def isdisjoint(self, values: Iterable[Value], /) -> bool:
         """Whether none of the values is in it."""
@@ -28,13 +29,13 @@ class Membership(Protocol):
 
 NOBODY: Final[Membership] = frozenset[Value]()  # for tests that name no group and no list
 
-# An operand, a present value, what the value stands for (itself, the elements of a set, the country
-# that a territory belongs to), and the members of the group or list that the operand names. The
-# types of operand and value agree by ``types``: dates are texts, all else that has order is an
-# integer.
+# Takes the operand, a present value, what the value stands for (itself, the elements of a set, the
+# country that a territory belongs to) and the members of the group or list that the operand names.
+# The types of operand and value agree by ``types``: dates are texts, and what else has an order is
+# an integer.
 IsTrue = Callable[[Any, Any, frozenset[Value], Membership], bool]
 
-# The same with every membership that a span of time has had, and the truth that is asked for.
+# Takes the same, but each membership that there was at some moment, and the truth that is wanted.
 Possible = Callable[[Any, Any, frozenset[Value], Sequence[Membership], bool], bool]
 
 
@@ -42,12 +43,13 @@ Possible = Callable[[Any, Any, frozenset[Value], Sequence[Membership], bool], bo
 class Words:
     """How a sentence says a test.
 
-    ``frame`` begins the sentence, by the attribute: "the licensee is in" (value), "the licensee is"
-    (listed), "the model was trained with" (limit). ``plain`` or ``negated`` follows it, with ``{}``
-    for the operand; the frames value and listed are denied themselves.
+    ``frame`` says how the sentence begins, which depends on the attribute: "the licensee is in"
+    (value), "the licensee is" (listed), "the model was trained with" (limit). After it comes
+    ``plain``, or ``negated`` where the test is denied, with ``{}`` for the operand. The beginnings
+    of value and listed are denied too: "the licensee is not in".
 
-    ``found`` is the sentence where the test is true of a value that was found. It has ``{said}``
-    for the sentence without that value, ``{frame}``, ``{value}`` and ``{operand}``.
+    ``found`` is the sentence about a value of which the test is true. Its parts are ``{said}``, the
+    sentence without that value, ``{frame}``, ``{value}`` and ``{operand}``.
     """
 
     frame: Literal["value", "listed", "limit"]
@@ -58,7 +60,10 @@ class Words:
 
 @dataclass(frozen=True)
 class FormWords:
-    """How the editor's form offers a test, and the same test under a ``not``, for some types."""
+    """How the editor's form offers an operator on some types, plain and under a ``not``.
+
+    The codes are what the form posts.
+    """
 
     types: tuple[Type, ...]
     code: str
@@ -71,22 +76,26 @@ class FormWords:
 class Operator:
     """One operator of the language.
 
-    The contract of ``operand.values``, on which the fast readers rely: the operator tells values
-    apart by them only. Codes that are none of them are alike, and so are numbers and dates between
-    two neighbors of them; a set is as good as those of its elements that are among them.
+    ``types`` are those of the attributes that it compares. ``is_true`` is its truth over a present
+    value, and ``possible`` whether its truth can have been as wanted at some moment. ``form`` has
+    words for each of its types.
+
+    The fast readers rely on a contract: an operator tells values apart only by those that
+    ``operand.values`` yields. All codes that are not among them are alike. So are all numbers and
+    dates between two neighbors. A set counts as those of its elements that are among them.
     """
 
-    name: str  # as rules write it
-    types: tuple[Type, ...]  # of the attributes that it compares
+    name: str
+    types: tuple[Type, ...]
     operand: OperandKind
-    is_true: IsTrue  # its truth for one present value
-    possible: Possible  # whether it can have been true (false) at some moment of a span
+    is_true: IsTrue
+    possible: Possible
     words: Words
-    form: tuple[FormWords, ...]  # together for all types
+    form: tuple[FormWords, ...]
 
 
 def throughout(is_true: IsTrue) -> Possible:
-    """What is possible for an operator that reads no membership: it never changes."""
+    """For an operator that reads no group and no list: its truth is the same at all moments."""
 
     def possible(
         operand: object,
@@ -101,7 +110,7 @@ def throughout(is_true: IsTrue) -> Possible:
 
 
 def at_some_moment(is_true: IsTrue) -> Possible:
-    """What is possible for an operator that reads a group or list: by one of its memberships."""
+    """For an operator that reads a group or list: what one of the memberships makes of it."""
 
     def possible(
         operand: object,

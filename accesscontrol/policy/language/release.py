@@ -1,4 +1,4 @@
-"""A release: the numbered whole of what a decision depends on besides facts."""
+"""Releases. A release is all that a decision depends on besides facts, under one number."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -28,7 +28,10 @@ AT: Final = "/release"
 
 @dataclass(frozen=True, eq=False)
 class Members:
-    """Who is in a group or list, and when: as it was read, and by value."""
+    """The members of a group or list with their periods.
+
+    ``entries`` keeps the order of the document; ``periods`` finds a value's periods.
+    """
 
     entries: tuple[tuple[str, Period], ...]
     periods: Mapping[Value, tuple[Period, ...]]
@@ -41,7 +44,7 @@ class Members:
 
 
 class MembersAt(NamedTuple):
-    """Who is in a group or list at one instant."""
+    """The members of a group or list at one instant."""
 
     members: Members
     instant: str
@@ -57,7 +60,10 @@ class MembersAt(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Release:
-    """Read once, never changed; ``canonical`` and ``digest`` are its text and its address."""
+    """A release that was read, and which never changes.
+
+    ``canonical`` is its text, ``digest`` the address of that text.
+    """
 
     number: int
     vocabulary: tuple[Attribute, ...]
@@ -72,7 +78,7 @@ class Release:
 
     @cached_property
     def lineage(self) -> Mapping[str, frozenset[str]]:
-        """Of each territory: itself and, transitively, what it belongs to."""
+        """By territory: itself, what it belongs to, what that belongs to, and so on."""
         return {child: frozenset(_upwards(child, self.territories)) for child in self.territories}
 
     @cached_property
@@ -109,7 +115,7 @@ class Release:
         }
 
     def boundaries(self) -> tuple[datetime, ...]:
-        """The instants, in order, at which an answer can change though no fact does."""
+        """The instants at which an answer can change though no fact does, earliest first."""
         instants: list[str | None] = []
         for period in self._periods():
             instants += [period.start, period.end]
@@ -126,7 +132,7 @@ class Release:
 
 
 def parse_release(document: object) -> Release:
-    """The release behind a document. Raises PolicyError, with a pointer that begins at /release."""
+    """Reads a release. Raises PolicyError with a pointer that begins with /release."""
     release = documents.members(document, AT, RELEASE)
     vocabulary = parse_vocabulary(release["vocabulary"], below(AT, "vocabulary"))
     groups = _named(release["groups"], below(AT, "groups"), "country")
@@ -154,7 +160,7 @@ def _territories(document: object, pointer: str) -> dict[str, str]:
 
 
 def _upwards(country: str, territories: Mapping[str, str]) -> list[str]:
-    """The country, its parent and so on, each once."""
+    """The country, what it belongs to, what that belongs to, and so on, each once."""
     line = [country]
     while line[-1] in territories and territories[line[-1]] not in line:
         line.append(territories[line[-1]])

@@ -1,4 +1,4 @@
-"""Rules and their exemptions: what one clause of an order forbids, lifts, and when."""
+"""Rules and their exemptions: what a clause of an order forbids, what lifts it, and when."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -34,7 +34,10 @@ EXEMPTION: Final = ("ref", "citation", "when", "effective_from", "effective_unti
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """Half-open: from the one instant (null: ever) up to, not including, the other (null: ever)."""
+    """The time from ``start`` up to ``end``, with the one instant and without the other.
+
+    None is no bound on that side.
+    """
 
     start: str | None
     end: str | None
@@ -50,7 +53,7 @@ class Period:
 
 @dataclass(frozen=True)
 class Exemption:
-    """Lifts the rule that names it, and nothing else."""
+    """An exemption of one rule, which it lifts where its condition is true."""
 
     ref: str
     citation: str
@@ -69,7 +72,7 @@ class Exemption:
 
 @dataclass(frozen=True)
 class Rule:
-    """One version of a rule, with the period in which it is in force."""
+    """One version of a rule, with the period in which the version is in force."""
 
     ref: str
     version: int
@@ -93,7 +96,7 @@ class Rule:
 
     @cached_property
     def attributes(self) -> frozenset[str]:
-        """The names of all attributes that the rule or one of its exemptions reads."""
+        """The names of the attributes that the rule and its exemptions read."""
         exempting = (conditions.attributes(exemption.when) for exemption in self.unless)
         return conditions.attributes(self.when).union(*exempting)
 
@@ -127,7 +130,7 @@ def parse_rule(
     lists: Collection[str],
     pointer: str = "",
 ) -> Rule:
-    """The rule behind a document. Raises PolicyError with a pointer that begins with ``pointer``.
+    """Reads a rule. Raises PolicyError with a pointer that begins with ``pointer``.
 
     ``vocabulary`` is a release's, or its JSON; of ``groups`` and ``lists`` only the names matter.
     """

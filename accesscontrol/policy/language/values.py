@@ -1,4 +1,4 @@
-"""Reads the typed values that facts, statements and rules are made of; a value is read or refused.
+"""Typed values: what facts, statements and operands are made of. A value is read, or refused.
 
 A value inside its domain becomes bool, int, str or a frozenset of str. A quantity becomes the
 integer that it writes out; instants and dates stay texts, which sort as time does.
@@ -51,11 +51,11 @@ _INSTANT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9
 
 
 class NotAValue(ValueError):
-    """The value is outside the domain of its type."""
+    """A value is outside the domain of its type or of its attribute."""
 
 
 def read(type_: Type, value: object) -> Value:
-    """The value of that type, without regard to an enumeration. Raises NotAValue."""
+    """Reads a value of that type; an enumeration is not looked at. Raises NotAValue."""
     match type_:
         case "boolean":
             return boolean(value)
@@ -80,12 +80,12 @@ def read(type_: Type, value: object) -> Value:
 
 
 def element(type_: Type) -> Type:
-    """The type of one element of a set; of any other type, the type itself."""
+    """The type of an element, for a type of sets; else the type itself."""
     return "country" if type_ == "countries" else "code" if type_ == "codes" else type_
 
 
 def elements(value: Value) -> frozenset[Value]:
-    """The elements of a set; of any other value, it alone."""
+    """The elements of a set, or the value alone."""
     return frozenset(value) if isinstance(value, frozenset) else frozenset((value,))
 
 
@@ -120,7 +120,7 @@ def share(value: object) -> int:
 
 
 def quantity(value: object) -> int:
-    """The integer that the text writes out: never a float, in which 10**26 < 1e26."""
+    """Reads a quantity as an integer, never as a float, in which 10**26 < 1e26."""
     written = _QUANTITY.fullmatch(value) if isinstance(value, str) else None
     if written is None:
         raise NotAValue
@@ -140,7 +140,7 @@ def calendar_date(value: object) -> str:
 
 
 def instant(value: object) -> str:
-    """An instant, which stays the text that it is: instants sort as texts."""
+    """Reads an instant, which stays a text: as texts, instants sort as time does."""
     if not isinstance(value, str) or not _INSTANT.fullmatch(value):
         raise NotAValue
     _must_parse(datetime.fromisoformat, value[:-1])
@@ -160,7 +160,7 @@ def filled_text(value: object) -> str:
 
 
 def distinct(value: object, read_one: Callable[[object], str]) -> tuple[str, ...]:
-    """The elements of an array without duplicates, in its order. Raises NotAValue."""
+    """Reads the elements of an array, in its order. Raises NotAValue, also for duplicates."""
     if not isinstance(value, list | tuple):
         raise NotAValue
     elements = tuple(map(read_one, value))
@@ -170,14 +170,14 @@ def distinct(value: object, read_one: Callable[[object], str]) -> tuple[str, ...
 
 
 def written(type_: Type, value: Value) -> bool | int | str | list[str]:
-    """The value in canonical form: quantities in full, sets sorted by code point."""
+    """Writes a value in canonical form: quantities in full, sets sorted by code point."""
     if isinstance(value, frozenset):
         return sorted(value)
     return str(value) if type_ == "quantity" else value
 
 
 def instant_of(at: datetime) -> str:
-    """The second that a live question counts as. Raises ValueError for a time without a zone."""
+    """The instant as text, to the second. Raises ValueError for a time without a zone."""
     if at.tzinfo is None:
         raise ValueError("The instant of a question needs a time zone; pass an aware datetime.")
     return at.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"

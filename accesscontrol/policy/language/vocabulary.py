@@ -1,4 +1,4 @@
-"""Reads a release's vocabulary: the built-in attributes as the table has them, and custom ones."""
+"""Vocabularies: the attributes of one release, some built in and some of the company's own."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -31,7 +31,7 @@ def vocabulary(
     end_uses: Iterable[str],
     custom: Iterable[Mapping[str, object]] = (),
 ) -> list[dict[str, object]]:
-    """A vocabulary as JSON: built-in attributes, those once a list or regime, custom ones."""
+    """Writes a vocabulary: the built-in attributes, those of each list and regime, custom ones."""
     entries = [attribute.to_json() for attribute in builtin.BUILT_IN]
     listed = sorted(end_uses)
     for document in entries:
@@ -45,7 +45,7 @@ def vocabulary(
 
 
 def parse_vocabulary(document: object, pointer: str) -> dict[str, Attribute]:
-    """The attributes by name. Raises PolicyError."""
+    """Reads a vocabulary, by name. Raises PolicyError."""
     read: dict[str, Attribute] = {}
     seen: set[object] = set()
     for index, entry in enumerate(documents.an_array(document, pointer)):
@@ -143,7 +143,7 @@ def some_codes(value: object) -> tuple[str, ...]:
 
 
 def _as_built_in(attribute: Attribute, document: Json, pointer: str) -> None:
-    """Raises bad_value where a built-in attribute is not as in the table."""
+    """Raises bad_value where a built-in attribute differs from the table of builtin.py."""
     table = builtin.built_in(attribute.name)
     if table is None:
         return

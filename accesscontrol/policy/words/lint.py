@@ -1,4 +1,4 @@
-"""The conflict finder: rules and exemptions that can never decide anything."""
+"""The conflict finder: finds rules and exemptions that can never decide anything."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from accesscontrol.policy.language.errors import below
 from accesscontrol.policy.language.release import AT, Release
 from accesscontrol.policy.language.rules import Exemption, Period, Rule
 
-CLAUSES: Final = 2_000  # what expands further is not looked at: no flaw without a proof
+CLAUSES: Final = 2_000  # conditions that expand further are not looked at
 
 Kind = Literal["matches_nothing", "never_applies", "always_outweighed"]
 
 
 @dataclass(frozen=True)
 class Flaw:
-    """Something in a release that cannot be meant: where it stands, what it is, in words."""
+    """Something in a release that nobody can mean, with its pointer and a sentence."""
 
     pointer: str
     kind: Kind
@@ -31,7 +31,7 @@ class Flaw:
 
 
 def lint(release: Release) -> list[Flaw]:
-    """What can never decide, in the order of the rules. No flaw is a guess."""
+    """The flaws of a release, in the order of its rules. Each is proved; some are not found."""
     return [
         flaw for index, rule in enumerate(release.rules) for flaw in _rule(release, index, rule)
     ]
@@ -61,7 +61,7 @@ def _exempts_nothing(release: Release, rule: Rule, exemption: Exemption) -> bool
 
 
 def _outweighs(release: Release, strict: Rule, weak: Rule) -> bool:
-    """Whether a deny, which nothing but its own exemptions lifts, is true wherever the other is."""
+    """Whether the rule ``strict`` denies wherever the rule ``weak`` is true."""
     if strict is weak or strict.effect != "deny" or weak.effect == "deny":
         return False
     if strict.report_only_until is not None or not _covers(strict.period, weak.period):
@@ -75,7 +75,10 @@ def _outweighs(release: Release, strict: Rule, weak: Rule) -> bool:
 
 
 def _never(release: Release, period: Period, wanted: list[tuple[Condition, bool]]) -> bool:
-    """Proof that at no instant of the period all conditions come out as wanted together."""
+    """Whether the conditions never come out as wanted together in the period.
+
+    False also where that would take too long to prove.
+    """
     if prod(clauses(condition, negated=not true) for condition, true in wanted) > CLAUSES:
         return False
     instants = _instants(release, period)
@@ -95,7 +98,7 @@ def _together(wanted: list[tuple[Condition, bool]]) -> Iterable[Clause]:
 
 
 def _instants(release: Release, period: Period) -> list[str]:
-    """Instants that stand for the whole period: between them no group or list changes."""
+    """Instants that stand for the whole period. No group or list changes between two of them."""
     periods = [
         each
         for named in (release.groups, release.lists)

@@ -1,4 +1,4 @@
-"""Says rules and verdicts in sentences, the same on screen, in the API and in the log."""
+"""Rules and verdicts in sentences, the same on screen, in the API and in the log."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -37,7 +37,7 @@ WHETHER: Final[dict[Effect, str]] = {
 
 
 def sentence(rule: Rule, release: Release | None = None) -> str:
-    """The rule read back: what it asks, what follows, what lifts it."""
+    """The rule read back: its condition, its consequence, its exemptions."""
     said = f"if {_said(rule.when)}, then {CONSEQUENCE[rule.effect]}"
     if rule.unless:
         lifting = "; or ".join(
@@ -48,7 +48,11 @@ def sentence(rule: Rule, release: Release | None = None) -> str:
 
 
 def _said(condition: Condition, *, negated: bool = False, inside: str = "") -> str:
-    """The condition in words, negations pushed to the tests; brackets where and meets or."""
+    """The condition in words, with each ``not`` pushed down to the leaves.
+
+    ``inside`` is the word that joins the condition to its neighbors; brackets stand where it would
+    be "and" beside "or".
+    """
     match condition:
         case Not(child):
             return _said(child, negated=not negated, inside=inside)
@@ -66,7 +70,7 @@ def _said(condition: Condition, *, negated: bool = False, inside: str = "") -> s
 
 
 def explain(release: Release, verdict: Verdict, at: datetime) -> dict[str, str]:
-    """One sentence for each rule that the verdict names, by its ref."""
+    """A sentence for each rule that the verdict names, by ref."""
     rules = {(rule.ref, rule.version): rule for rule in release.rules}
     said: dict[str, str] = {}
     for reason in verdict.reasons:
@@ -93,7 +97,7 @@ def _stands(rule: Rule, world: World) -> str:
 
 
 def _only_reports(rule: Rule, came_out: str, world: World) -> str:
-    """A rule that refuses nothing yet, and what it would say."""
+    """The sentence on a rule that only reports."""
     until = f"this rule only reports until {rule.report_only_until}"
     if came_out == "true":
         return sentence_case(f"{until}: {because(rule.when, world)}")
@@ -121,7 +125,7 @@ def _undecided(rule: Rule, unknown: Unknown, verdict: Verdict, release: Release)
 
 
 def _lacks(name: str, rule: Rule, verdict: Verdict, release: Release) -> str:
-    """Why an attribute does not decide: absent, outside its domain, or said to be two things."""
+    """Why an attribute does not decide: it is absent, invalid, or has two values."""
     words = named(release.attributes[name])
     if name in verdict.conflicts:
         return f"two sources contradict each other about the {words}"
@@ -141,10 +145,10 @@ def _all_leaves(rule: Rule) -> list[tuple[Leaf, bool]]:
 
 
 def because(condition: Condition, world: World, *, negated: bool = False, inside: str = "") -> str:
-    """Why a condition is true (or, ``negated``, false): the tests that make it so.
+    """Why a condition is true, or (``negated``) false: the leaves that make it so.
 
     A reason does not tell which of its facts were only stated, and is_known is false of those. So
-    it can be that no child is seen to decide; then the condition stands as the rule reads.
+    it can be that no child is seen to decide. Then the condition is said as the rule reads.
     """
     match condition:
         case Not(child):
@@ -168,7 +172,7 @@ def because(condition: Condition, world: World, *, negated: bool = False, inside
 
 
 def _all_said(said: list[str]) -> str:
-    """Joined by and, each once; a comma closes a clause that a comma opened."""
+    """Joins the parts by "and", each once. A part that opened a comma is closed by one."""
     *before, last = dict.fromkeys(said)
     closed = [each + "," if ", which" in each else each for each in before]
     return " and ".join([*closed, last])
@@ -191,7 +195,7 @@ def why_not(
     at: datetime,
     standing: bool = False,
 ) -> list[tuple[str, str]]:
-    """Each rule in force that does not apply, by ref, with the first condition that failed."""
+    """The rules in force that are false, by ref, each with the reason in a sentence."""
     question = Question(release, facts, stated or {}, licenses, dispositions, at, standing)
     prepared = question.prepared()
     if prepared.world.lacking:

@@ -1,4 +1,4 @@
-"""Says one test of a rule in words: as the rule reads, or with the value that was found."""
+"""One leaf of a rule in words: as the rule reads, or with the value that was found."""
 
 from typing import Final, assert_never
 
@@ -11,7 +11,7 @@ from accesscontrol.policy.language.countries import COUNTRIES
 from accesscontrol.policy.language.operators import OPERATORS
 from accesscontrol.policy.language.values import Value, element, elements
 
-# What comes before the value, and the same denied; attributes without an entry get "the … is".
+# The beginnings of a sentence about a value, plain and denied. Other attributes get "the … is".
 BEFORE: Final[dict[str, tuple[str, str]]] = {
     "licensee.country": ("the licensee is in", "the licensee is not in"),
     "licensee.hq_country": (
@@ -45,13 +45,13 @@ BEFORE: Final[dict[str, tuple[str, str]]] = {
     "request.location_country": ("access is from", "access is not from"),
     "request.location_region": ("access is from the region", "access is not from the region"),
 }
-# What stands around a limit.
+# What stands before a limit and after it.
 LIMITS: Final[dict[str, tuple[str, str]]] = {
     "model.training_ops": ("the model was trained with", " operations"),
     "licensee.red_flags_open": ("the licensee has", " open red flags"),
     "model.jailbreak_findings_open": ("the model has", " open jailbreak findings"),
 }
-# A boolean that is true, and one that is false.
+# The sentences for true and for false.
 STATES: Final[dict[str, tuple[str, str]]] = {
     "model.weights_published": (
         "the model's weights are published",
@@ -73,11 +73,11 @@ STATES: Final[dict[str, tuple[str, str]]] = {
 }
 WITH_ARTICLE: Final = frozenset({"BS", "GM", "KM", "MV", "NL", "PH"})
 ARTICLE_WORDS: Final = ("United", "Republic", "Islands", "Territor", "Netherlands")
-_ROUND: Final = 10**6  # quantities from here on are written with an exponent, where they are round
+_ROUND: Final = 10**6  # round quantities from here on are written with an exponent
 
 
 def say(leaf: Leaf, *, negated: bool = False) -> str:
-    """The leaf as a rule reads: what it asks for, or (``negated``) the opposite."""
+    """The leaf as a rule reads, or (``negated``) its opposite."""
     match leaf:
         case IsKnown(attribute):
             return f"it is {'not ' if negated else ''}known what the {named(attribute)} is"
@@ -113,9 +113,9 @@ def _operand(test: Test) -> str:
 
 
 def say_found(leaf: Leaf, value: Value, world: World, *, negated: bool = False) -> str:
-    """The leaf as it came out over the value that was found.
+    """The leaf with the value that was found, where it is a test that is true of it.
 
-    A test that is true names what made it so: "in Hong Kong, which is in country group D:5".
+    An example: "the licensee is in Hong Kong, which is in country group D:5".
     """
     match leaf:
         case IsKnown() | Test(_, _, bool()):
@@ -135,18 +135,18 @@ def _say_true(test: Test, value: Value, world: World) -> str:
         operand=_operand(test),
     )
     wanted = as_seen(world.release, test.attribute, value).stands_for & _compared(test)
-    if wanted and not wanted & elements(value):  # by way of what a territory belongs to
+    if wanted and not wanted & elements(value):  # a territory of one of them
         return f"{said}, which belongs to {_any_of(test.attribute, wanted)}"
     return said
 
 
 def _compared(test: Test) -> frozenset[Value]:
-    """The values that the operand names itself, without a group's or list's members."""
+    """The values in the operand; none where it is the name of a group or list."""
     return frozenset(OPERATORS[test.operator].operand.values(test.operand, ()))
 
 
 def _matching(test: Test, value: Value, world: World) -> Value:
-    """The elements of a set that the test is true of; any other value as it is."""
+    """The elements of a set of which the test is true; a value of another type as it is."""
     if not isinstance(value, frozenset):
         return value
     singles = {each: as_seen(world.release, test.attribute, frozenset({each})) for each in value}
@@ -156,7 +156,7 @@ def _matching(test: Test, value: Value, world: World) -> Value:
 
 
 def state(attribute: Attribute, value: bool) -> str:
-    """A boolean fact as a sentence."""
+    """A boolean fact in a sentence."""
     if attribute.name in STATES:
         return STATES[attribute.name][0 if value else 1]
     if attribute.name.startswith("licensee.captured_by_ownership."):
@@ -188,14 +188,14 @@ def show_element(attribute: Attribute, value: Value) -> str:
 
 
 def country_in_words(code: str) -> str:
-    """Its name as it stands in a sentence, with the article that some have."""
+    """A country's name as it stands in a sentence, with "the" where it has one."""
     name = COUNTRIES.get(code, code)
     takes_article = code in WITH_ARTICLE or any(word in name for word in ARTICLE_WORDS)
     return f"the {name}" if takes_article else name
 
 
 def say_value(attribute: Attribute, value: Value) -> str:
-    """The fact that the attribute has this value."""
+    """The sentence that the attribute has this value."""
     if isinstance(value, bool):
         return state(attribute, value)
     if value == frozenset():
@@ -204,7 +204,7 @@ def say_value(attribute: Attribute, value: Value) -> str:
 
 
 def named(attribute: Attribute) -> str:
-    """How a sentence names it, after "the": its label, the built-in one, or the bare name."""
+    """The attribute in a sentence, after "the": its label, the built-in one, or its name."""
     if attribute.label:
         return attribute.label
     table = built_in(attribute.name)
@@ -212,7 +212,7 @@ def named(attribute: Attribute) -> str:
 
 
 def sentence_case(text: str) -> str:
-    """The first letter as a sentence begins, the rest as it is, and a full stop."""
+    """Makes a sentence: a capital at the beginning and a full stop at the end."""
     return text[:1].upper() + text[1:] + "."
 
 

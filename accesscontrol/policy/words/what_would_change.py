@@ -1,4 +1,4 @@
-"""Finds what would make a refused question a permit: one fact, or all the missing ones together."""
+"""What would make a refused question a permit: one fact, or all missing facts together."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -16,7 +16,7 @@ from accesscontrol.policy.language.values import Value
 from accesscontrol.policy.online.judge import judge_question
 from accesscontrol.policy.words.tests import say_value
 
-TRIES: Final = 400  # at most so many combinations of missing facts are judged
+TRIES: Final = 400  # the most combinations of missing facts that are judged
 
 
 def what_would_change(
@@ -28,7 +28,7 @@ def what_would_change(
     dispositions: Sequence[object] = (),
     at: datetime,
 ) -> list[dict[str, object]]:
-    """Suggestions, sorted: ``attributes`` (names), ``example`` (name to value) and ``sentence``.
+    """Suggestions, sorted: ``attributes`` (names), ``example`` (value by name) and ``sentence``.
 
     Each has been judged: with its example the question is permitted.
     """
@@ -49,21 +49,21 @@ def what_would_change(
 
 
 def _judged_with(question: Question, established: Mapping[str, object]) -> Verdict:
-    """The verdict where these facts are established, so that no statement contradicts them."""
+    """The verdict if these facts were established. Statements about them do not count then."""
     stated = {name: v for name, v in question.stated.items() if name not in established}
     facts = {**question.facts, **established}
     return judge_question(question._replace(facts=facts, stated=stated))
 
 
 def _failed(verdict: Verdict) -> bool:
-    """Whether judging some rule failed: no fact mends that."""
+    """Whether judging some rule failed, which no fact can mend."""
     errors = [each.error for each in verdict.undetermined]
     errors += [each.error for each in verdict.would_have]
     return any(errors)
 
 
 def _deciding(release: Release, verdict: Verdict, prepared: Prepared) -> list[Rule]:
-    """The rules that are true or unknown."""
+    """The rules in force that are true or unknown."""
     refs = {reason.rule for reason in verdict.reasons} | {u.rule for u in verdict.undetermined}
     return [
         rule
@@ -73,7 +73,7 @@ def _deciding(release: Release, verdict: Verdict, prepared: Prepared) -> list[Ru
 
 
 def _changeable(release: Release, rules: list[Rule], prepared: Prepared) -> set[str]:
-    """What those rules read, and the papers that concern them; an identity never changes."""
+    """The attributes that those rules and their papers read, without identities."""
     names: set[str] = set()
     for rule in rules:
         names |= rule.attributes
@@ -84,7 +84,7 @@ def _changeable(release: Release, rules: list[Rule], prepared: Prepared) -> set[
 
 
 def _single(question: Question, prepared: Prepared, name: str) -> dict[str, object] | None:
-    """The first value of that attribute alone that makes it a permit."""
+    """The first value of that one attribute that makes the question a permit."""
     for value in candidates(prepared, question.release.attributes[name]):
         established = {name: question.release.attributes[name].write(value)}
         if _judged_with(question, established).outcome == "permit":
@@ -93,7 +93,7 @@ def _single(question: Question, prepared: Prepared, name: str) -> dict[str, obje
 
 
 def candidates(prepared: Prepared, attribute: Attribute) -> list[Value]:
-    """Values of the attribute such that every other one is judged like one of them."""
+    """The witnesses of an attribute: every other value is judged like one of them."""
     release, instant = prepared.world.release, prepared.world.instant
     tests = list(_tests(release, attribute, instant))
     papers = [leaf for paper in prepared.papers for leaf in paper.scope]
@@ -114,7 +114,7 @@ def _tests(release: Release, attribute: Attribute, instant: str) -> Iterator[Tes
 
 
 def _together(question: Question, prepared: Prepared, verdict: Verdict) -> dict[str, object] | None:
-    """Values of all missing facts together that make it a permit, found by trying them in turn."""
+    """Values of all missing facts together that make the question a permit."""
     names = sorted(verdict.missing)
     attributes = [question.release.attributes[name] for name in names]
     if verdict.outcome != "undetermined" or any(each.identity for each in attributes):
@@ -124,7 +124,10 @@ def _together(question: Question, prepared: Prepared, verdict: Verdict) -> dict[
 
 
 class _Search:
-    """Depth first; a rule that is true stays true, so such a branch is left at once."""
+    """Tries combinations of missing facts, depth first.
+
+    A rule that is true stays true whatever else is established, so such a branch is left at once.
+    """
 
     def __init__(self, question: Question, options: dict[str, list[Value]]) -> None:
         self.question = question
