@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from accesscontrol.policy.compiled.attribute_tests import Failing
-from accesscontrol.policy.compiled.release import Compiled, CompiledRule
+from accesscontrol.policy.compiled.release import ClauseMasks, Compiled, CompiledRule
 from accesscontrol.policy.compiled.value_classes import NO_VALUE, Classes, class_of
 from accesscontrol.policy.judge.known import look
 
@@ -41,14 +41,15 @@ class Offering:
         """Equal for offerings that get the same answers."""
         return self.mask, self.absent, self.world.invalid, self.lacking, self.failing
 
-    def of_rule(self, rule: CompiledRule) -> tuple[int, int, int] | None:
+    def of_rule(self, rule: CompiledRule) -> ClauseMasks | None:
         """All of it that a rule can tell: its own clauses that are true, those that are not false,
         and what it reads that is absent; nothing where its condition is false already.
         """
         not_false = rule.of(self._not_false)
         if not not_false & rule.when:
             return None
-        return rule.of(self._true), not_false, self.absent & rule.attributes(rule.every)
+        absent = self.absent & rule.attributes(rule.every)
+        return ClauseMasks(rule.of(self._true), not_false, absent)
 
     def _apply(self, classes: Classes, name: str, place: int) -> None:
         try:

@@ -19,7 +19,6 @@ from accesscontrol.policy.compiled.release import compiled
 from accesscontrol.policy.judge.known import ABSENT
 from accesscontrol.policy.judge.question import Prepared
 from accesscontrol.policy.language.release import Release
-from accesscontrol.policy.language.values import instant_of
 
 STATUSES: Final = ("none", "active", "held")
 BLOCK: Final = 16_384  # patterns looked at together, at most
@@ -48,7 +47,7 @@ class Columns:
 
         ``statuses``: by number the values that an entitlement's status can have.
         """
-        span = compiled(release, instant_of(at))
+        span = compiled(release, at)
         named = frozenset[str]().union(*(rule.attributes for rule in release.rules))
         self.reads = tuple(sorted(name for name in named if not of_an_offering(name)))
         self.reads_status = STATUS in span.places

@@ -6,12 +6,10 @@ import numpy as np
 
 from accesscontrol.policy.columns.offering import Offering, of_an_offering
 from accesscontrol.policy.columns.unique_rows import Ints, Keys, Mixed, Numbers
-from accesscontrol.policy.compiled.release import Compiled, CompiledRule, bits
+from accesscontrol.policy.compiled.release import ClauseMasks, Compiled, CompiledRule, bits
 from accesscontrol.policy.compiled.value_classes import NO_VALUE, Classes
 
-# The number of what there is to say of a kind, here its clauses and one row of it, for an offering.
-Clauses = tuple[int, int, int]
-Weigh = Callable[[CompiledRule, Clauses, Clauses, Offering, Ints], int]
+Weigh = Callable[[CompiledRule, ClauseMasks, ClauseMasks, Offering, Ints], int]
 
 
 class RuleColumn:
@@ -23,7 +21,7 @@ class RuleColumn:
 
     def __init__(self, compiled: Compiled, rule: CompiledRule, classes: Sequence[Classes]) -> None:
         self.rule = rule
-        self.hearing: dict[Clauses, Offering] = {}
+        self.hearing: dict[ClauseMasks, Offering] = {}
         self._attributes = [
             _Attribute(place, classes[place], rule, compiled.size)
             for place in bits(rule.attributes(rule.every))
@@ -87,7 +85,7 @@ class RuleColumn:
             self.parts.append(part)
         return self.parts.index(part)
 
-    def _clauses(self, numbers: Ints) -> Clauses:
+    def _clauses(self, numbers: Ints) -> ClauseMasks:
         """Of one row the rule's clauses that are true and not false, and what is absent."""
         true = not_false = self.rule.every
         absent = 0
@@ -96,7 +94,7 @@ class RuleColumn:
             mine, left = attribute.clauses(number)
             true, not_false = true & mine, not_false & left
             absent |= (number == NO_VALUE) << attribute.place
-        return true, not_false, absent
+        return ClauseMasks(true, not_false, absent)
 
 
 class _Attribute:

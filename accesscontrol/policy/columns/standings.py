@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from accesscontrol.policy.columns.offering import Offering
-from accesscontrol.policy.columns.rule_column import Clauses, RuleColumn
+from accesscontrol.policy.columns.rule_column import RuleColumn
 from accesscontrol.policy.columns.unique_rows import DistinctRows, Ints, Numbers, fresh_rows
 from accesscontrol.policy.columns.value_codes import ID, INVALID, Codes
 from accesscontrol.policy.columns.verdict_table import NumberedVerdicts
-from accesscontrol.policy.compiled.release import Compiled, CompiledRule
-from accesscontrol.policy.compiled.rule_outcomes import Patterns, Weighed
+from accesscontrol.policy.compiled.release import ClauseMasks, Compiled, CompiledRule
+from accesscontrol.policy.compiled.rule_outcomes import RuleOutcomes
 from accesscontrol.policy.judge import entries
 from accesscontrol.policy.judge.known import Seen
 from accesscontrol.policy.judge.question import Prepared
@@ -42,7 +42,7 @@ class Forecasts:
         self._compiled = compiled
         self._codes = codes
         self._named = named  # what any rule of the release reads: an invalid value is named
-        self._patterns = Patterns(compiled, standing=True)
+        self._outcomes = RuleOutcomes(compiled, standing=True)
         self._rules = [RuleColumn(compiled, rule, codes.classes) for rule in compiled.rules]
         self._in_force = {each.rule.ref: each.rule for each in compiled.rules}
         self._hears: list[Heard] = []
@@ -51,7 +51,6 @@ class Forecasts:
         self._alike = DistinctRows(len(self._rules) + 1)
         self._found: Ints = np.empty((0, 0), np.int32)  # of those who are alike, by offering
         self._unusual: dict[object, int] = {}
-        self._weighed: dict[int, Weighed] = {}  # by identity, which it so keeps
 
     def place_of(self, facts: Mapping[str, object]) -> int:
         """The place of an offering; those that the rules cannot tell apart share one."""
@@ -135,23 +134,19 @@ class Forecasts:
     def _weigh(
         self,
         rule: CompiledRule,
-        mine: Clauses,
-        theirs: Clauses,
+        mine: ClauseMasks,
+        theirs: ClauseMasks,
         offering: Offering,
         row: Ints,
     ) -> int:
         """The number of what there is to say about a rule: 0 for nothing."""
-        not_false = mine[1] & theirs[1]
-        if not not_false & rule.when:
+        masks = mine.together(theirs)
+        if not masks.not_false & rule.when:
             return 0
-        true, absent = mine[0] & theirs[0], mine[2] | theirs[2]
-        prepared = partial(self._prepared, offering, row)
-        weighed = self._patterns.of_rule(rule, true, not_false, absent, prepared)
-        if weighed is None:
+        outcome = self._outcomes.of_rule(rule, masks, partial(self._prepared, offering, row))
+        if outcome is None:
             return 0
-        self._weighed[id(weighed)] = weighed
-        outcome = self._patterns.outcome([weighed])
-        return self.verdicts.part(id(weighed), weighed.entry, outcome)
+        return self.verdicts.part(outcome, outcome.entry, self._outcomes.overall([outcome]))
 
     def _prepared(self, offering: Offering, numbers: Ints) -> Prepared:
         seen = {**SOMEBODY, **self._codes.seen(numbers), **offering.world.seen}

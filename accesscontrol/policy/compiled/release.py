@@ -8,8 +8,9 @@ clauses of the release, and what is known of a question is the AND of its facts'
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
-from typing import Final, assert_never
+from typing import Final, NamedTuple, assert_never
 
 from accesscontrol.policy.compiled.attribute_tests import NOWHERE, Literals, Places
 from accesscontrol.policy.compiled.clauses import Clause, clauses_of
@@ -21,6 +22,23 @@ from accesscontrol.policy.language.values import instant_of
 
 KEPT: Final = 16  # spans whose compiled releases are kept: the one in force, drafts, recent ones
 BEGINNING: Final = "0000-01-01T00:00:00Z"  # before any instant that a release can name
+
+
+class ClauseMasks(NamedTuple):
+    """What some facts make of a rule's clauses: masks with a bit for each, the lowest its first.
+
+    A clause is true, false (not in ``not_false``) or unknown (in ``not_false`` only).
+    """
+
+    true: int
+    not_false: int
+    absent: int  # the attributes of which there is no fact, as bits by their place
+
+    def together(self, other: "ClauseMasks") -> "ClauseMasks":
+        """What both facts make of the clauses."""
+        return ClauseMasks(
+            self.true & other.true, self.not_false & other.not_false, self.absent | other.absent
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,9 +145,9 @@ def in_force(rule: Rule, instant: str) -> Iterator[Exemption]:
     return (exemption for exemption in rule.unless if exemption.period.contains(instant))
 
 
-def truth_of(part: int, true: int, not_false: int) -> Truth:
-    """The truth of a condition by its clauses: which are true, and which are not false."""
-    return TRUE if true & part else UNKNOWN if not_false & part else FALSE
+def truth_of(part: int, masks: ClauseMasks) -> Truth:
+    """The truth of a condition, a ``part`` of a rule's clauses."""
+    return TRUE if masks.true & part else UNKNOWN if masks.not_false & part else FALSE
 
 
 def bits(number: int) -> Iterator[int]:
@@ -141,27 +159,24 @@ def bits(number: int) -> Iterator[int]:
 
 
 @lru_cache(maxsize=KEPT)
-def boundaries(release: Release) -> tuple[str, ...]:
-    """The release's boundaries as text; threads share them, they never change."""
-    return tuple(map(instant_of, release.boundaries()))
+def boundaries(release: Release) -> tuple[datetime, ...]:
+    """Threads share them: they never change."""
+    return release.boundaries()
 
 
 @lru_cache(maxsize=KEPT)
-def compiled_span(release: Release, span: int) -> Compiled:
-    """The release between its boundaries ``span`` − 1 and ``span``.
+def compiled_stretch(release: Release, stretch: int) -> Compiled:
+    """The release between its boundaries ``stretch`` − 1 and ``stretch``. Raises Failing.
 
     Threads share it: a compiled release never changes once it is made.
     """
-    return Compiled(release, boundaries(release)[span - 1] if span else BEGINNING)
+    start = instant_of(boundaries(release)[stretch - 1]) if stretch else BEGINNING
+    return Compiled(release, start)
 
 
-def span_of(release: Release, instant: str) -> int:
-    return bisect_right(boundaries(release), instant)
-
-
-def compiled(release: Release, instant: str) -> Compiled:
-    """The release compiled for the span that the instant lies in. Raises Failing."""
-    return compiled_span(release, span_of(release, instant))
+def compiled(release: Release, at: datetime) -> Compiled:
+    """The release compiled for the stretch that the instant lies in. Raises Failing."""
+    return compiled_stretch(release, bisect_right(boundaries(release), at))
 
 
 def _read(rule: Rule, instant: str) -> frozenset[str]:

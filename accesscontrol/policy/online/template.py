@@ -1,11 +1,16 @@
-"""A verdict without facts, which many questions share, and the facts filled in for one of them."""
+"""A verdict without facts, which many questions share, and the facts filled in for one of them.
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+Example: LETTER reads model.id and user.us_person. Of every question in which it is true the verdict
+is the same, but for the facts of its reason: {"model.id": "frontier", "user.us_person": False}.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
-from accesscontrol.policy.compiled.rule_outcomes import Weighed
+from accesscontrol.policy.compiled.rule_outcomes import RuleOutcome
 from accesscontrol.policy.judge.entries import verdict
+from accesscontrol.policy.judge.known import World
 from accesscontrol.policy.judge.verdict import (
     Fact,
     Outcome,
@@ -15,77 +20,92 @@ from accesscontrol.policy.judge.verdict import (
     WouldHave,
 )
 from accesscontrol.policy.language.attributes import Attribute
-from accesscontrol.policy.language.values import Type, read, written
+from accesscontrol.policy.language.values import read, written
 from accesscontrol.policy.language.vocabulary import Vocabulary
 
-# Their canonical form is not the JSON value itself.
-REWRITTEN: Final[frozenset[Type]] = frozenset(("quantity", "countries", "codes"))
-QUANTITIES: Final = 10_000  # that are remembered in full
+MOST_QUANTITIES: Final = 10_000  # whose digits in full are remembered
 
-FILLED: Final = (  # the lists of a verdict whose entries go with facts, by their place in it
+FILLED: Final = (  # the lists of a verdict whose entries have facts, by their place in it
     (Verdict._fields.index("reasons"), Reason),
     (Verdict._fields.index("undetermined"), Unknown),
     (Verdict._fields.index("would_have"), WouldHave),
 )
 
 Names = tuple[str, ...]
-Write = Callable[[Any], Fact]
-Blank = tuple[tuple[object, ...], int]  # an entry's members, and which names its facts are about
+Write = Callable[[Any], Fact]  # from the JSON value to the canonical form
+Blank = tuple[tuple[object, ...], int]  # an entry without its facts, and the place of their names
 
 
-class Skeleton:
-    """All of a verdict that does not depend on what the facts are, beyond their pattern."""
+class VerdictTemplate:
+    """All of a verdict that does not depend on what the facts are within their value classes.
 
-    __slots__ = ("_names", "_parts", "_reads", "empty", "silent")
+    ``verdict``: it without facts, which is all of it where no entry ``has_facts``. Rules that read
+    the same attributes have one object of facts in common.
+    """
 
-    def __init__(self, outcome: Outcome, found: Sequence[Weighed], vocabulary: Vocabulary) -> None:
-        self.empty = verdict(outcome, [each.entry for each in found])
-        reads = {id(each.entry): each.reads for each in found}
-        self._names: dict[Names, int] = {}  # rules that read the same have their facts in common
-        self._parts = [
-            (place, kind, self._blanks(self.empty[place], reads))
+    __slots__ = ("_blanks", "_reads", "has_facts", "verdict")
+
+    def __init__(
+        self, outcome: Outcome, outcomes: Sequence[RuleOutcome], vocabulary: Vocabulary
+    ) -> None:
+        self.verdict = verdict(outcome, [each.entry for each in outcomes])
+        reads = {id(each.entry): each.reads for each in outcomes}
+        places = {names: place for place, names in enumerate(dict.fromkeys(reads.values()))}
+        members: tuple[Any, ...] = self.verdict
+        self._blanks: list[tuple[int, type, list[Blank]]] = [
+            (place, kind, [(entry[:-1], places[reads[id(entry)]]) for entry in members[place]])
             for place, kind in FILLED
-            if self.empty[place]
+            if members[place]
         ]
-        self._reads = [
-            (names, [(n, _rewriting(vocabulary[n])) for n in names if _rewritten(vocabulary[n])])
-            for names in self._names
-        ]
-        self.silent = not self._names
+        self.has_facts = bool(self._blanks)
+        self._reads = [(names, _rewritten(names, vocabulary)) for names in places]
 
-    def filled(self, values: Mapping[str, Any], *, canonical: bool = False) -> Verdict:
-        """The verdict with facts; ``values`` are their JSON values, or ``canonical`` ones."""
-        facts = []
+    def filled(self, facts: Mapping[str, Any]) -> Verdict:
+        """The verdict with the facts of a question, which have their JSON shapes."""
+        read = []
         for names, rewritten in self._reads:
-            present = {name: values[name] for name in names if name in values}
-            if rewritten and not canonical:
-                for name, write in rewritten:
-                    if name in present:
-                        present[name] = write(present[name])
-            facts.append((present,))
-        new = tuple.__new__
-        members: list[Any] = [*self.empty]
-        for place, kind, blanks in self._parts:
-            members[place] = tuple([new(kind, bare + facts[names]) for bare, names in blanks])
+            present = {name: facts[name] for name in names if name in facts}
+            for name, write in rewritten:
+                if name in present:
+                    present[name] = write(present[name])
+            read.append((present,))
+        return self._with(read)
+
+    def filled_in(self, world: World) -> Verdict:
+        """The verdict on a question that needed a closer look; of two values, the register's."""
+        attributes = world.release.attributes
+        facts = {name: attributes[name].write(seen[0].value) for name, seen in world.seen.items()}
+        read = [({n: facts[n] for n in names if n in facts},) for names, _ in self._reads]
+        return self._with(read)._replace(
+            conflicts=world.conflicts, invalid=world.invalid, ignored=world.ignored
+        )
+
+    def _with(self, read: Sequence[tuple[Mapping[str, Fact]]]) -> Verdict:
+        """``read``: by the place of their names, the facts, each as the last member of an entry."""
+        new = tuple.__new__  # in half the time of Reason(*…): nothing is looked at by name
+        members: list[Any] = [*self.verdict]
+        for place, kind, blanks in self._blanks:
+            members[place] = tuple([new(kind, entry + read[names]) for entry, names in blanks])
         return new(Verdict, members)
 
-    def _blanks(self, listed: Iterable[Any], reads: Mapping[int, Names]) -> list[Blank]:
-        return [
-            (entry[:-1], self._names.setdefault(reads[id(entry)], len(self._names)))
-            for entry in listed
-        ]
+
+def _rewritten(names: Names, vocabulary: Vocabulary) -> list[tuple[str, Write]]:
+    """Of the attributes whose canonical form is not the JSON value itself, how it is written."""
+    writing = ((name, _writing(vocabulary[name])) for name in names)
+    return [(name, write) for name, write in writing if write is not None]
 
 
-def _rewritten(attribute: Attribute) -> bool:
-    return attribute.type in REWRITTEN
+def _writing(attribute: Attribute) -> Write | None:
+    match attribute.type:
+        case "quantity":
+            return _in_full
+        case "countries" | "codes":  # an array without duplicates, as it has been read already
+            return sorted
+        case _:
+            return None
 
 
-def _rewriting(attribute: Attribute) -> Write:
-    # of sets: an array without duplicates, as it has been read already
-    return _in_full if attribute.type == "quantity" else sorted
-
-
-@lru_cache(maxsize=QUANTITIES)
+@lru_cache(maxsize=MOST_QUANTITIES)
 def _in_full(quantity: str) -> Fact:
-    """Threads share the texts: each rests on the quantity alone."""
+    """Threads share it: the same text always gives the same digits."""
     return written("quantity", read("quantity", quantity))
