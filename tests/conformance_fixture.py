@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from accesscontrol import access, orders
 from accesscontrol.models import AIModel, CustomAttribute, Fact, Licensee, Offering, User
-from accesscontrol.orders.installing import Policy
+from accesscontrol.orders.installation import Policy
 
 ORDER = "AUTHZEN-FIXTURE"
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)

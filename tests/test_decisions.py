@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from accesscontrol import decisions, errors, releases
 from accesscontrol.decisions import Asked, Faulty, Semantic, UnknownName
-from accesscontrol.decisions.recording import new_evaluation
+from accesscontrol.decisions.record import new_evaluation
 from accesscontrol.ledger.canonical import canonical_json, digest, leaf_hash
 from accesscontrol.models import (
     ApiToken,
@@ -175,8 +175,8 @@ def test_what_the_register_holds_outside_its_domain_can_be_recorded(
     )
 )  # fmt: skip
 def test_facts_are_readable_together_as_each_is_alone(known: dict[str, Any]) -> None:
-    each = {name: decisions.asking.readable(value) for name, value in known.items()}
-    assert repr(decisions.asking.all_readable(known)) == repr(each)
+    each = {name: decisions.questions.readable(value) for name, value in known.items()}
+    assert repr(decisions.questions.all_readable(known)) == repr(each)
 
 
 def test_a_statement_against_the_register_permits_nothing(token: ApiToken) -> None:
@@ -191,7 +191,7 @@ def test_a_statement_fills_what_the_register_does_not_hold(token: ApiToken) -> N
 
 
 def test_a_custom_attribute_is_stated_by_its_short_name(token: ApiToken) -> None:
-    assert decisions.asking.statements(
+    assert decisions.questions.statements(
         asked(stated={"licensee.role": "admin"}), {"licensee.custom.role": None}
     ) == {"licensee.custom.role": "admin"}
 

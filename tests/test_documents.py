@@ -58,7 +58,7 @@ def test_a_wrong_citation_is_found(words: str, cited: str) -> None:
 
 
 def test_a_module_without_a_folder_is_a_neighbor() -> None:
-    assert not not_there(Text(ROOT / "accesscontrol/orders/terms.py", 1, "see publishing.py"))
+    assert not not_there(Text(ROOT / "accesscontrol/orders/terms.py", 1, "see publication.py"))
     elsewhere = Text(ROOT / "accesscontrol/orders/terms.py", 1, "see known.py")
     assert not_there(elsewhere) == ["known.py"]
 

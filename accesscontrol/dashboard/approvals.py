@@ -28,7 +28,7 @@ from accesscontrol.models import (
     RuleVersion,
     User,
 )
-from accesscontrol.orders import publishing, terms
+from accesscontrol.orders import publication, terms
 
 WHOSE = (("me", "Waiting for me"), ("mine", "Mine"), ("all", "All"))
 VERBS = ("approve", "request-changes", "reject", "comment", "withdraw", "publish", "confirm")
@@ -231,7 +231,7 @@ def _blocked(version: RuleVersion, at: datetime) -> str:
     if version.state != "approved":
         return ""
     try:
-        publishing.ensure_publishable(version, at=at)
+        publication.ensure_publishable(version, at=at)
     except Refused as refusal:
         return refusal.message
     return ""

@@ -1,9 +1,16 @@
-"""May this licensee use this model now? Decided once, recorded with its event, never changed."""
+"""Decisions: recorded answers to whether a licensee may use a model now. They never change."""
 
 from accesscontrol.decisions.answers import answer, may_explain
-from accesscontrol.decisions.asking import Asked, Faulty, Semantic, UnknownName
-from accesscontrol.decisions.deciding import Batch, Decided, decide, decide_many, evaluate, what_if
-from accesscontrol.decisions.judging import Judged, again, replay
+from accesscontrol.decisions.evaluation import (
+    Batch,
+    Decided,
+    decide,
+    decide_many,
+    evaluate,
+    what_if,
+)
+from accesscontrol.decisions.judgment import Judged, again, replay
+from accesscontrol.decisions.questions import Asked, Faulty, Semantic, UnknownName
 from accesscontrol.decisions.units import KeyReused
 
 __all__ = [

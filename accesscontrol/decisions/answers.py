@@ -1,7 +1,6 @@
-"""Puts a judged question into an answer: outcome, reasons in words, what is missing, what to do."""
+"""Puts a judged question into an answer: outcome, reasons in words, missing facts, obligations."""
 
 from bisect import bisect_right
-from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -9,7 +8,7 @@ from django.db import connection
 
 from accesscontrol import access, policy, releases
 from accesscontrol.decisions import units
-from accesscontrol.decisions.judging import HELD, Judged
+from accesscontrol.decisions.judgment import HELD, Judged, policy_question
 from accesscontrol.models import ApiToken, User
 from accesscontrol.models.common import instant
 
@@ -27,22 +26,22 @@ CONFIDENTIAL = """
 
 
 def may_explain(by: ApiToken | User) -> bool:
-    """Whether the asker reads what rules of confidential orders say."""
+    """Whether the asker may read the rules of confidential orders."""
     if isinstance(by, ApiToken):
         return "decisions:explain" in by.scopes
     return access.may(by, "order.read_confidential")
 
 
 def answer(judged: Judged, *, explained: bool, changes: bool = False) -> dict[str, Any]:
-    """The members of the answer's context; neutral about confidential orders unless explained.
+    """The members of the answer's context, neutral about confidential orders unless explained.
 
-    ``changes`` adds what would make a refused question a permit, which takes many evaluations.
+    ``changes`` adds the facts that would make it a permit, which takes many evaluations.
     """
     verdict = judged.verdict
     named = _rules_named(verdict)
     words = policy.explain(judged.release.policy, verdict, judged.at) if named else {}
     neutral = frozenset() if explained or not named else _confidential(named, judged.release)
-    made: dict[str, Any] = {
+    context: dict[str, Any] = {
         "outcome": judged.outcome,
         "reason": ENTITLEMENT_HELD if judged.entitlement == HELD else judged.outcome,
         "reasons": [*_held(judged), *(_reason(each, words, neutral) for each in verdict.reasons)],
@@ -56,32 +55,24 @@ def answer(judged: Judged, *, explained: bool, changes: bool = False) -> dict[st
         "release": judged.release.number,
     }
     if judged.notes and not judged.permits:
-        made["notes"] = judged.notes
+        context["notes"] = judged.notes
     if changes and not judged.permits:
-        made["what_would_change"] = what_would_change(judged)
-    soon = next_change(judged)
-    if soon:
-        made["next_scheduled_change"] = soon
-    return made
+        context["what_would_change"] = what_would_change(judged)
+    change = next_change(judged)
+    if change:
+        context["next_scheduled_change"] = change
+    return context
 
 
 def what_would_change(judged: Judged) -> list[dict[str, Any]]:
-    """Single facts (or all missing ones) that would make it a permit; none helps against a hold."""
+    """The single facts (or all missing ones) that would make it a permit; none against a hold."""
     if judged.entitlement == HELD:
         return []
-    question = judged.question
-    return policy.what_would_change(
-        judged.release.policy,
-        facts=question["facts"],
-        stated=question["stated"],
-        licenses=question["licenses"],
-        dispositions=question["dispositions"],
-        at=datetime.fromisoformat(question["at"]),
-    )
+    return policy.what_would_change(judged.release.policy, **policy_question(judged.question))
 
 
 def next_change(judged: Judged) -> str | None:
-    """The next instant at which the answer can change by itself: information, no cache lifetime."""
+    """The next instant at which time alone can change the answer. It is no cache lifetime."""
     papers = [*judged.question["licenses"], *judged.question["dispositions"]]
     ends = {each[end] for each in papers for end in ("valid_from", "valid_until") if each[end]}
     now = judged.question["at"]
@@ -95,7 +86,7 @@ def next_change(judged: Judged) -> str | None:
 def _boundaries(release: policy.Release) -> list[str]:
     """The release's instants as the rule language writes them, which sort as text.
 
-    Threads share the list, which nobody changes: it rests on the release alone.
+    Threads share the list: it depends on the release alone, and no code changes it.
     """
     return [instant(each) for each in release.boundaries()]
 
@@ -106,7 +97,7 @@ def _rules_named(verdict: policy.Verdict) -> set[str | None]:
 
 
 def _confidential(named: set[str | None], release: releases.Loaded) -> frozenset[str]:
-    """Of the rules that the answer would name, those of confidential orders."""
+    """Those of the named rules that belong to confidential orders."""
     orders = {rule.ref: rule.order for rule in release.policy.rules if rule.ref in named}
     with connection.cursor() as cursor:
         cursor.execute(CONFIDENTIAL, [sorted(set(orders.values()))])
@@ -137,7 +128,7 @@ def _unknown(
         return {"missing": sorted(unknown.missing), "message": NEUTRAL_UNKNOWN}
     made = {"rule": unknown.rule, "missing": sorted(unknown.missing)}
     if unknown.rule is None:
-        made["message"] = _nobody(unknown.missing)
+        made["message"] = _needed(unknown.missing)
         del made["rule"]
     elif unknown.rule in words:
         made["message"] = words[unknown.rule]
@@ -146,8 +137,8 @@ def _unknown(
     return made
 
 
-def _nobody(missing: Any) -> str:
-    """Which of the three that every question must have is not known here."""
+def _needed(missing: Any) -> str:
+    """Says which of the three facts that every question needs are missing."""
     names = {
         "licensee.id": "the licensee is not in the register",
         "model.id": "the model is not in the register",
@@ -171,11 +162,8 @@ def _lifted(
     made: dict[str, Any] = {"by": lifted.by, "kind": lifted.kind}
     if lifted.rule in neutral:
         return made
-    return {"rule": lifted.rule, "order": lifted.order, **made, **_said(lifted.rule, words)}
-
-
-def _said(rule: str, words: dict[str, str]) -> dict[str, str]:
-    return {"message": words[rule]} if rule in words else {}
+    message = {"message": words[lifted.rule]} if lifted.rule in words else {}
+    return {"rule": lifted.rule, "order": lifted.order, **made, **message}
 
 
 def _obligations(judged: Judged) -> list[dict[str, str]]:
@@ -192,7 +180,7 @@ def _obligations(judged: Judged) -> list[dict[str, str]]:
 
 
 def _held(judged: Judged) -> list[dict[str, Any]]:
-    """An officer's hold as the first reason, with who can release it."""
+    """An officer's hold as the first reason, and how it is released."""
     if judged.entitlement != HELD:
         return []
     hold = judged.question.get("hold", {})

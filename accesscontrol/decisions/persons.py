@@ -1,4 +1,4 @@
-"""Derives whether a user is a US person, where no source says so, from what they say of the user.
+"""Derives whether a user is a US person from the user's nationalities and status.
 
 15 CFR 772.1 (foreign person), 8 USC 1324b(a)(3) (protected individuals): a citizen, a lawful
 permanent resident or a protected individual is a US person.
@@ -13,10 +13,10 @@ STATUSES = ("user.lawful_permanent_resident", "user.protected_individual")
 
 
 def us_person(facts: Mapping[str, Any], stated: Mapping[str, Any]) -> bool | None:
-    """True if one of the three says so, False only if all three are known and none does.
+    """True if one of the three signs says so, False only if all three are known and none does.
 
-    None where that is not known, and where a source says it (also wrongly: what is invalid is
-    never mended here). A fact that attestation and statement tell differently is not known.
+    None if that is not known, or if a source says it, even with an invalid value. A sign on which
+    attestation and statement differ is not known.
     """
     if US_PERSON in facts or US_PERSON in stated:
         return None
@@ -28,12 +28,12 @@ def us_person(facts: Mapping[str, Any], stated: Mapping[str, Any]) -> bool | Non
 
 
 def _agreed(name: str, facts: Mapping[str, Any], stated: Mapping[str, Any]) -> Any:
-    said = [source[name] for source in (facts, stated) if name in source]
-    return said[0] if said and all(each == said[0] for each in said) else None
+    values = [source[name] for source in (facts, stated) if name in source]
+    return values[0] if values and all(each == values[0] for each in values) else None
 
 
 def _american(nationalities: Any) -> bool | None:
-    """A list that holds something else than two-letter codes is no list of nationalities."""
+    """Whether US is among the nationalities. None for a list with other than two-letter codes."""
     if not isinstance(nationalities, list) or not nationalities:
         return None
     if not all(isinstance(each, str) and len(each) == 2 for each in nationalities):

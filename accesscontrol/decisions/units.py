@@ -1,11 +1,11 @@
-"""Units of export licenses with a quantity: reserved with the decision, once a request."""
+"""Units of export licenses with a quantity: a permit uses one, a retry uses no other."""
 
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from accesscontrol import policy
-from accesscontrol.decisions.asking import Asked
+from accesscontrol.decisions.questions import Asked
 from accesscontrol.errors import Refused
 from accesscontrol.ledger.canonical import digest
 from accesscontrol.models import ApiToken, ExportLicense, LicenseUse, User
@@ -18,9 +18,9 @@ class KeyReused(Refused):
 
 
 def lock(licenses: Iterable[dict[str, Any]]) -> None:
-    """Hold the rows of licenses with a quantity to the end of the transaction, in one order.
+    """Lock the licenses with a quantity until the transaction ends, always in the same order.
 
-    Of two requests for the last unit the second waits here, and then finds it taken.
+    Of two requests for the last unit, the second waits here and then finds it used.
     """
     numbers = {each["number"] for each in licenses if each["remaining"] is not None}
     if numbers:
@@ -29,7 +29,7 @@ def lock(licenses: Iterable[dict[str, Any]]) -> None:
 
 
 def count(licenses: list[dict[str, Any]], key: str) -> list[dict[str, Any]]:
-    """The licenses with what remains now that their rows are held; our own earlier unit is free."""
+    """The locked licenses with their remaining units. A unit that this key used is one of them."""
     return [
         each if each["remaining"] is None else {**each, "remaining": _remaining(each, key)}
         for each in licenses
@@ -49,9 +49,9 @@ def use(
     decision_id: str,
     at: datetime,
 ) -> list[str]:
-    """Use up one unit of each license that the permit rests on; the licenses' numbers.
+    """Use one unit of each license that the permit rests on, and return the licenses' numbers.
 
-    A retry with the same key finds its unit used already and uses no other.
+    A retry with the same key finds its unit used and uses no other.
     """
     limited = {each["number"] for each in licenses if each["remaining"] is not None}
     used = sorted(limited & lifting(verdict))
@@ -61,18 +61,15 @@ def use(
             export_license=license_, idempotency_key=key, given_back_at=None
         ).exists():
             LicenseUse.objects.create(
-                export_license=license_,
-                decision_id=decision_id,
-                idempotency_key=key,
-                used_at=at,
+                export_license=license_, decision_id=decision_id, idempotency_key=key, used_at=at
             )
     return used
 
 
 def key_of(asked: Asked, by: ApiToken | User | None, item: int) -> str:
-    """The key of a question that came with an Idempotency-Key: (token, key, item), the question.
+    """The key of a unit: token, Idempotency-Key and item, then the digest of the question.
 
-    Raises KeyReused where the same key came with another question.
+    Raises KeyReused if the same Idempotency-Key came with another question.
     """
     caller = by.key_id if isinstance(by, ApiToken) else getattr(by, "username", "")[:32]
     slot = f"{caller}/{digest(asked.idempotency_key)[:40]}/{item}/"

@@ -256,6 +256,11 @@ class RuleVersion(models.Model):
     def __str__(self) -> str:
         return f"{self.rule} v{self.version}"
 
+    @property
+    def state_in_words(self) -> str:
+        """The state as a word of a sentence."""
+        return self.get_state_display().lower()
+
 
 class RuleEdit(models.Model):
     """A person edited this version. A trigger refuses their approval of it."""

@@ -1,7 +1,8 @@
-"""Orders and the rules that implement them: from a letter to an answer, by named verbs.
+"""Orders and the rules that implement them, from an order's receipt to a published rule.
 
-An order is entered, rules are drafted under it, submitted, approved by somebody else, published:
-one transaction that ends what is superseded, makes a release, writes the log, starts a screening.
+An officer enters an order, drafts a rule under it and submits it; a second person approves it.
+Publishing it is one transaction: it ends what the rule supersedes, makes a release, writes the log
+and starts a screening.
 """
 
 from accesscontrol.orders.amendments import (
@@ -15,25 +16,18 @@ from accesscontrol.orders.amendments import (
     waiting_lift,
 )
 from accesscontrol.orders.approval import approve, reject, request_changes, submit, withdraw
-from accesscontrol.orders.drafting import (
-    comment,
-    draft,
-    duplicate,
-    edit,
-    editors,
-    newest_published,
-)
+from accesscontrol.orders.drafts import comment, draft, duplicate, edit, editors, newest_published
 from accesscontrol.orders.emergencies import (
     alarm_overdue_emergencies,
     confirm_emergency,
     emergencies_to_confirm,
     emergency_deny,
 )
-from accesscontrol.orders.installing import Membership, Policy, install
+from accesscontrol.orders.installation import Membership, Policy, install
 from accesscontrol.orders.instruments import Instrument, acknowledge, enter, read_text
 from accesscontrol.orders.language import parsed
-from accesscontrol.orders.previewing import newest_preview, preview, preview_now
-from accesscontrol.orders.publishing import ensure_publishable, publish, retire
+from accesscontrol.orders.previews import newest_preview, preview, preview_now
+from accesscontrol.orders.publication import ensure_publishable, publish, retire
 from accesscontrol.orders.refusals import (
     CannotApprove,
     CannotConfirm,

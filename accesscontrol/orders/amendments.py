@@ -1,6 +1,6 @@
-"""What comes after an order: amendments, annexes of named parties, the lift.
+"""Notices after an order: amendments, annexes of named parties, and the lift of the order.
 
-What loosens counts when a second person has confirmed it.
+An annex and a lift can loosen, so each counts when a second person has confirmed it.
 """
 
 import difflib
@@ -20,33 +20,33 @@ from accesscontrol.models import (
     Release,
     User,
 )
-from accesscontrol.orders import publishing, terms
+from accesscontrol.orders import publication, terms
 from accesscontrol.orders.instruments import ensure_no_nul, locked
 from accesscontrol.orders.refusals import CannotConfirm, CannotEnter
 
 
 @dataclass(frozen=True, kw_only=True)
 class Notice:
-    """What the authority sent after the order: it changes, extends or lifts it."""
+    """A document that the authority sent after the order, to change, extend or lift it."""
 
     reference: str
     received_at: datetime
     effective_at: datetime
     text: str = ""
 
-    def told(self) -> dict[str, object]:
-        """What the log says of it."""
+    def details(self) -> dict[str, object]:
+        """What the log says about it."""
         return {"reference": self.reference, "effective_at": self.effective_at}
 
 
 def amend(
     *, order: Order, notice: Notice, by: User | None, at: datetime, because: str
 ) -> Amendment:
-    """Record a change of the order; what it changes is drafted as new versions of its rules."""
+    """Record a change of the order. Its effects are drafted as new versions of the rules."""
     access.require(by, "order.enter", at=at)
     with transaction.atomic():
         amendment = _after(order, Amendment.Kind.AMENDMENT, notice, by=by, at=at)
-        details = notice.told()
+        details = notice.details()
         audit.record("order.amended", order, by=by, at=at, because=because, details=details)
     return amendment
 
@@ -63,11 +63,10 @@ def annex(
     code: str = "",
     until: datetime | None = None,
 ) -> NamedList:
-    """Record named parties (licensees by reference) for a list that rules can name.
+    """Add parties (licensees by reference) to a list that rules can name.
 
-    ``code`` is ``annex:<the notice's reference>`` unless told; an existing list is added to. The
-    entries count, in a release, once somebody else confirms them (``confirm_annex``), since a list
-    can loosen.
+    ``code`` names the list, by default ``annex:<the notice's reference>``. The entries count in a
+    release after ``confirm_annex``, since a list can loosen.
     """
     access.require(by, "order.enter", at=at)
     refs = _known_licensees(parties)
@@ -91,9 +90,9 @@ def annex(
 
 
 def confirm_annex(*, named_list: NamedList, by: User, at: datetime, because: str = "") -> Release:
-    """The second person agrees to the entries that wait; they hold from now on at the earliest.
+    """Confirm the entries that wait, as the second person. They begin now at the earliest.
 
-    Raises CannotConfirm for whoever entered one of them, and where nothing waits.
+    Raises CannotConfirm if nothing waits, or for a person who entered one of them.
     """
     access.require(by, "policy.approve", at=at)
     with transaction.atomic():
@@ -114,13 +113,13 @@ def confirm_annex(*, named_list: NamedList, by: User, at: datetime, because: str
 def strike_from_annex(
     *, named_list: NamedList, parties: Iterable[str], by: User, at: datetime, because: str
 ) -> Release:
-    """End entries of a list now; to list a party again needs a second person."""
+    """End entries of a list now. To list a party again takes a second person."""
     access.require(by, "order.enter", at=at)
     with transaction.atomic():
         named = NamedList.objects.select_for_update().get(pk=named_list.pk)
         wanted, now = sorted(set(parties)), terms.second(at)
-        standing = named.entries.filter(value__in=wanted, confirmed_at__isnull=False)
-        ending = [e for e in standing if e.valid.upper is None or e.valid.upper > now]
+        confirmed = named.entries.filter(value__in=wanted, confirmed_at__isnull=False)
+        ending = [e for e in confirmed if e.valid.upper is None or e.valid.upper > now]
         missing = sorted(set(wanted) - {e.value for e in ending})
         if missing or not ending:
             raise CannotEnter(f"Not on {named.code}: {', '.join(missing) or 'nobody named'}.")
@@ -134,22 +133,26 @@ def strike_from_annex(
 
 
 def lift(*, order: Order, notice: Notice, by: User | None, at: datetime, because: str) -> Amendment:
-    """Record that the authority lifted the order; nothing changes until somebody else confirms."""
+    """Record that the authority lifted the order. Nothing changes until ``confirm_lift``."""
     access.require(by, "order.enter", at=at)
     with transaction.atomic():
         order = locked(order)
         if order.lifted_at is not None or waiting_lift(order) is not None:
             raise CannotEnter(f"The lift of {order} is entered already.")
         amendment = _after(order, Amendment.Kind.LIFT, notice, by=by, at=at)
-        details = notice.told()
+        details = notice.details()
         audit.record("order.lift_entered", order, by=by, at=at, because=because, details=details)
     return amendment
 
 
 def confirm_lift(*, order: Order, by: User, at: datetime, because: str = "") -> Release:
-    """The second person agrees to a lift: the terms of the order's rules end, everyone is screened.
+    """Confirm a lift as the second person.
 
-    They end when the lift takes effect, never in the past. Raises CannotConfirm for its author.
+    1. End the terms of the order's rules when the lift takes effect, never in the past.
+    2. Mark the order as lifted.
+    3. Make a release, write the log and screen everyone.
+
+    Raises CannotConfirm if no lift waits, or for the person who entered it.
     """
     access.require(by, "policy.approve", at=at)
     with transaction.atomic():
@@ -163,7 +166,7 @@ def confirm_lift(*, order: Order, by: User, at: datetime, because: str = "") -> 
         ended = [
             rule.ref
             for rule in order.rules.order_by("ref")
-            if publishing.end_rule(
+            if publication.end_rule(
                 rule,
                 entered_by=amendment.entered_by,
                 by=by,
@@ -179,7 +182,7 @@ def confirm_lift(*, order: Order, by: User, at: datetime, because: str = "") -> 
 
 
 def waiting_lift(order: Order) -> Amendment | None:
-    """The lift that was entered and not confirmed yet."""
+    """The lift of the order that waits for a second person, if any."""
     if order.lifted_at is not None:
         return None
     lifts = order.amendments.filter(kind=Amendment.Kind.LIFT).select_related("entered_by")
@@ -196,7 +199,7 @@ def _released(
     because: str,
 ) -> Release:
     cause, order = ("order", subject) if isinstance(subject, Order) else ("annex", subject.order)
-    release = publishing.next_release(by=by, at=at, because=because or kind)
+    release = publication.next_release(by=by, at=at, because=because or kind)
     audit.record(
         kind, subject, by=by, at=at, because=because, order=order, release=release, details=details
     )
@@ -226,7 +229,7 @@ def _ensure_second(entered: Iterable[User | None], by: User) -> None:
 
 
 def _known_licensees(parties: Iterable[str]) -> list[str]:
-    """Their references without duplicates; a mistyped one would silently exempt nobody."""
+    """The references, once each. Raises CannotEnter for one that is not in the register."""
     refs = sorted({ref.strip().replace("\x00", "�") for ref in parties if ref.strip()})
     if not refs:
         raise CannotEnter("Name at least one party.", pointer="/parties")
@@ -247,7 +250,7 @@ def _with_nearest(ref: str) -> str:
 
 
 def _ensure_not_on(named: NamedList, refs: list[str]) -> None:
-    on_it = named.entries.filter(value__in=refs).values_list("value", "valid")
-    standing = sorted({value for value, valid in on_it if valid.upper is None})
-    if standing:
-        raise CannotEnter(f"On {named.code} already: {', '.join(standing)}.", pointer="/parties")
+    entries = named.entries.filter(value__in=refs).values_list("value", "valid")
+    listed = sorted({value for value, valid in entries if valid.upper is None})
+    if listed:
+        raise CannotEnter(f"On {named.code} already: {', '.join(listed)}.", pointer="/parties")

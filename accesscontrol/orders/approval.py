@@ -1,4 +1,4 @@
-"""Four eyes: submit, ask for changes, approve by somebody else, reject, withdraw."""
+"""The approval of a version by a second person: submit, request changes, approve, reject."""
 
 from datetime import datetime
 
@@ -7,28 +7,30 @@ from django.db import transaction
 from accesscontrol import access, audit
 from accesscontrol.errors import Refused
 from accesscontrol.models import Preview, RuleVersion, User
-from accesscontrol.orders import drafting, previewing
-from accesscontrol.orders.drafting import OPEN, State, locked, remember
+from accesscontrol.orders import drafts, previews
+from accesscontrol.orders.drafts import OPEN, State, locked, remember
 from accesscontrol.orders.refusals import CannotApprove, CannotEdit, CannotSubmit
 from accesscontrol.orders.rule_cases import run_test_cases
 from accesscontrol.screening import preview as impact_preview
 
 
 def submit(*, version: RuleVersion, by: User | None, at: datetime, because: str) -> RuleVersion:
-    """Put a draft before the approvers, with the impact that somebody has looked at.
+    """Submit a draft to the approvers, with a preview of its impact.
 
-    Raises CannotSubmit if a test case fails, and (code preview_missing, preview_stale) without a
-    preview of what the draft says now against the release in force.
+    Raises CannotSubmit if a test case fails, or if there is no preview of the draft as it is now
+    against the release in force (codes preview_missing, preview_stale).
     """
     access.require(by, "policy.draft", at=at)
     with transaction.atomic():
         version = locked(version)
         if version.state != State.DRAFT:
-            raise CannotSubmit(f"Only a draft is submitted; this version is {_state(version)}.")
+            raise CannotSubmit(
+                f"Only a draft is submitted; this version is {version.state_in_words}."
+            )
         if not because.strip():
             raise CannotSubmit("Say why in a sentence: the approver reads it.", pointer="/because")
         ensure_tests_pass(version, at=at, refuse=CannotSubmit)
-        version.submitted_preview = previewing.looked_at(version)
+        version.submitted_preview = previews.preview_to_submit(version)
         version.submitted_by, version.submitted_at, version.because = by, at, because
         impact = version.submitted_preview
         return _move(
@@ -47,33 +49,35 @@ def request_changes(*, version: RuleVersion, by: User, at: datetime, because: st
 def approve(
     *, version: RuleVersion, by: User, at: datetime, because: str = "", confirmed: int | None = None
 ) -> RuleVersion:
-    """Agree to a submitted version; nobody who edited since the last published version can.
+    """Approve a submitted version. Its editors since the last published version cannot.
 
-    The database refuses it too (trigger). The impact is calculated anew: where it is another than
-    what was submitted, raises ImpactChanged with the difference, unless ``confirmed`` is the id of
-    a preview of the version that shows what it is now. Publishing is a verb of its own.
+    1. Check the version, the person and the test cases.
+    2. Calculate the impact anew, in a transaction of its own: the preview stays for the approver
+       to look at if the approval is refused. Raises ImpactChanged if the impact is different from
+       the submitted one, unless ``confirmed`` is the id of a preview that shows it.
+    3. Check again, since all may have changed meanwhile, and that the preview is not stale.
+    4. Approve. A trigger of the database refuses an editor too.
     """
     access.require(by, "policy.approve", at=at)
     with transaction.atomic():
         version = locked(version)
         _ensure_approvable(version, by=by, at=at)
-    # On its own, so that what the approver has to look at stays when this approval is refused.
-    found = previewing.recalculated(version, confirmed=confirmed, by=by, at=at)
+    impact = previews.recalculated(version, confirmed=confirmed, by=by, at=at)
     with transaction.atomic():
         version = locked(version)
         _ensure_approvable(version, by=by, at=at)
-        previewing.ensure_fresh(found, version)
+        previews.ensure_fresh(impact, version)
         if because.strip():
             remember(version, "approved", because, by=by, at=at)
         version.approved_by, version.approved_at = by, at
-        version.approved_preview = found
+        version.approved_preview = impact
         return _move(
-            version, State.APPROVED, "rule.approved", by=by, at=at, because=because, impact=found
+            version, State.APPROVED, "rule.approved", by=by, at=at, because=because, impact=impact
         )
 
 
 def reject(*, version: RuleVersion, by: User, at: datetime, because: str) -> RuleVersion:
-    """Decide against a submitted version; its authors may start a new draft from it."""
+    """Reject a submitted version. Its authors may start a new draft from it."""
     with transaction.atomic():
         version = _for_approver(version, by=by, at=at, because=because)
         remember(version, "rejected", because, by=by, at=at)
@@ -81,19 +85,21 @@ def reject(*, version: RuleVersion, by: User, at: datetime, because: str) -> Rul
 
 
 def withdraw(*, version: RuleVersion, by: User, at: datetime, because: str) -> RuleVersion:
-    """Take back a version that is not published yet."""
+    """Withdraw a version that is not published yet."""
     access.require(by, "policy.draft", at=at)
     with transaction.atomic():
         version = locked(version)
         if version.state not in OPEN:
-            raise CannotEdit(f"This version is {_state(version)}: nothing is left to withdraw.")
+            raise CannotEdit(
+                f"This version is {version.state_in_words}: nothing is left to withdraw."
+            )
         remember(version, "withdrawn", because or "Withdrawn.", by=by, at=at)
         return _move(version, State.WITHDRAWN, "rule.withdrawn", by=by, at=at, because=because)
 
 
 def ensure_not_an_editor(version: RuleVersion, *, by: User) -> None:
-    """Raise CannotApprove, with the time of the edit, for somebody who edited it."""
-    edited_at = drafting.editors(version).get(by.pk)
+    """Raise CannotApprove, with the time of the edit, if the person edited the version."""
+    edited_at = drafts.editors(version).get(by.pk)
     if edited_at is not None:
         raise CannotApprove(
             f"You edited {version.rule.ref} at {edited_at:%Y-%m-%d %H:%M} UTC, after its last"
@@ -101,13 +107,8 @@ def ensure_not_an_editor(version: RuleVersion, *, by: User) -> None:
         )
 
 
-def ensure_tests_pass(
-    version: RuleVersion,
-    *,
-    at: datetime,
-    refuse: type[Refused],
-) -> None:
-    """Raise ``refuse`` with each failing test case, what it expects and what came out."""
+def ensure_tests_pass(version: RuleVersion, *, at: datetime, refuse: type[Refused]) -> None:
+    """Raise ``refuse`` with each failing test case, its expected outcome and the actual one."""
     failing = [r for r in run_test_cases(version, at=at) if not r.passed]
     if failing:
         cases = "; ".join(
@@ -134,7 +135,7 @@ def _for_approver(version: RuleVersion, *, by: User, at: datetime, because: str)
 
 def _ensure_waiting(version: RuleVersion) -> None:
     if version.state != State.SUBMITTED:
-        raise CannotApprove(f"It does not wait for approval: it is {_state(version)}.")
+        raise CannotApprove(f"It does not wait for approval: it is {version.state_in_words}.")
 
 
 def _move(
@@ -160,7 +161,3 @@ def _move(
     }
     audit.record(kind, version.rule, by=by, at=at, because=because, details=details)
     return version
-
-
-def _state(version: RuleVersion) -> str:
-    return RuleVersion.State(version.state).label.lower()

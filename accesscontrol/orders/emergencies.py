@@ -1,4 +1,4 @@
-"""Denying at once on one officer's word: confirmed by a second person within a day, or an alarm."""
+"""Emergency denials: one officer denies at once; unconfirmed after a day, it raises an alarm."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -9,10 +9,10 @@ from django.db.models import QuerySet
 
 from accesscontrol import access, audit
 from accesscontrol.models import AuditEvent, Order, Release, RuleVersion, User
-from accesscontrol.orders import approval, drafting, terms
-from accesscontrol.orders.drafting import State, locked
+from accesscontrol.orders import approval, drafts, terms
+from accesscontrol.orders.drafts import State, locked
 from accesscontrol.orders.language import ensure_reason
-from accesscontrol.orders.publishing import in_force_now, told
+from accesscontrol.orders.publication import details_of, put_in_force
 from accesscontrol.orders.refusals import CannotConfirm, CannotPublish
 
 TO_CONFIRM_WITHIN = timedelta(hours=24)
@@ -27,26 +27,26 @@ def emergency_deny(
     because: str,
     order: Order | None = None,
 ) -> Release:
-    """Deny at once on one officer's word; a second person must confirm it within 24 hours.
+    """Publish a denial at once. A second person must confirm it within 24 hours.
 
-    Unconfirmed it raises an alarm and stays in force. Raises CannotPublish for any other effect.
+    An unconfirmed one raises an alarm and stays in force. Raises CannotPublish for another effect.
     """
     access.require(by, "policy.emergency", at=at)
     if content.get("effect") != "deny":
         raise CannotPublish("An emergency can only deny. Submit any other rule.", pointer="/effect")
     with transaction.atomic():
-        rule = drafting.rule_for(ref, order, by=by, at=at)
+        rule = drafts.rule_for(ref, order, by=by, at=at)
         ensure_reason(because)
-        version = drafting.next_version(rule, content, by=by, at=at, because=because)
-        version.based_on = drafting.newest_published(rule)
+        version = drafts.next_version(rule, content, by=by, at=at, because=because)
+        version.based_on = drafts.newest_published(rule)
         version.state, version.emergency = State.PUBLISHED, True
         version.published_by, version.published_at = by, at
         planned, before = terms.plan(version, at), terms.in_force(rule, at)
         version.save()
-        drafting.note_edit(version, by=by, at=at)
+        drafts.note_edit(version, by=by, at=at)
         terms.carry_out(version, planned)
-        details = {**told(version, planned, before), "confirm_by": at + TO_CONFIRM_WITHIN}
-        return in_force_now(
+        details = {**details_of(version, planned, before), "confirm_by": at + TO_CONFIRM_WITHIN}
+        return put_in_force(
             "rule.emergency_denied", version, by=by, at=at, because=because, details=details
         )
 
@@ -54,7 +54,7 @@ def emergency_deny(
 def confirm_emergency(
     *, version: RuleVersion, by: User, at: datetime, because: str = ""
 ) -> RuleVersion:
-    """The second person agrees to an emergency deny; also late, which ends the alarm."""
+    """Confirm an emergency denial as the second person. A late confirmation ends the alarm."""
     access.require(by, "policy.approve", at=at)
     with transaction.atomic():
         version = locked(version)
@@ -76,9 +76,9 @@ def emergencies_to_confirm() -> QuerySet[RuleVersion]:
 
 
 def alarm_overdue_emergencies(*, at: datetime) -> list[RuleVersion]:
-    """Write one alarm for each emergency that was not confirmed in time; it stays denied.
+    """Record one alarm for each denial that was not confirmed in time. It stays in force.
 
-    Called by the clock; returns all that are overdue, also those already written.
+    The clock calls this. Returns all overdue denials, also those with an earlier alarm.
     """
     overdue = list(emergencies_to_confirm().filter(published_at__lte=at - TO_CONFIRM_WITHIN))
     for version in overdue:
@@ -94,5 +94,5 @@ def _confirm_by(version: RuleVersion) -> datetime:
 
 def _alarmed(version: RuleVersion) -> bool:
     events = AuditEvent.objects.filter(kind="rule.emergency_overdue", rule_id=version.rule.ref)
-    named = f'"version":{version.version}}}'
-    return any(named in payload for payload in events.values_list("payload", flat=True))
+    ending = f'"version":{version.version}}}'
+    return any(ending in payload for payload in events.values_list("payload", flat=True))

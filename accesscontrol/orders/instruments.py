@@ -1,4 +1,4 @@
-"""The instruments themselves: entering an order, acknowledging it, reading its text."""
+"""Legal instruments: enter an order, acknowledge it, read its text."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,10 +13,7 @@ from accesscontrol.orders.refusals import CannotEnter
 
 @dataclass(frozen=True, kw_only=True)
 class Instrument:
-    """A legal instrument as the company received it: its head, its text, its times.
-
-    Its fields are the columns of an order of the same names.
-    """
+    """A legal instrument as the company received it. Its fields are columns of the order."""
 
     reference: str
     kind: str
@@ -33,7 +30,7 @@ class Instrument:
     supersedes: Order | None = None
 
     def tidied(self) -> "Instrument":
-        """The same without blanks around what people look it up by."""
+        """The same without blanks around the fields that people search by."""
         return replace(
             self,
             reference=self.reference.strip(),
@@ -44,7 +41,7 @@ class Instrument:
 
 
 def enter(*, instrument: Instrument, by: User | None, at: datetime, because: str = "") -> Order:
-    """Record an order as received; its clock runs from ``received_at``. Nothing is enforced yet.
+    """Record an order as received. Nothing is enforced yet; the clock runs from ``received_at``.
 
     Raises CannotEnter with the field at fault.
     """
@@ -77,7 +74,7 @@ def acknowledge(*, order: Order, by: User, at: datetime, because: str = "") -> O
 
 
 def read_text(*, order: Order, by: User, at: datetime) -> str:
-    """The text of an order; of a confidential one by right only, and the reading is logged."""
+    """The text of an order. Reading a confidential one takes a right and is logged."""
     if not order.confidential:
         access.require(by, "read", at=at)
         return order.text

@@ -1,4 +1,4 @@
-"""Holds what officers write against the rule language, as the next release would read it."""
+"""Checks rules and test cases of officers against the rule language of the next release."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -15,7 +15,7 @@ def ground(at: datetime) -> dict[str, Any]:
 
 
 def parsed(document: Mapping[str, Any], *, at: datetime) -> policy.Rule:
-    """The rule behind a document; raises CannotEdit with pointer, code and message."""
+    """Parse a rule. Raises CannotEdit with pointer, code and message."""
     about = ground(at)
     try:
         return policy.parse_rule(

@@ -1,4 +1,4 @@
-"""Why a verb of this room refuses, each with a message fit for the person who asked."""
+"""The refusals of the verbs on orders and rules."""
 
 from accesscontrol.errors import Refused
 from accesscontrol.models import Preview
@@ -6,7 +6,7 @@ from accesscontrol.screening.preview import Difference
 
 
 class CannotEnter(Refused):
-    """The order, amendment or annex is not complete or contradicts what stands."""
+    """The order, amendment or annex is incomplete, or contradicts what is on record."""
 
     code = "cannot_enter"
 
@@ -30,7 +30,7 @@ class CannotPreview(Refused):
 
 
 class CannotSubmit(Refused):
-    """The draft is not ready to be looked at by somebody else."""
+    """The draft is not ready for an approver."""
 
     code = "cannot_submit"
 
@@ -42,9 +42,9 @@ class CannotApprove(Refused):
 
 
 class ImpactChanged(CannotApprove):
-    """Since it was submitted the impact has become another; whoever has seen it may confirm it.
+    """The impact is not the one that was submitted. An approver who has seen it may confirm it.
 
-    ``preview`` is the new one, whose id confirms; ``difference`` what is different.
+    ``preview`` shows the impact now, and its id confirms it; ``difference`` says what differs.
     """
 
     code = "impact_changed"

@@ -1,4 +1,4 @@
-"""Test cases of a rule: facts and the outcome they must have, run at every save and publication."""
+"""Test cases of a rule: facts and the outcome that the rule must give them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ NEEDED_IN_A_CASE = ("licensee.id", "model.id", "request.activity")
 
 @dataclass(frozen=True)
 class CaseResult:
-    """What a test case expects and what the rule as drafted says."""
+    """A test case and the outcome that the rule gave."""
 
     case: RuleTestCase
     outcome: str
@@ -38,7 +38,7 @@ def add_test_case(
     by: User | None,
     at: datetime,
 ) -> RuleTestCase:
-    """Facts, an instant, and the outcome that this rule alone must give."""
+    """Add facts and an instant, and the outcome that this rule alone must give."""
     access.require(by, "policy.draft", at=at)
     if outcome not in policy.OUTCOMES:
         raise CannotEdit(f"Choose one of {', '.join(policy.OUTCOMES)}.", pointer="/outcome")
@@ -61,7 +61,7 @@ def add_test_case(
 
 
 def remove_test_case(*, case: RuleTestCase, by: User | None, at: datetime, because: str) -> None:
-    """Drop a test case; what it was stays in the log."""
+    """Remove a test case. The log keeps its content."""
     access.require(by, "policy.draft", at=at)
     ensure_reason(because)
     with transaction.atomic():
@@ -71,7 +71,7 @@ def remove_test_case(*, case: RuleTestCase, by: User | None, at: datetime, becau
 
 
 def run_test_cases(version: RuleVersion, *, at: datetime) -> list[CaseResult]:
-    """Judge each case by this rule alone, as its terms would stand if it were published at ``at``.
+    """Judge each test case by this rule alone, with its terms after a publication at ``at``.
 
     A version that ends its rule has nothing to test.
     """

@@ -1,7 +1,7 @@
-"""When a rule version is in force: the arithmetic of terms, which only ever changes the future.
+"""Terms: the periods in which rule versions are in force. Only the future of a term can change.
 
-A version says from when the law wants it in force. Its term says from when this product enforced
-it: never before it was published, for the answers given until then were given without it.
+A version says when the law wants it in force. Its term says when this product enforces it: never
+before its publication, since the answers until then were given without it.
 """
 
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ SECOND = timedelta(seconds=1)
 
 @dataclass(frozen=True)
 class Plan:
-    """What publishing a version at an instant does to the terms of its rule."""
+    """The changes that a publication makes to the terms of a rule."""
 
     start: datetime
     end: datetime | None
@@ -27,7 +27,7 @@ class Plan:
     backdated: bool
 
     def in_words(self) -> str:
-        """When it takes effect, for the approver, the button and the log."""
+        """When the version takes effect, for the approver, the button and the log."""
         if self.backdated:
             return (
                 "The time it should take effect has passed, so it takes effect at publication;"
@@ -37,7 +37,7 @@ class Plan:
 
 
 def second(at: datetime) -> datetime:
-    """The whole second that ``at`` lies in: releases know no smaller unit."""
+    """The whole second of ``at``: releases know no smaller unit."""
     return at.astimezone(UTC).replace(microsecond=0)
 
 
@@ -57,12 +57,12 @@ def period(start: datetime | None, end: datetime | None) -> DateTimeTZRange:
 
 
 def plan(version: RuleVersion, at: datetime) -> Plan:
-    """The terms after a publication of ``version`` at ``at``; nothing is written.
+    """The changes that a publication of ``version`` at ``at`` would make. Nothing is written.
 
-    A term that has begun ends where the new one starts; one that has not begun and would overlap
-    is withdrawn. Half-open periods of one rule never overlap (the database refuses it).
+    Of the terms that would overlap with the new one, one that has begun ends where the new one
+    starts, and one that has not begun is withdrawn. The database refuses an overlap too.
     """
-    terms = list(standing_terms(version.rule))
+    terms = list(terms_of(version.rule))
     wanted, end = (
         instant(version.content["effective_from"]),
         instant(version.content["effective_until"]),
@@ -81,7 +81,7 @@ def plan(version: RuleVersion, at: datetime) -> Plan:
 
 
 def carry_out(version: RuleVersion, planned: Plan) -> None:
-    """Write what ``plan`` found, inside the caller's transaction."""
+    """Write a plan, in the caller's transaction."""
     for term in planned.shortened:
         term.period = period(term.period.lower, planned.start)
         term.save(update_fields=["period"])
@@ -94,15 +94,15 @@ def carry_out(version: RuleVersion, planned: Plan) -> None:
         )
 
 
-def standing_terms(rule: Rule) -> Iterable[Term]:
-    """The rule's terms that were not withdrawn, by their start, locked while in a transaction."""
+def terms_of(rule: Rule) -> Iterable[Term]:
+    """The rule's terms that were not withdrawn, by their start."""
     terms = Term.objects.filter(rule=rule, withdrawn=False).select_related("rule_version")
     return terms.order_by("period")
 
 
 def any_left(rule: Rule, at: datetime) -> bool:
     """Whether a term of the rule still runs at ``at`` or is yet to begin."""
-    return any(t.period.upper is None or t.period.upper > at for t in standing_terms(rule))
+    return any(t.period.upper is None or t.period.upper > at for t in terms_of(rule))
 
 
 def in_force(rule: Rule, at: datetime) -> RuleVersion | None:
@@ -112,15 +112,17 @@ def in_force(rule: Rule, at: datetime) -> RuleVersion | None:
 
 
 def documents(version: RuleVersion, planned: Plan) -> list[dict[str, Any]]:
-    """The rule as a release would hold it after the publication, all its terms."""
-    gone = {t.pk for t in planned.withdrawn}
-    cut = {t.pk for t in planned.shortened}
+    """The documents of the rule in a release after the publication, one for each term."""
+    withdrawn = {t.pk for t in planned.withdrawn}
+    shortened = {t.pk for t in planned.shortened}
     rules = [
         in_term(
-            t.rule_version.content, t.period.lower, planned.start if t.pk in cut else t.period.upper
+            t.rule_version.content,
+            t.period.lower,
+            planned.start if t.pk in shortened else t.period.upper,
         )
-        for t in standing_terms(version.rule)
-        if t.pk not in gone
+        for t in terms_of(version.rule)
+        if t.pk not in withdrawn
     ]
     if not version.retires:
         rules.append(in_term(version.content, planned.start, planned.end))
@@ -133,7 +135,7 @@ def in_term(content: dict[str, Any], start: datetime, end: datetime | None) -> d
 
 
 def _start(wanted: datetime, terms: list[Term], at: datetime) -> datetime:
-    """Not before now, and after a term that began this second: what has begun is never emptied."""
+    """The start: not before now, and after the start of any term that has begun."""
     start = max(wanted, second(at))
     begun: list[datetime] = [t.period.lower for t in terms if t.period.lower <= at]
     return max([start, *(lower + SECOND for lower in begun)])

@@ -1,4 +1,4 @@
-"""An order's clock: what happened when, and how long it took from receipt to enforcement."""
+"""The timeline of an order: its steps, and the time from its receipt to its enforcement."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -32,7 +32,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Timeline:
-    """The steps in order, and what came after the order (amendments, annexes, the lift)."""
+    """The steps in order, and the notices after the order (amendments, annexes, the lift)."""
 
     steps: tuple[Step, ...]
     amendments: tuple[Step, ...]
@@ -48,7 +48,7 @@ class Timeline:
 
     @property
     def time_to_last_standing(self) -> timedelta | None:
-        """From receipt until the last licensee had been looked at under its first rule."""
+        """From receipt until the last licensee was screened under its first rule."""
         return self._between("received", "last_standing")
 
     def _between(self, first: str, last: str) -> timedelta | None:
@@ -57,7 +57,7 @@ class Timeline:
 
 
 def timeline(order: Order) -> Timeline:
-    """What happened to the order and when, from receipt to the last standing."""
+    """The steps of the order, from its receipt to the last standing."""
     versions = RuleVersion.objects.filter(rule__order=order)
     first = versions.exclude(published_at=None).order_by("published_at", "id").first()
     instants = {
@@ -90,7 +90,7 @@ def _in_force_at(order: Order) -> datetime | None:
 
 
 def _first_refusal(order: Order) -> datetime | None:
-    """From the decisions themselves, where the order's row does not hold it yet."""
+    """Read it from the decisions, for an order whose row does not have it yet."""
     first = [
         Decision.objects.filter(verdict__reasons__contains=[{"rule": ref}])
         .exclude(outcome="permit")
@@ -101,7 +101,7 @@ def _first_refusal(order: Order) -> datetime | None:
 
 
 def _last_standing(version: RuleVersion | None) -> datetime | None:
-    """The end of the screening that the first publication started, or of what overtook it."""
+    """The end of the screening that the first publication started, or of one that replaced it."""
     if version is None or version.published_at is None:
         return None
     release = Release.objects.filter(published_at=version.published_at).order_by("number").first()

@@ -40,7 +40,7 @@ from accesscontrol.models import (
     RestrictedList,
     User,
 )
-from accesscontrol.orders.installing import Membership, Policy
+from accesscontrol.orders.installation import Membership, Policy
 from accesscontrol.screening.register import binary_copy, current_facts
 from tests.benchmarks import policy
 from tests.benchmarks.population import ATTRIBUTES, OBJECTS, STATUSES, Population, annex, ref

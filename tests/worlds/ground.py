@@ -60,7 +60,7 @@ def lay(rules: Sequence[Mapping[str, Any]] = RULES, *, at: datetime = LONG_AGO) 
 
 
 def policy_of(rules: Sequence[Mapping[str, Any]]) -> Any:
-    from accesscontrol.orders.installing import Membership, Policy
+    from accesscontrol.orders.installation import Membership, Policy
 
     order = {
         "kind": "is_informed_letter", "authority": "BIS", "citation": "15 CFR 744",

@@ -1,4 +1,4 @@
-"""What a caller asks: about whom, which model, which activity, and the facts that it states."""
+"""A caller's question: the licensee, the model, the activity, and the facts that it states."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -24,14 +24,14 @@ class Semantic(StrEnum):
 
 
 class UnknownName(Refused):
-    """A fact about a person is stated under a name that nobody knows: most likely mistyped."""
+    """A statement about a user has a name that is not in the vocabulary: most likely mistyped."""
 
     code = "unknown_attribute"
 
 
 @dataclass(frozen=True)
 class Asked:
-    """One question. ``stated`` has names like ``user.us_person``, not yet held to a vocabulary."""
+    """One question. The names in ``stated``, like ``user.us_person``, are not yet checked."""
 
     licensee: str
     model: str
@@ -45,18 +45,18 @@ class Asked:
 
     @property
     def licensee_ref(self) -> str:
-        """Empty where the subject is something else than a licensee: no register knows it."""
+        """The licensee's reference; empty if the subject is not a licensee."""
         return self.licensee if self.subject_type == "licensee" else ""
 
     @property
     def model_ref(self) -> str:
-        """Empty where the resource is something else than a model."""
+        """The model's reference; empty if the resource is not a model."""
         return self.model if self.resource_type == "model" else ""
 
 
 @dataclass(frozen=True)
 class Faulty:
-    """An item of a batch that cannot be read as a question; it permits nothing."""
+    """An item of a batch that is no question. It permits nothing."""
 
     status: int
     code: str
@@ -65,10 +65,10 @@ class Faulty:
 
 
 def statements(asked: Asked, vocabulary: Mapping[str, Any]) -> dict[str, Any]:
-    """The statements under their attributes' names; what no attribute is called is left out.
+    """The statements by attribute. A name that only a custom attribute has means that attribute.
 
-    A name that only a custom attribute has lands there. Raises UnknownName for a name about a
-    person that the vocabulary does not hold, where leaving it out would silence a fact.
+    An unknown name is left out. Raises UnknownName for an unknown name about a user, since leaving
+    it out could silence a fact.
     """
     placed: dict[str, Any] = {}
     for name, value in asked.stated.items():
@@ -100,10 +100,10 @@ def _unknown(name: str, vocabulary: Mapping[str, Any]) -> UnknownName:
 
 
 def readable(value: Any) -> Any:
-    """The value if it can be written down exactly, else a mark that no attribute takes as a value.
+    """The value if it can be recorded exactly, else a mark that is no value of any attribute.
 
-    A float, a nested heap or a megabyte is outside every attribute's domain, so the mark is judged
-    as the value would be (the attribute is absent and named as invalid), and it can be recorded.
+    A float, a deeply nested or a very long value is outside every attribute's domain. The mark is
+    judged as the value would be (the attribute is absent and named as invalid).
     """
     try:
         text = canonical_json(value)
@@ -115,10 +115,10 @@ def readable(value: Any) -> Any:
 
 
 def all_readable(facts: dict[str, Any]) -> dict[str, Any]:
-    """The register's facts, each readable, without writing them where a look is enough.
+    """The register's facts, each readable. Facts that are plain and short need no writing.
 
     The register's verbs store plain values only, but its tables take any JSON. A character of a
-    plain value takes two of the text at most.
+    plain value takes at most two of the text.
     """
     longest = max(map(len, map(str, facts.values())), default=0)
     if is_plain(facts) and longest < LARGEST_VALUE // 2:

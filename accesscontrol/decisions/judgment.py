@@ -1,4 +1,4 @@
-"""Judges one question from the register's facts, what the caller states, a release; and again."""
+"""Judges a question by a release, from the register's facts and the caller's statements."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,8 +7,8 @@ from functools import lru_cache
 from typing import Any
 
 from accesscontrol import audit, facts, policy, releases
-from accesscontrol.decisions.asking import Asked, all_readable, statements
 from accesscontrol.decisions.persons import US_PERSON, us_person
+from accesscontrol.decisions.questions import Asked, all_readable, statements
 from accesscontrol.models import Decision, Hold
 from accesscontrol.models.common import instant
 from accesscontrol.policy import NEEDED
@@ -18,7 +18,7 @@ HELD = "held"
 
 @dataclass
 class Judged:
-    """A question with everything its answer rests on; ``question`` is enough to judge it again."""
+    """A judged question. ``question`` has all that is needed to judge it again."""
 
     asked: Asked
     at: datetime
@@ -38,7 +38,13 @@ class Judged:
 def judge(
     asked: Asked, known: facts.QuestionFacts, release: releases.Loaded, at: datetime
 ) -> Judged:
-    """The verdict on the question; an officer's hold outweighs it. Raises UnknownName."""
+    """Judge the question. Raises UnknownName.
+
+    1. Keep the register's facts that the release knows, and place the caller's statements.
+    2. Derive whether the user is a US person, where no source says so.
+    3. Ask the language for the verdict. An officer's hold outweighs it.
+    4. Reduce the question to the facts that the verdict rests on, for the record.
+    """
     names = release.policy.attributes
     notes: list[str] = []
     question: dict[str, Any] = {
@@ -56,14 +62,14 @@ def judge(
     try:
         verdict = _verdict(release, question)
     except policy.PolicyError as error:
-        # A paper that says nothing to this release lifts nothing: stricter, never a permit.
+        # A paper that this release cannot read lifts nothing: stricter, never a permit.
         notes.append(f"The export licenses and decided reviews could not be read: {error.message}")
         question |= {"licenses": [], "dispositions": []}
         verdict = _verdict(release, question)
     question = _as_recorded(question, release.policy, verdict)
-    held = _hold(asked) if known.entitlement == HELD else None
-    if held is not None:
-        question["hold"] = held
+    hold = _hold(asked) if known.entitlement == HELD else None
+    if hold is not None:
+        question["hold"] = hold
     return Judged(
         asked=asked,
         at=at,
@@ -78,37 +84,36 @@ def judge(
 
 
 def _subject(known: facts.QuestionFacts) -> audit.Subject | None:
-    """The licensee as the log names it; None where the register has none by that name."""
-    found = known.licensee
-    return audit.Subject("licensee", found.ref, found.name) if found else None
+    """The licensee as the log names it; None if it is not in the register."""
+    licensee = known.licensee
+    return audit.Subject("licensee", licensee.ref, licensee.name) if licensee else None
 
 
 def _derived(question: dict[str, Any], names: Mapping[str, policy.Attribute]) -> bool | None:
-    """Whether the user is a US person, where the release asks for it and no source says it."""
-    said = US_PERSON in question["facts"] or US_PERSON in question["stated"]
-    return us_person(*_sound(question, names)) if US_PERSON in names and not said else None
+    """Whether the user is a US person, if the release has the attribute and no source says it."""
+    known = US_PERSON in question["facts"] or US_PERSON in question["stated"]
+    return us_person(*_sound(question, names)) if US_PERSON in names and not known else None
 
 
 def _sound(
     question: dict[str, Any], names: Mapping[str, policy.Attribute]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Facts and statements about persons, without what some source says outside its domain.
+    """The facts and the statements, without attributes of the user that have an invalid value.
 
-    An invalid value makes its attribute absent, whatever the other source says: nothing may be
-    derived from it.
+    An invalid value in one source makes its attribute absent: nothing may be derived from it.
     """
-    said = (question["facts"], question["stated"])
+    sources = (question["facts"], question["stated"])
     unsound = {
         name
-        for source in said
+        for source in sources
         for name, value in source.items()
-        if name.startswith("user.") and not _holds(names[name], value)
+        if name.startswith("user.") and not _is_valid(names[name], value)
     }
-    facts_, stated = ({n: v for n, v in source.items() if n not in unsound} for source in said)
+    facts_, stated = ({n: v for n, v in source.items() if n not in unsound} for source in sources)
     return facts_, stated
 
 
-def _holds(attribute: policy.Attribute, value: Any) -> bool:
+def _is_valid(attribute: policy.Attribute, value: Any) -> bool:
     try:
         attribute.read(value)
     except ValueError:
@@ -117,7 +122,7 @@ def _holds(attribute: policy.Attribute, value: Any) -> bool:
 
 
 def again(decision: Decision) -> Judged:
-    """The recorded question judged again by the release it was judged by."""
+    """Judge the recorded question again, by the release of its decision."""
     release = releases.get(decision.release.number)
     question = decision.question
     about = question.get("asked", {})
@@ -144,23 +149,22 @@ def again(decision: Decision) -> Judged:
 
 
 def replay(decision: Decision) -> policy.Verdict:
-    """The verdict that the recorded question gets from the recorded release: always the same."""
+    """The verdict on the recorded question by the recorded release. It is always the same."""
     return again(decision).verdict
 
 
 def _verdict(release: releases.Loaded, question: Mapping[str, Any]) -> policy.Verdict:
-    return policy.judge(
-        release.policy,
-        facts=question["facts"],
-        stated=question["stated"],
-        licenses=question["licenses"],
-        dispositions=question["dispositions"],
-        at=datetime.fromisoformat(question["at"]),
-    )
+    return policy.judge(release.policy, **policy_question(question))
+
+
+def policy_question(question: Mapping[str, Any]) -> dict[str, Any]:
+    """The recorded question as the arguments that the policy takes."""
+    names = ("facts", "stated", "licenses", "dispositions")
+    return {name: question[name] for name in names} | {"at": datetime.fromisoformat(question["at"])}
 
 
 def _usable(licenses: list[dict[str, Any]], asked: Asked, notes: list[str]) -> list[dict[str, Any]]:
-    """Licenses that can cover this: one with a quantity only where a retry burns nothing."""
+    """The licenses that can cover this. One with a quantity needs an Idempotency-Key."""
     usable = []
     for each in licenses:
         if each["remaining"] is None or asked.idempotency_key:
@@ -194,15 +198,15 @@ def _as_recorded(
 
 @lru_cache(maxsize=8)
 def _read_by(release: policy.Release) -> frozenset[str]:
-    """What the rules of the release read, and what papers are held against in any case.
+    """The attributes that the rules of the release read, and those that every question needs.
 
-    Threads share it: a release and what it reads never change.
+    Threads share the set: a release never changes.
     """
     return frozenset(NEEDED).union(*(rule.attributes for rule in release.rules))
 
 
 def _hold(asked: Asked) -> dict[str, Any] | None:
-    """Who can release the officer's hold, and since when it is there."""
+    """The officer's hold: since when, by whom, and whether its release was asked for."""
     hold = (
         Hold.objects.filter(
             entitlement__licensee__ref=asked.licensee_ref,

@@ -1,4 +1,4 @@
-"""The verbs: decide one question or a batch and record it, or only ask what would be."""
+"""Decides a question or a batch and records it, or answers a hypothetical question."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,9 +10,9 @@ from uuid import UUID
 from django.db import Error, transaction
 
 from accesscontrol import audit, facts, policy, releases
-from accesscontrol.decisions import recording, units
-from accesscontrol.decisions.asking import Asked, Faulty, Semantic, UnknownName
-from accesscontrol.decisions.judging import Judged, judge
+from accesscontrol.decisions import record, units
+from accesscontrol.decisions.judgment import Judged, judge
+from accesscontrol.decisions.questions import Asked, Faulty, Semantic, UnknownName
 from accesscontrol.errors import NotRecorded
 from accesscontrol.models import ApiToken, Decision, RuleVersion, User
 from accesscontrol.models.common import instant
@@ -20,7 +20,7 @@ from accesscontrol.models.common import instant
 
 @dataclass(frozen=True)
 class Decided:
-    """A recorded decision beside what it was judged from (for the answer's words)."""
+    """A recorded decision, and the judged question that the answer's words need."""
 
     decision: Decision
     judged: Judged
@@ -28,23 +28,23 @@ class Decided:
 
 @dataclass(frozen=True)
 class Batch:
-    """The answers of one evaluation in the order asked; item n is decision ``<evaluation>.<n>``."""
+    """The answers of one evaluation, in order; item n is decision ``<evaluation>.<n>``."""
 
     evaluation: UUID
     answers: list[Decided | Faulty]
 
 
 def decide(*, asked: Asked, by: ApiToken | User, at: datetime) -> Decision:
-    """Decide one question and record it. Raises NotRecorded (no answer then), UnknownName."""
+    """Decide one question and record it. Raises NotRecorded (without an answer), UnknownName."""
     return evaluate(asked=asked, by=by, at=at).decision
 
 
 def evaluate(*, asked: Asked, by: ApiToken | User, at: datetime) -> Decided:
-    """The same, with what the decision was judged from, so that it can be put into words."""
-    made = _decide([(0, asked)], by=by, at=at, semantic=Semantic.ALL).answers[0]
-    if isinstance(made, Faulty):
-        raise UnknownName(made.message, pointer=made.pointer, code=made.code)
-    return made
+    """Decide and record like ``decide``; return the judged question too, for the answer."""
+    answer = _decide([(0, asked)], by=by, at=at, semantic=Semantic.ALL).answers[0]
+    if isinstance(answer, Faulty):
+        raise UnknownName(answer.message, pointer=answer.pointer, code=answer.code)
+    return answer
 
 
 def decide_many(
@@ -54,10 +54,10 @@ def decide_many(
     at: datetime,
     semantic: Semantic = Semantic.ALL,
 ) -> Batch:
-    """Decide a batch by one release and record it in one transaction; raises NotRecorded.
+    """Decide a batch by one release and record it in one transaction. Raises NotRecorded.
 
-    With a semantic that stops early the answers end with the one that stopped it. A faulty item is
-    no permit and ends the batch like a refusal.
+    If the semantic ends the batch early, its last answer is the one that ended it. A faulty item
+    is no permit and ends a batch like a refusal.
     """
     return _decide(list(enumerate(asked, 1)), by=by, at=at, semantic=semantic)
 
@@ -69,8 +69,14 @@ def _decide(
     at: datetime,
     semantic: Semantic,
 ) -> Batch:
-    """Decide the items, each with its number: 0 where it is asked alone, else from 1 on."""
-    evaluation = recording.new_evaluation(at)
+    """Decide the items, each with its number: 0 for a single question, else from 1 on.
+
+    1. Read the release in force, and the register for each question.
+    2. Lock the export licenses that have a quantity.
+    3. Judge the items in order, until the semantic ends the batch.
+    4. Write the decisions and their events, and commit; otherwise there is no answer.
+    """
+    evaluation = record.new_evaluation(at)
     with _recorded_or_no_answer():
         release = releases.current()
         known = {n: _known(each, at) for n, each in items if isinstance(each, Asked)}
@@ -78,14 +84,14 @@ def _decide(
         if licenses:
             units.lock(licenses)
         judged: list[tuple[int, Judged | Faulty]] = []
-        for n, each in items:
-            made = (
-                each
-                if isinstance(each, Faulty)
-                else _judge_item(evaluation, n, each, known[n], release, by, at)
+        for n, item in items:
+            result = (
+                item
+                if isinstance(item, Faulty)
+                else _judge_item(evaluation, n, item, known[n], release, by, at)
             )
-            judged.append((n, made))
-            if semantic is not Semantic.ALL and semantic.ends_with(permits=_permits(made)):
+            judged.append((n, result))
+            if semantic is not Semantic.ALL and semantic.ends_with(permits=_permits(result)):
                 break
         answers = _record(evaluation, judged, by, at)
     return Batch(evaluation, answers)
@@ -114,13 +120,13 @@ def _judge_item(
     except UnknownName as unknown:
         return Faulty(400, unknown.code, unknown.message, unknown.pointer)
     if judged.permits and known.licenses:
-        id_ = recording.decision_id(evaluation, item)
+        id_ = record.decision_id(evaluation, item)
         units.use(judged.verdict, known.licenses, key=key, decision_id=id_, at=at)
     return judged
 
 
-def _permits(answer: Judged | Faulty) -> bool:
-    return isinstance(answer, Judged) and answer.permits
+def _permits(result: Judged | Faulty) -> bool:
+    return isinstance(result, Judged) and result.permits
 
 
 def _record(
@@ -129,22 +135,14 @@ def _record(
     by: ApiToken | User,
     at: datetime,
 ) -> list[Decided | Faulty]:
-    sound = [(item, each) for item, each in judged if isinstance(each, Judged)]
-    rows = dict(
-        zip(
-            (item for item, _ in sound),
-            recording.write(evaluation, sound, by=by, at=at) if sound else [],
-            strict=True,
-        )
-    )
-    return [
-        Decided(rows[item], each) if isinstance(each, Judged) else each for item, each in judged
-    ]
+    sound = [(n, each) for n, each in judged if isinstance(each, Judged)]
+    rows = iter(record.write(evaluation, sound, by=by, at=at) if sound else [])
+    return [Decided(next(rows), each) if isinstance(each, Judged) else each for _, each in judged]
 
 
 @contextmanager
 def _recorded_or_no_answer() -> Iterator[None]:
-    """One transaction, committed when this ends; whatever keeps it from that is NotRecorded."""
+    """One transaction that commits at the end. Raises NotRecorded if it cannot."""
     try:
         with transaction.atomic(durable=True):
             yield
@@ -163,8 +161,8 @@ def what_if(
 ) -> Judged:
     """What the answer would be at another instant, or if a draft were in force now.
 
-    ``as_of`` asks by the law and facts of then, as known ``known_at`` (now unless told). Nothing is
-    enforced by it: no decision is recorded, only that somebody asked.
+    ``as_of`` asks by the law and the facts of that instant, as known at ``known_at`` (by default
+    now). It makes no decision: the log records only that the question was asked.
     """
     then = as_of or at
     with _recorded_or_no_answer():
@@ -184,7 +182,7 @@ def what_if(
 
 
 def _with_draft(release: releases.Loaded, draft: RuleVersion, at: datetime) -> releases.Loaded:
-    """The release as if the draft were published. Raises PolicyError where it is not sound."""
+    """The release with the draft published in it. Raises PolicyError if it is not sound."""
     content = {**draft.content}
     content["effective_from"] = content.get("effective_from") or instant(at)
     document = releases.build(number=release.number, at=at, with_rule=content)

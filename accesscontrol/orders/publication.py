@@ -1,4 +1,4 @@
-"""Putting approved versions in force, and ending rules: each makes a release and a screening."""
+"""Publication: approved versions take effect and rules end, each with a release and a screening."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -8,21 +8,21 @@ from django.db import transaction
 
 from accesscontrol import access, audit, policy, releases, screening
 from accesscontrol.models import Release, Rule, RuleVersion, User
-from accesscontrol.orders import approval, drafting, language, previewing, terms
-from accesscontrol.orders.drafting import State, locked
-from accesscontrol.orders.refusals import (
-    CannotEdit,
-    CannotPublish,
-    CannotRetire,
-)
+from accesscontrol.orders import approval, drafts, language, previews, terms
+from accesscontrol.orders.drafts import State, locked
+from accesscontrol.orders.refusals import CannotEdit, CannotPublish, CannotRetire
 from accesscontrol.screening import preview as impact_preview
 
 
 def publish(*, version: RuleVersion, by: User | None, at: datetime, because: str = "") -> Release:
     """Put an approved version in force, end what it supersedes, and screen everyone again.
 
-    One transaction: terms, release, log, screening. Raises CannotPublish if it is not approved, is
-    stale, its period has passed, it is no rule any more, or a test case fails.
+    One transaction:
+
+    1. Check that the version can be published; raises CannotPublish with what is against it.
+    2. Write its term, and end or withdraw the terms that it supersedes.
+    3. Mark the version as published.
+    4. Make the release, write the event, and start the screening.
     """
     access.require(by, "policy.publish", at=at)
     with transaction.atomic():
@@ -33,16 +33,20 @@ def publish(*, version: RuleVersion, by: User | None, at: datetime, because: str
         version.state, version.published_by, version.published_at = State.PUBLISHED, by, at
         version.save()
         kind = "rule.retired" if version.retires else "rule.published"
-        because, details = because or version.because, told(version, planned, before)
-        return in_force_now(kind, version, by=by, at=at, because=because, details=details)
+        because, details = because or version.because, details_of(version, planned, before)
+        return put_in_force(kind, version, by=by, at=at, because=because, details=details)
 
 
 def ensure_publishable(version: RuleVersion, *, at: datetime) -> terms.Plan:
-    """What publication now would do to the terms; raises CannotPublish with what is against it."""
+    """What publication now would do to the terms.
+
+    Raises CannotPublish if the version is not approved or is stale, its order was lifted, its
+    period has passed, it is no rule of the language any more, or a test case fails.
+    """
     if version.state != State.APPROVED:
         raise CannotPublish(
             f"Version {version.version} of {version.rule.ref} is"
-            f" {State(version.state).label.lower()}. Only an approved version is published."
+            f" {version.state_in_words}. Only an approved version is published."
         )
     lifted_at = version.rule.order.lifted_at
     if lifted_at is not None and not version.retires:
@@ -50,7 +54,7 @@ def ensure_publishable(version: RuleVersion, *, at: datetime) -> terms.Plan:
             f"{version.rule.order} was lifted at {lifted_at:%Y-%m-%d %H:%M} UTC. A new rule needs"
             " an order that stands."
         )
-    newest = drafting.newest_published(version.rule)
+    newest = drafts.newest_published(version.rule)
     if newest is not None and newest.version > version.version:
         raise CannotPublish(
             f"Version {newest.version} was published after this one was drafted, so this one is"
@@ -71,21 +75,21 @@ def ensure_publishable(version: RuleVersion, *, at: datetime) -> terms.Plan:
 def retire(
     *, rule: Rule, by: User | None, at: datetime, because: str, ends_at: datetime | None = None
 ) -> RuleVersion:
-    """Ask for the end of a rule, now or at ``ends_at``; somebody else approves it like a rule.
+    """Submit the end of a rule, now or at ``ends_at``. A second person approves it like a rule.
 
-    Publishing the answer ends the rule's terms, with a release and a screening. There is no draft
-    to look at, so what the end would change is found out here and submitted with it.
+    Publishing it ends the rule's terms. It has no draft to preview, so its impact is calculated
+    here and submitted with it.
     """
     access.require(by, "policy.draft", at=at)
-    newest = drafting.newest_published(rule)
+    newest = drafts.newest_published(rule)
     if newest is None or not terms.any_left(rule, at):
         raise CannotRetire(f"{rule.ref} is not in force and not scheduled: nothing is left to end.")
     with transaction.atomic():
         version = _ending(rule, by=by, at=at, because=because, ends_at=ends_at)
         version.state, version.submitted_by, version.submitted_at = State.SUBMITTED, by, at
         version.save()
-        drafting.note_edit(version, by=by, at=at)
-        version.submitted_preview = previewing.calculated(version, by=by, at=at)
+        drafts.note_edit(version, by=by, at=at)
+        version.submitted_preview = previews.calculated(version, by=by, at=at)
         version.save(update_fields=["submitted_preview"])
         kind, impact = "rule.retirement_submitted", impact_preview.told(version.submitted_preview)
         details = {"version": version.version, "ends_at": ends_at, "impact": impact}
@@ -96,9 +100,9 @@ def retire(
 def end_rule(
     rule: Rule, *, entered_by: User | None, by: User, at: datetime, because: str, ends_at: datetime
 ) -> RuleVersion | None:
-    """End a rule because its order was lifted: entered by one person, confirmed by another.
+    """End a rule because its order was lifted. None if nothing is left to end.
 
-    Part of the lift's transaction, which makes the release. None where nothing is left to end.
+    Runs in the transaction of the lift, which makes the release.
     """
     rule = Rule.objects.select_for_update().get(pk=rule.pk)
     if not terms.any_left(rule, at):
@@ -107,12 +111,12 @@ def end_rule(
     version.state, version.published_by, version.published_at = State.PUBLISHED, by, at
     version.approved_by, version.approved_at = by, at
     version.save()
-    drafting.note_edit(version, by=entered_by, at=at)
+    drafts.note_edit(version, by=entered_by, at=at)
     terms.carry_out(version, terms.plan(version, at))
     return version
 
 
-def in_force_now(
+def put_in_force(
     kind: str,
     version: RuleVersion,
     *,
@@ -121,7 +125,7 @@ def in_force_now(
     because: str,
     details: Mapping[str, Any],
 ) -> Release:
-    """What every change of what is in force ends with: release, event, screening."""
+    """Make the release, write the event, and start the screening."""
     rule = version.rule
     release = next_release(by=by, at=at, because=because)
     audit.record(kind, rule, by=by, at=at, because=because, release=release, details=details)
@@ -130,7 +134,7 @@ def in_force_now(
 
 
 def next_release(*, by: User | None, at: datetime, because: str) -> Release:
-    """The next release; raises CannotPublish where the whole of what is approved is not sound."""
+    """Make the next release. Raises CannotPublish if it would not be sound."""
     try:
         return releases.publish_next(by=by, at=at, because=because)
     except policy.PolicyError as error:
@@ -151,14 +155,14 @@ def _ensure_still_a_rule(version: RuleVersion, *, at: datetime) -> None:
 def _ending(
     rule: Rule, *, by: User | None, at: datetime, because: str, ends_at: datetime | None
 ) -> RuleVersion:
-    """A version that says what the rule said and until when; approving it ends the rule."""
-    newest = drafting.newest_published(rule)
+    """A version with the rule's last content and its end. Publishing it ends the rule."""
+    newest = drafts.newest_published(rule)
     if newest is None:
         raise CannotRetire(f"{rule.ref} was never published: withdraw its draft instead.")
     language.ensure_reason(because)
     begins = terms.instant(newest.content["effective_from"])
     later = ends_at if ends_at is not None and begins is not None and ends_at > begins else None
-    version = drafting.next_version(
+    version = drafts.next_version(
         rule,
         {**newest.content, "effective_until": terms.written(later)},
         by=by,
@@ -169,7 +173,9 @@ def _ending(
     return version
 
 
-def told(version: RuleVersion, planned: terms.Plan, before: RuleVersion | None) -> dict[str, Any]:
+def details_of(
+    version: RuleVersion, planned: terms.Plan, before: RuleVersion | None
+) -> dict[str, Any]:
     return {
         "version": version.version,
         "digest": version.digest,

@@ -1,4 +1,4 @@
-"""Writes decisions down: rows and audit events in one transaction, or there is no answer."""
+"""Writes decisions and their audit events, in the caller's transaction."""
 
 import hashlib
 import hmac
@@ -13,11 +13,11 @@ from django.db import connection
 from django.db.models import Q
 
 from accesscontrol import audit
-from accesscontrol.decisions.judging import Judged
+from accesscontrol.decisions.judgment import Judged
 from accesscontrol.ledger.canonical import canonical_json, digest
 from accesscontrol.models import ApiToken, Decision, ReasonBlob, User
 
-LONGEST_LISTS = 8_000  # characters of reasons kept in the row; longer ones are stored once
+LONGEST_LISTS = 8_000  # characters of reasons in the row; longer ones get a row of their own
 NOTED_EVERY = timedelta(minutes=1)
 
 NEWEST_LISTS = """
@@ -32,14 +32,14 @@ FIRST_REFUSAL = """
 
 
 def new_evaluation(at: datetime) -> UUID:
-    """A UUIDv7 (RFC 9562), which sorts by time; made here, known before the insert."""
+    """A UUIDv7 (RFC 9562), which sorts by time and is known before the insert."""
     milliseconds = int(at.timestamp() * 1000)
     bits = milliseconds << 80 | 0x7 << 76 | secrets.randbits(12) << 64
     return UUID(int=bits | 0b10 << 62 | secrets.randbits(62))
 
 
 def decision_id(evaluation: UUID, item: int) -> str:
-    """The id of item n of an evaluation; a single question is item 0 and has the bare id."""
+    """The id of item n of an evaluation. A single question is item 0 and has the bare id."""
     return f"{evaluation}.{item}" if item else str(evaluation)
 
 
@@ -49,15 +49,15 @@ def write(
     """Insert the decisions and their audit events, in the caller's transaction."""
     lists = list_versions()
     rows = [_row(evaluation, item, each, by, lists) for item, each in judged]
-    made = Decision.objects.bulk_create(rows)
+    decisions = Decision.objects.bulk_create(rows)
     events = [
         _event(decision_id(evaluation, item), each, row, by)
-        for (item, each), row in zip(judged, made, strict=True)
+        for (item, each), row in zip(judged, decisions, strict=True)
     ]
     audit.append(events)
     _note_first_refusals([each for _, each in judged], at)
     _note_use(by, judged, at)
-    return made
+    return decisions
 
 
 def list_versions() -> dict[str, int]:
@@ -68,7 +68,7 @@ def list_versions() -> dict[str, int]:
 
 
 def user_digest(user_id: str) -> str:
-    """A user's id as a salted digest: the same user is recognised, nobody is named."""
+    """A user's id as a salted digest, which recognises a user and names no one."""
     if not user_id:
         return ""
     pepper = settings.TOKEN_PEPPER.encode()
@@ -103,7 +103,7 @@ def _row(
 
 
 def _question(judged: Judged) -> dict[str, Any]:
-    """What is recorded of the question: enough to judge it again and to say who was asked about."""
+    """The recorded question: enough to judge it again and to name its subject and resource."""
     asked = judged.asked
     about = {
         "subject_type": asked.subject_type,
@@ -116,7 +116,7 @@ def _question(judged: Judged) -> dict[str, Any]:
 
 
 def _shortened(verdict: dict[str, Any]) -> tuple[dict[str, Any], ReasonBlob | None]:
-    """The verdict without its long lists, and the row that keeps them once by their digest."""
+    """The verdict, without long lists; those go into a row that is stored once by its digest."""
     lists = {name: verdict[name] for name in ("reasons", "undetermined")}
     text = canonical_json(audit.plain(lists))
     if len(text) <= LONGEST_LISTS:
@@ -128,7 +128,7 @@ def _shortened(verdict: dict[str, Any]) -> tuple[dict[str, Any], ReasonBlob | No
 
 
 def _event(id_: str, judged: Judged, row: Decision, by: ApiToken | User) -> str:
-    """The decision as the log tells it: everything that replaying it needs."""
+    """The decision's event, with everything that a replay needs."""
     reason = next(iter(judged.verdict.reasons), None)
     return audit.payload(
         "decision.made",
@@ -154,7 +154,7 @@ def _event(id_: str, judged: Judged, row: Decision, by: ApiToken | User) -> str:
 
 
 def _note_first_refusals(judged: Sequence[Judged], at: datetime) -> None:
-    """The order's clock stops when one of its rules first refuses."""
+    """Store the instant of the first refusal by each order's rules."""
     refused = {
         reason.order for each in judged if not each.permits for reason in each.verdict.reasons
     }
@@ -164,7 +164,7 @@ def _note_first_refusals(judged: Sequence[Judged], at: datetime) -> None:
 
 
 def _note_use(by: ApiToken | User, judged: Sequence[tuple[int, Judged]], at: datetime) -> None:
-    """When a token last asked, and by which release it was answered; once a minute is enough."""
+    """Store when the token last asked and which release answered, at most once a minute."""
     if not isinstance(by, ApiToken) or not judged:
         return
     release = judged[0][1].release.number

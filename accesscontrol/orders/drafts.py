@@ -1,4 +1,4 @@
-"""Writing a rule: drafts, edits, test cases, discussion. Nothing here touches what is in force."""
+"""Drafts of rules: start, edit, copy and discuss them. Nothing here changes what is in force."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -10,15 +10,7 @@ from django.db.models import Max
 from accesscontrol import access, audit
 from accesscontrol.errors import Stale
 from accesscontrol.ledger.canonical import canonical_json, digest
-from accesscontrol.models import (
-    ApiToken,
-    Order,
-    Rule,
-    RuleComment,
-    RuleEdit,
-    RuleVersion,
-    User,
-)
+from accesscontrol.models import ApiToken, Order, Rule, RuleComment, RuleEdit, RuleVersion, User
 from accesscontrol.orders import terms
 from accesscontrol.orders.language import ensure_canonical, ensure_reason, parsed
 from accesscontrol.orders.refusals import CannotEdit
@@ -40,8 +32,8 @@ def draft(
 ) -> RuleVersion:
     """Start a new rule under ``order``, or the next version of the rule that ``ref`` names.
 
-    ``content`` is the rule of the language; its ref, version and order are filled in. Raises
-    CannotEdit with pointer, code and message where it is no rule, and where a draft is open.
+    ``content`` is a rule of the language, without its ref, version and order. Raises CannotEdit if
+    it is not, with pointer, code and message, or if the rule has an open version.
     """
     access.require(by, "policy.draft", at=at)
     ensure_reason(because)
@@ -66,9 +58,9 @@ def edit(
     because: str = "",
     seen_at: datetime | None = None,
 ) -> list[CaseResult]:
-    """Replace a draft's content and run its test cases, whose results are returned.
+    """Replace a draft's content, run its test cases and return their results.
 
-    ``seen_at`` is the ``edited_at`` that the editor saw; raises Stale if somebody saved since.
+    ``seen_at`` is the ``edited_at`` that the editor saw. Raises Stale if it was saved since.
     """
     access.require(by, "policy.draft", at=at)
     with transaction.atomic():
@@ -78,7 +70,7 @@ def edit(
         if seen_at is not None and seen_at != version.edited_at:
             raise Stale(
                 f"Version {version.version} was saved at {version.edited_at:%H:%M:%S} UTC"
-                f" {_by_whom(version, by)}. Load it again and repeat your change."
+                f" {_last_editor(version, by)}. Load it again and repeat your change."
             )
         before = version.digest
         fill(version, content, at=at)
@@ -99,7 +91,7 @@ def duplicate(
     ref: str = "",
     order: Order | None = None,
 ) -> RuleVersion:
-    """A new draft copied from any version: of the same rule (rollback), or of a new one ``ref``.
+    """Copy any version into a new draft: of the same rule (a rollback), or of a new rule ``ref``.
 
     An end that has passed is left out, so that the copy can be in force again.
     """
@@ -119,7 +111,7 @@ def duplicate(
 
 
 def comment(*, version: RuleVersion, text: str, by: User, at: datetime) -> RuleComment:
-    """Say something about a version without deciding anything."""
+    """Add a remark to the discussion of a version."""
     access.require(by, "read", at=at)
     ensure_reason(text)
     with transaction.atomic():
@@ -137,7 +129,7 @@ def next_version(
     at: datetime,
     because: str,
 ) -> RuleVersion:
-    """The rule's next version, checked and filled but not saved."""
+    """The rule's next version, checked and not yet saved."""
     newest = rule.versions.aggregate(newest=Max("version"))["newest"] or 0
     version = RuleVersion(
         rule=rule,
@@ -152,7 +144,7 @@ def next_version(
 
 
 def fill(version: RuleVersion, content: Mapping[str, Any], *, at: datetime) -> None:
-    """Put content into a version: checked against the language, with its digest."""
+    """Check the content against the language and put it into a version, with its digest."""
     document = {
         "unless": [],
         "effective_until": None,
@@ -176,7 +168,7 @@ def newest_published(rule: Rule) -> RuleVersion | None:
 
 
 def editors(version: RuleVersion) -> dict[int, datetime]:
-    """Who touched the rule since its last published version, and when last: they cannot approve."""
+    """The persons who edited the rule since its last published version: id → time of last edit."""
     published = newest_published(version.rule)
     since = published.version if published and published.pk != version.pk else 0
     edits = RuleEdit.objects.filter(rule_version__rule=version.rule)
@@ -185,7 +177,7 @@ def editors(version: RuleVersion) -> dict[int, datetime]:
 
 
 def locked(version: RuleVersion) -> RuleVersion:
-    """The version as it stands now, its rule locked against everybody else until the end."""
+    """Lock the rule until the transaction ends, and return the version as it is now."""
     Rule.objects.select_for_update().get(pk=version.rule_id)
     return RuleVersion.objects.select_related("rule__order").get(pk=version.pk)
 
@@ -218,7 +210,7 @@ def _ensure_nothing_open(rule: Rule) -> None:
         )
 
 
-def _by_whom(version: RuleVersion, by: User | None) -> str:
+def _last_editor(version: RuleVersion, by: User | None) -> str:
     last = version.edits.select_related("user").order_by("-at", "-id").first()
     if last is None:
         return "by an API token"
@@ -230,11 +222,11 @@ def _why_no_draft(version: RuleVersion) -> str:
         return "A published version never changes. Make a new draft from it."
     if version.state in (State.SUBMITTED, State.APPROVED):
         return "It waits for somebody else. Ask for changes, or withdraw it, to edit it again."
-    return f"This version is {version.get_state_display().lower()}. Make a new draft from it."
+    return f"This version is {version.state_in_words}. Make a new draft from it."
 
 
 def _person(by: User | ApiToken | None) -> User | None:
-    """A token proposes in nobody's name: the log has the token, and any approver may approve."""
+    """The person; None for a token, whose draft any approver may approve. The log has the token."""
     return by if isinstance(by, User) else None
 
 

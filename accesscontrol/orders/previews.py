@@ -1,4 +1,4 @@
-"""The impact of a draft before anybody decides on it, and the gate that asks for having looked."""
+"""Previews of a version's impact, and the checks that a submission and an approval have one."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -9,42 +9,37 @@ from django.db import transaction
 from accesscontrol import access, audit, policy
 from accesscontrol.models import ApiToken, Preview, RuleVersion, User
 from accesscontrol.orders import terms
-from accesscontrol.orders.drafting import OPEN, locked
-from accesscontrol.orders.refusals import (
-    CannotApprove,
-    CannotPreview,
-    CannotSubmit,
-    ImpactChanged,
-)
+from accesscontrol.orders.drafts import OPEN, locked
+from accesscontrol.orders.refusals import CannotApprove, CannotPreview, CannotSubmit, ImpactChanged
 from accesscontrol.screening import preview as impact_preview
 
 
 def preview(*, version: RuleVersion, by: User | ApiToken | None, at: datetime) -> Preview:
-    """Ask what an open version would change; workers find out, its row says how far they are.
+    """Start a preview of what an open version would change. Workers calculate it.
 
     Raises CannotPreview for a version that is not open or makes no sound release.
     """
     with transaction.atomic():
-        asked, _ = _asked(version, by, at)
-        return impact_preview.ask(**asked)
+        subject, _ = _subject(version, by, at)
+        return impact_preview.ask(**subject)
 
 
 def preview_now(*, version: RuleVersion, by: User | ApiToken | None, at: datetime) -> Preview:
-    """The same, found out within the call. Raises CannotPreview."""
+    """Calculate a preview within the call. Raises CannotPreview."""
     with transaction.atomic():
-        found = calculated(version, by=by, at=at)
-        _record(found, by=by, at=at)
-    return found
+        preview = calculated(version, by=by, at=at)
+        _record(preview, by=by, at=at)
+    return preview
 
 
 def newest_preview(version: RuleVersion) -> Preview | None:
-    """The preview of a version that was asked for last, in whatever state."""
+    """The version's newest preview, in any state."""
     rows = version.previews.select_related("version__rule__order", "release", "asked_by")
     return rows.order_by("-id").first()
 
 
-def looked_at(version: RuleVersion) -> Preview:
-    """The preview that a submission goes with. Raises CannotSubmit where there is none to go by."""
+def preview_to_submit(version: RuleVersion) -> Preview:
+    """The complete and fresh preview for a submission. Raises CannotSubmit without one."""
     newest = newest_preview(version)
     if newest is not None and newest.state in Preview.OPEN:
         raise CannotSubmit(
@@ -67,36 +62,35 @@ def looked_at(version: RuleVersion) -> Preview:
 
 
 def recalculated(version: RuleVersion, *, confirmed: int | None, by: User, at: datetime) -> Preview:
-    """The impact as it is now, where it is what the approver has seen. Raises ImpactChanged."""
-    found = calculated(version, by=by, at=at)
+    """Calculate the impact again. Raises ImpactChanged unless the approver has seen the same."""
+    current = calculated(version, by=by, at=at)
     seen = version.submitted_preview
     if confirmed is not None:
         seen = version.previews.filter(pk=confirmed, state=Preview.State.DONE).first() or seen
-    difference = None if seen is None else impact_preview.compare(seen, found)
+    difference = None if seen is None else impact_preview.compare(seen, current)
     if difference is not None and difference.equal:
-        return found
-    _record(found, by=by, at=at)
+        return current
+    _record(current, by=by, at=at)
     words = "It was submitted without one." if difference is None else difference.in_words()
     raise ImpactChanged(
         f"Its impact is not what you were shown. {words} Look at it as it is now and confirm, or"
         " ask for changes.",
-        preview=found,
+        preview=current,
         difference=difference,
     )
 
 
 def ensure_fresh(preview: Preview, version: RuleVersion) -> None:
-    """Raise CannotApprove where something was published or edited while it was calculated."""
+    """Raise CannotApprove if something was published or edited since it was calculated."""
     stale = impact_preview.why_stale(preview, version=version)
     if stale:
         raise CannotApprove(f"{stale} Approve again.", code="preview_stale")
 
 
-def bites_at(version: RuleVersion, planned: terms.Plan, at: datetime) -> datetime:
-    """The first instant not before ``at`` at which the version would decide something.
+def first_effect(version: RuleVersion, planned: terms.Plan, at: datetime) -> datetime:
+    """The first instant from ``at`` on at which the version would change an answer.
 
-    A scheduled rule is previewed as it will stand when it begins, one that only reports as from
-    when it is enforced, an ending as from when the rule is gone.
+    It is when a scheduled rule begins, when a report-only rule is enforced, or when a rule ends.
     """
     start = max(at, planned.start)
     enforced = terms.instant(version.content["report_only_until"])
@@ -106,41 +100,33 @@ def bites_at(version: RuleVersion, planned: terms.Plan, at: datetime) -> datetim
 
 
 def calculated(version: RuleVersion, *, by: User | ApiToken | None, at: datetime) -> Preview:
-    """A whole new preview for a verb of this room, which writes the event. Raises CannotPreview."""
+    """Calculate a preview; the caller records the event. Raises CannotPreview."""
     with transaction.atomic():
-        asked, draft = _asked(version, by, at)
-        return impact_preview.now(**asked, draft=draft)
+        subject, draft = _subject(version, by, at)
+        return impact_preview.now(**subject, draft=draft)
 
 
-def _asked(
+def _subject(
     version: RuleVersion, by: User | ApiToken | None, at: datetime
 ) -> tuple[dict[str, Any], policy.Release]:
-    """What a preview of the version as it stands now is about, and the next release with it.
-
-    Its rule is locked until the end.
-    """
+    """Lock the rule; return the arguments of a preview of the version, and the next release."""
     access.require(by, "policy.draft", at=at)
     version = locked(version)
     planned = _planned(version, at)
     rules = terms.documents(version, planned)
-    asked = {
-        "version": version,
-        "rules": rules,
-        "judged_at": bites_at(version, planned, at),
-        "by": by,
-        "at": at,
-    }
-    return asked, _sound(version, rules, at)
+    judged_at = first_effect(version, planned, at)
+    subject = {"version": version, "rules": rules, "judged_at": judged_at, "by": by, "at": at}
+    return subject, _sound(version, rules, at)
 
 
-def _record(found: Preview, *, by: User | ApiToken | None, at: datetime) -> None:
-    rule, details = found.version.rule, impact_preview.told(found)
-    audit.record("rule.previewed", rule, by=by, at=at, release=found.release, details=details)
+def _record(preview: Preview, *, by: User | ApiToken | None, at: datetime) -> None:
+    rule, details = preview.version.rule, impact_preview.told(preview)
+    audit.record("rule.previewed", rule, by=by, at=at, release=preview.release, details=details)
 
 
 def _planned(version: RuleVersion, at: datetime) -> terms.Plan:
     if version.state not in OPEN:
-        state = RuleVersion.State(version.state).label.lower()
+        state = version.state_in_words
         raise CannotPreview(f"This version is {state}: it changes nothing any more.")
     planned = terms.plan(version, at)
     if planned.end is not None and planned.end <= planned.start:

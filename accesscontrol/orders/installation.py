@@ -1,4 +1,4 @@
-"""Puts the starter policy into an empty installation: the written law, as one release."""
+"""Publishes the starter policy, which is the written law, as an installation's first release."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,13 +19,13 @@ from accesscontrol.models import (
     Term,
     Territory,
 )
-from accesscontrol.orders import drafting, publishing, terms
+from accesscontrol.orders import drafts, publication, terms
 from accesscontrol.orders.refusals import CannotEnter
 
 
 @dataclass(frozen=True)
 class Membership:
-    """A country in a country group; from and until None = as far as known."""
+    """A country in a country group. None: without a known beginning or end."""
 
     group: str
     country: str
@@ -36,7 +36,7 @@ class Membership:
 
 @dataclass(frozen=True)
 class Policy:
-    """What an installation starts with: data, no code."""
+    """The data that an installation starts with."""
 
     lists: Mapping[str, str]
     end_uses: Mapping[str, str]
@@ -48,28 +48,28 @@ class Policy:
 
 
 def install(*, starter: Policy, at: datetime, because: str) -> Release | None:
-    """Publish the starter policy as the first release; None where a release stands already.
+    """Publish the starter policy as the first release, in the name of the system.
 
-    Its terms are those of the law, also past ones: no answer was given before to belie them.
-    The system acts; officers change what it installed through the gate, like any other rule.
+    The terms are those of the law and may begin in the past, since no answer was given before.
+    Officers can change the rules like any other. Returns None if there is a release already.
     """
     with transaction.atomic():
         if Release.objects.exists():
             return None
-        _lay_ground(starter, at=at)
+        _fill_tables(starter, at=at)
         for order in starter.orders:
             Order.objects.get_or_create(
                 reference=order["reference"],
                 defaults={**order, "received_at": order["effective_at"], "entered_at": at},
             )
         for document in starter.rules:
-            _put(document, at=at)
-        release = publishing.next_release(by=None, at=at, because=because)
-        _begin(release, starter, at=at, because=because)
+            _publish_rule(document, at=at)
+        release = publication.next_release(by=None, at=at, because=because)
+        _record_and_screen(release, starter, at=at, because=because)
     return release
 
 
-def _lay_ground(starter: Policy, *, at: datetime) -> None:
+def _fill_tables(starter: Policy, *, at: datetime) -> None:
     for code, name in starter.lists.items():
         RestrictedList.objects.get_or_create(code=code, defaults={"name": name})
     for code, label in starter.end_uses.items():
@@ -90,7 +90,7 @@ def _lay_ground(starter: Policy, *, at: datetime) -> None:
     )
 
 
-def _begin(release: Release, starter: Policy, *, at: datetime, because: str) -> None:
+def _record_and_screen(release: Release, starter: Policy, *, at: datetime, because: str) -> None:
     details = {"rules": sorted({str(rule["ref"]) for rule in starter.rules})}
     audit.record(
         "policy.installed",
@@ -106,14 +106,14 @@ def _begin(release: Release, starter: Policy, *, at: datetime, because: str) -> 
     )
 
 
-def _put(document: Mapping[str, Any], *, at: datetime) -> RuleVersion:
+def _publish_rule(document: Mapping[str, Any], *, at: datetime) -> RuleVersion:
     order = Order.objects.filter(reference=document["order"]).first()
     if order is None:
         raise CannotEnter(f"{document['ref']} cites {document['order']}, which is not entered.")
     rule, _ = Rule.objects.get_or_create(
         ref=document["ref"], defaults={"order": order, "created_at": at}
     )
-    version = drafting.next_version(rule, document, by=None, at=at, because="The written law.")
+    version = drafts.next_version(rule, document, by=None, at=at, because="The written law.")
     version.state = RuleVersion.State.PUBLISHED
     version.approved_at = version.published_at = at
     version.save()
