@@ -1,1 +1,1 @@
-"""The screens: each module serves one noun, translates a request in and out and makes one call."""
+"""The screens. Each module serves one noun; a view reads a request, makes one call and answers."""

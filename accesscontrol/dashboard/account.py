@@ -1,4 +1,4 @@
-"""Signing in and out, and what a person chose for himself: theme and shortcuts."""
+"""The screens of a person's account: sign in, sign out, theme and shortcuts."""
 
 from django import forms
 from django.contrib import messages
@@ -19,7 +19,7 @@ BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 class SignInForm(plain.Form):
-    """Name and password; pasting is allowed, nothing is puzzled over."""
+    """Name and password. Pasting is allowed, and there is no puzzle."""
 
     username = forms.CharField(
         label="Name",
@@ -34,7 +34,7 @@ class SignInForm(plain.Form):
 
 
 class PreferencesForm(forms.ModelForm[User]):
-    """What only its owner sees."""
+    """How a person likes the screens. No other person sees it."""
 
     class Meta:
         model = User
@@ -47,7 +47,7 @@ class PreferencesForm(forms.ModelForm[User]):
 @never_cache
 @sensitive_post_parameters("password")
 def sign_in(request: HttpRequest) -> HttpResponse:
-    """By password; five failures lock the account for a while (access.sign_in)."""
+    """Sign in by password. Five failures lock the account for a while (access.sign_in)."""
     form = SignInForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         person = attempt(form, lambda: access.sign_in(**form.cleaned_data, at=now()))
@@ -62,7 +62,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
-    """Ends the session."""
+    """End the session."""
     logout(request)
     messages.success(request, "You are signed out.")
     return redirect("dashboard:sign-in")
@@ -70,7 +70,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 
 @screen()
 def account(request: Request) -> HttpResponse:
-    """The theme is kept with the person, so that the server draws it and nothing flashes."""
+    """Theme, shortcuts and rights. The theme is stored, so that the server draws it at once."""
     form = PreferencesForm(request.POST or None, instance=request.user)
     if request.method == "POST" and form.is_valid():
         access.prefer(user=request.user, **form.cleaned_data)

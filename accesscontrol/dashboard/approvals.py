@@ -1,4 +1,4 @@
-"""The second pair of eyes: what waits, what it would change, and the decision on it."""
+"""The screens of approvals: the inbox, and one version with its impact and the decision on it."""
 
 from datetime import datetime
 from typing import Any
@@ -13,9 +13,9 @@ from django.urls import path
 from django.views.decorators.http import require_POST
 
 from accesscontrol import access, orders
-from accesscontrol.dashboard.preview import state, stored
+from accesscontrol.dashboard.preview import state, submission
 from accesscontrol.dashboard.rules import changes, life
-from accesscontrol.dashboard.rules.detail import tested
+from accesscontrol.dashboard.rules.detail import test_results
 from accesscontrol.dashboard.rules.states import OPEN
 from accesscontrol.dashboard.shell import confidential, filters, paging, plain
 from accesscontrol.dashboard.shell.entry import Request, attempt, rights, screen, who
@@ -35,7 +35,7 @@ VERBS = ("approve", "request-changes", "reject", "comment", "withdraw", "publish
 
 
 class DecisionForm(plain.Form):
-    """What is said with a decision; the room asks for it where it is needed."""
+    """The reason of a decision. The verb refuses if it needs one and there is none."""
 
     because = forms.CharField(
         label="What you say about it",
@@ -52,7 +52,7 @@ class DecisionForm(plain.Form):
 
 @screen()
 def listing(request: Request) -> HttpResponse:
-    """The inbox: what waits for me, what is mine, everything."""
+    """The inbox: versions that wait for the person, the person's own, or all."""
     approver = access.may(request.user, "policy.approve")
     chosen = filters.read(request, filters.Filter("whose", "Whose", WHOSE))
     whose = chosen["whose"] or ("me" if approver else "all")
@@ -83,7 +83,7 @@ def listing(request: Request) -> HttpResponse:
 
 @screen()
 def detail(request: Request, pk: int) -> HttpResponse:
-    """One version: what it changes against what is in force, and who may say what to it."""
+    """One version: its changes against the one in force, its impact, and the decisions on it."""
     version = _version(pk)
     confidential.require(version.rule.order, request.user, at=request.now)
     return _page(request, version, DecisionForm())
@@ -92,7 +92,7 @@ def detail(request: Request, pk: int) -> HttpResponse:
 @screen()
 @require_POST
 def act(request: Request, pk: int, verb: str) -> HttpResponse:
-    """Approve, ask for changes, reject, comment, withdraw, publish or confirm; one verb each."""
+    """Approve, ask for changes, reject, comment, withdraw, publish or confirm: one verb each."""
     version = _version(pk)
     confidential.require(version.rule.order, request.user, at=request.now)
     form = DecisionForm(request.POST)
@@ -101,16 +101,16 @@ def act(request: Request, pk: int, verb: str) -> HttpResponse:
         and _ensure_seen(form, version, verb, request)
         and attempt(form, lambda: _call(verb, version, form.cleaned_data, request))
     ):
-        messages.success(request, _told(verb, version))
+        messages.success(request, _success(verb, version))
         return redirect("dashboard:approval", pk)
     return _page(request, version, form, status=422)
 
 
-def _call(verb: str, version: RuleVersion, said: dict[str, Any], request: Request) -> Any:
-    because = said["because"]
+def _call(verb: str, version: RuleVersion, data: dict[str, Any], request: Request) -> Any:
+    because = data["because"]
     if verb == "comment":
         return orders.comment(version=version, text=because, **who(request))
-    room: dict[str, Any] = {
+    verbs: dict[str, Any] = {
         "approve": orders.approve,
         "request-changes": orders.request_changes,
         "reject": orders.reject,
@@ -118,12 +118,12 @@ def _call(verb: str, version: RuleVersion, said: dict[str, Any], request: Reques
         "publish": orders.publish,
         "confirm": orders.confirm_emergency,
     }
-    more = {"confirmed": said["confirmed"]} if verb == "approve" else {}
-    return room[verb](version=version, because=because, **more, **who(request))
+    more = {"confirmed": data["confirmed"]} if verb == "approve" else {}
+    return verbs[verb](version=version, because=because, **more, **who(request))
 
 
 def _ensure_seen(form: DecisionForm, version: RuleVersion, verb: str, request: Request) -> bool:
-    """Approving or publishing after the effective time asks once more."""
+    """Ask once more before a version is approved or published after its effective time."""
     at = request.now
     if verb not in ("approve", "publish") or form.cleaned_data["late"]:
         return True
@@ -133,7 +133,7 @@ def _ensure_seen(form: DecisionForm, version: RuleVersion, verb: str, request: R
     return False
 
 
-def _told(verb: str, version: RuleVersion) -> str:
+def _success(verb: str, version: RuleVersion) -> str:
     return {
         "approve": f"{version} is approved. It is not in force until it is published.",
         "request-changes": f"{version} went back to its authors.",
@@ -154,7 +154,7 @@ def _whose(versions: QuerySet[Any], whose: str, user: User) -> QuerySet[Any]:
 
 
 def _edited_by(user: User) -> QuerySet[Any]:
-    """Versions of rules that the person touched since their last published version."""
+    """Versions of rules that the person edited after the rule's last published version."""
     last = (
         RuleVersion.objects.filter(rule=OuterRef("rule"), state="published")
         .order_by()
@@ -162,13 +162,13 @@ def _edited_by(user: User) -> QuerySet[Any]:
         .annotate(newest=Max("version"))
         .values("newest")
     )
-    touched = RuleEdit.objects.filter(
+    edits = RuleEdit.objects.filter(
         user=user,
         rule_version__rule=OuterRef("rule"),
         rule_version__version__gt=OuterRef("since"),
     )
     rows = RuleVersion.objects.filter(state="submitted").annotate(since=Coalesce(Subquery(last), 0))
-    return rows.filter(Exists(touched)).values("pk")
+    return rows.filter(Exists(edits)).values("pk")
 
 
 def _lifts(user: User) -> list[Amendment]:
@@ -201,7 +201,7 @@ def _page(
     at = request.now
     user = request.user
     edited = orders.editors(version)
-    results, why_untested = tested(version, at)
+    results, why_untested = test_results(version, at)
     order, impact = version.rule.order, state.current(version)
     context = {
         "version": version,
@@ -209,7 +209,7 @@ def _page(
         "order": order,
         "text": order.text if not order.confidential else "",
         "steps": life.steps(version, at, impact),
-        **stored.shown(version, impact),
+        **submission.context(version, impact),
         **changes.against_in_force(version, at),
         "results": results,
         "why_untested": why_untested,
@@ -227,7 +227,7 @@ def _page(
 
 
 def _blocked(version: RuleVersion, at: datetime) -> str:
-    """Why an approved version cannot be published, if anything is against it."""
+    """Why an approved version cannot be published. Empty if it can."""
     if version.state != "approved":
         return ""
     try:

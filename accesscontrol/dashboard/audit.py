@@ -1,4 +1,4 @@
-"""The audit log: searched by qualifiers, told in words, taken away as CSV or exact JSON lines."""
+"""The screen of the audit log: search by qualifiers, events in words, export."""
 
 import json
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ COLUMNS = ("id", "at", "kind", "actor", "actor_type", "subject_type", "subject",
 
 @screen()
 def listing(request: Request) -> HttpResponse:
-    """Newest first; what is searched for is in the address."""
+    """The events, the newest first. The search is in the address."""
     tab = request.GET.get("tab", "all")
     tab = tab if tab in qualifiers.TABS else "all"
     search = qualifiers.read(request.GET.get("q", ""), now=request.now)
@@ -36,7 +36,7 @@ def listing(request: Request) -> HttpResponse:
         "dashboard/audit/list.html",
         {
             "page": page,
-            "told": events.tell(page),
+            "events": events.in_words(page),
             "search": search,
             "tab": tab,
             "tabs": tabs,
@@ -52,7 +52,7 @@ def _address(text: str, tab: str) -> str:
 
 @screen("export")
 def export(request: Request) -> HttpResponseBase:
-    """What the search finds, oldest first; taking it away is itself an event."""
+    """Export the events that the search finds, the oldest first. The export is logged too."""
     form = request.POST.get("format", "jsonl")
     search = qualifiers.read(request.POST.get("q", ""), now=request.now)
     tab = request.POST.get("tab", "all")
@@ -67,9 +67,11 @@ def export(request: Request) -> HttpResponseBase:
         details={"search": search.text, "tab": tab, "format": form, "up_to": newest},
     )
     rows = AuditEvent.objects.filter(qualifiers.conditions(search, tab), id__lte=newest)
-    found = rows.order_by("id").iterator(chunk_size=2_000)
+    oldest_first = rows.order_by("id").iterator(chunk_size=2_000)
     lines, kind = (
-        (_csv(found), "text/csv") if form == "csv" else (_jsonl(found), "application/jsonl")
+        (_csv(oldest_first), "text/csv")
+        if form == "csv"
+        else (_jsonl(oldest_first), "application/jsonl")
     )
     response = StreamingHttpResponse(lines, content_type=f"{kind}; charset=utf-8")
     name = f"audit-{request.now:%Y%m%dT%H%M%SZ}.{'csv' if form == 'csv' else 'jsonl'}"

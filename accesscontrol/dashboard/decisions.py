@@ -1,4 +1,4 @@
-"""Recorded decisions: what was asked, what was answered and why, and whether it replays."""
+"""The screens of recorded decisions: question, answer, reasons, and whether it replays."""
 
 import json
 from typing import Any
@@ -22,7 +22,7 @@ ASKED_BY = filters.Filter("asked_by", "Asked by")
 
 @screen()
 def listing(request: Request) -> HttpResponse:
-    """Newest first, by outcome, licensee, model and asker."""
+    """The decisions, the newest first, filtered by outcome, licensee, model and asker."""
     chosen = filters.read(request, OUTCOME, LICENSEE, MODEL, ASKED_BY)
     rows = Decision.objects.select_related("release").defer("question", "verdict")
     for name, field in (
@@ -35,20 +35,20 @@ def listing(request: Request) -> HttpResponse:
             rows = rows.filter(**{field: chosen[name]})
     page = paging.page(rows, request, by=("-id",))
     names = dict(
-        Licensee.objects.filter(ref__in={one.licensee_ref for one in page}).values_list(
+        Licensee.objects.filter(ref__in={decision.licensee_ref for decision in page}).values_list(
             "ref", "name"
         )
     )
-    for one in page:
-        one.licensee_name = names.get(one.licensee_ref, "")
+    for decision in page:
+        decision.licensee_name = names.get(decision.licensee_ref, "")
     return render(request, "dashboard/decisions/list.html", {"page": page, "filters": chosen})
 
 
 @screen()
 def detail(request: Request, decision_id: str) -> HttpResponse:
-    """The answer in the words of the API, the facts with their sources, its place in the log."""
-    found = Decision.objects.select_related("release", "token").filter(decision_id=decision_id)
-    decision = found.first()
+    """One decision: the answer as the API gave it, the facts with sources, the event in the log."""
+    rows = Decision.objects.select_related("release", "token")
+    decision = rows.filter(decision_id=decision_id).first()
     if decision is None:
         raise Http404
     judged = decisions.again(decision)
@@ -73,7 +73,7 @@ def detail(request: Request, decision_id: str) -> HttpResponse:
 
 
 def _facts(question: dict[str, Any]) -> list[dict[str, Any]]:
-    """The facts that were read, and what the caller stated, each with where it came from."""
+    """The facts that were read and the caller's statements, each with its source."""
     sources = question.get("sources", {})
     rows = [
         {"name": name, "value": value, "source": sources.get(name, "register")}

@@ -1,4 +1,4 @@
-"""What a person changes about a licensee: add it, edit a fact, confirm one, hold and release."""
+"""The forms of a licensee: add it, edit and confirm a fact, hold an entitlement and release it."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -28,7 +28,7 @@ DERIVED = (
 
 
 class AddForm(plain.Form):
-    """The least that makes a licensee; what is not known stays unknown and never permits."""
+    """The facts to begin a licensee with. A fact that is left out is unknown and never permits."""
 
     name = forms.CharField(max_length=400)
     ref = forms.CharField(max_length=200, label="Id", help_text="As your licensing systems call it")
@@ -41,7 +41,7 @@ class AddForm(plain.Form):
 
 
 class FactForm(plain.Form):
-    """One attribute, its new value, where it comes from and since when it is so."""
+    """One attribute, its new value, the value's source, and since when it is so."""
 
     attribute = forms.ChoiceField()
     value = forms.CharField(
@@ -63,9 +63,10 @@ class FactForm(plain.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.known = {
-            one["name"]: one
-            for one in releases.vocabulary()
-            if one["name"].startswith("licensee.") and not one["name"].startswith(DERIVED)
+            attribute["name"]: attribute
+            for attribute in releases.vocabulary()
+            if attribute["name"].startswith("licensee.")
+            and not attribute["name"].startswith(DERIVED)
         }
         choices = [(name, words.attribute(name)) for name in self.known]
         self.field("attribute", forms.ChoiceField).choices = choices
@@ -86,7 +87,7 @@ class FactForm(plain.Form):
 
 
 class ReasonForm(plain.Form):
-    """Why."""
+    """The reason of a step."""
 
     because = forms.CharField(
         max_length=1000, label="Reason", widget=forms.Textarea(attrs={"rows": 3})
@@ -94,15 +95,15 @@ class ReasonForm(plain.Form):
 
 
 def _licensee(ref: str) -> Licensee:
-    found = Licensee.objects.filter(ref=ref).first()
-    if found is None:
+    licensee = Licensee.objects.filter(ref=ref).first()
+    if licensee is None:
         raise Http404
-    return found
+    return licensee
 
 
 @screen("register.edit")
 def add(request: Request) -> HttpResponse:
-    """A new licensee, matched with all lists and screened."""
+    """Add a licensee. It is matched with all lists and screened."""
     form = AddForm(request.POST or None, initial={"name": request.GET.get("name", "")})
     if request.method == "POST" and form.is_valid():
         given = dict(form.cleaned_data)
@@ -111,19 +112,19 @@ def add(request: Request) -> HttpResponse:
             for name in ("country", "hq_country")
             if (value := given.pop(name))
         }
-        made = attempt(
+        licensee = attempt(
             form,
             lambda: registry.add_licensee(**given, facts=known, **who(request)),
         )
-        if made:
-            messages.success(request, f"{made} added. It is being matched and screened.")
-            return redirect("dashboard:licensee", made.ref)
+        if licensee:
+            messages.success(request, f"{licensee} added. It is being matched and screened.")
+            return redirect("dashboard:licensee", licensee.ref)
     return _form(request, form, None, "Add a licensee", "Add licensee")
 
 
 @screen("register.edit")
 def edit_fact(request: Request, ref: str) -> HttpResponse:
-    """Takes effect at once, unless it loosens a standing: then a second person confirms it."""
+    """Edit a fact. It takes effect at once, unless it loosens a standing: then it waits."""
     licensee = _licensee(ref)
     initial = {"attribute": request.GET.get("attribute", ""), "version": licensee.version}
     form = FactForm(request.POST or None, initial=initial)
@@ -133,19 +134,19 @@ def edit_fact(request: Request, ref: str) -> HttpResponse:
             lambda: registry.edit_fact(of=licensee, **form.cleaned_data, **who(request)),
         )
         if row:
-            said = (
+            effect = (
                 "It would loosen a standing, so it waits for a second person."
                 if row.waits
                 else ("It is in effect; the licensee is being screened again.")
             )
-            messages.success(request, f"Saved. {said}")
+            messages.success(request, f"Saved. {effect}")
             return redirect("dashboard:licensee", ref)
     return _form(request, form, licensee, "Edit a fact", "Save fact")
 
 
 @screen("hold.place")
 def hold(request: Request, ref: str, pk: int) -> HttpResponse:
-    """Refuse at once, by one person."""
+    """Place a hold at once, by one person."""
     row = get_object_or_404(Entitlement, pk=pk, licensee__ref=ref)
     return _reasoned(
         request,
@@ -159,7 +160,7 @@ def hold(request: Request, ref: str, pk: int) -> HttpResponse:
 
 @screen("hold.place")
 def ask_release(request: Request, ref: str, pk: int) -> HttpResponse:
-    """The first of the two persons who lift a hold."""
+    """Ask for the release of a hold, as the first of two persons."""
     row = get_object_or_404(Hold, pk=pk, entitlement__licensee__ref=ref)
     return _reasoned(
         request,
@@ -173,7 +174,7 @@ def ask_release(request: Request, ref: str, pk: int) -> HttpResponse:
 
 @screen("hold.place")
 def release(request: Request, ref: str, pk: int) -> HttpResponse:
-    """The second person."""
+    """Release a hold, as the second person."""
     row = get_object_or_404(Hold, pk=pk, entitlement__licensee__ref=ref)
     return _reasoned(
         request,
@@ -186,13 +187,13 @@ def release(request: Request, ref: str, pk: int) -> HttpResponse:
 
 
 def _reasoned(
-    request: Request, ref: str, title: str, button: str, verb: Any, said: str
+    request: Request, ref: str, title: str, button: str, verb: Any, success: str
 ) -> HttpResponse:
     licensee = _licensee(ref)
     form = ReasonForm(request.POST or None)
     valid = request.method == "POST" and form.is_valid()
     if valid and attempt(form, lambda: verb(form.cleaned_data["because"])):
-        messages.success(request, said)
+        messages.success(request, success)
         return redirect("dashboard:licensee", ref)
     return _form(request, form, licensee, title, button)
 
@@ -200,7 +201,7 @@ def _reasoned(
 @require_POST
 @screen("register.confirm")
 def confirm_fact(request: Request, ref: str, pk: int) -> HttpResponse:
-    """A refusal (the same person, say) becomes a page in words."""
+    """Confirm a fact, as the second person. A refusal becomes a page in words."""
     row = get_object_or_404(Fact, pk=pk, licensee__ref=ref)
     registry.confirm_fact(fact=row, **who(request))
     messages.success(request, "Confirmed. It is in effect; the licensee is being screened again.")
@@ -210,7 +211,7 @@ def confirm_fact(request: Request, ref: str, pk: int) -> HttpResponse:
 @require_POST
 @screen("register.confirm")
 def confirm_attestation(request: Request, ref: str, pk: int) -> HttpResponse:
-    """The second person's word for an attestation."""
+    """Confirm an attestation, as the second person."""
     row = get_object_or_404(Attestation, pk=pk, licensee__ref=ref)
     registry.confirm_attestation(attestation=row, **who(request))
     messages.success(request, "Confirmed. The licensee is being screened again.")

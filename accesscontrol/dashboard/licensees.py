@@ -1,4 +1,4 @@
-"""Licensees: who they are, what is known of them and since when, and what they may use."""
+"""The screens of licensees: the list, and one with its facts, standing and entitlements."""
 
 from datetime import datetime
 from typing import Any
@@ -39,7 +39,7 @@ COLUMN_OF_GAP = {"country": "country", "hq": "hq_country", "parent": "ultimate_p
 
 @screen()
 def listing(request: Request) -> HttpResponse:
-    """By name, fifty at a time, with the standing and what is missing."""
+    """The licensees by name, fifty a page, with their standing and missing facts."""
     chosen = filters.read(request, SEARCH, STANDING, COUNTRY, GAPS, _model_filter())
     rows = find_licensees(chosen["q"]) if chosen["q"] else Licensee.objects.all()
     if chosen["standing"]:
@@ -53,12 +53,12 @@ def listing(request: Request) -> HttpResponse:
     if chosen["gap"]:
         rows = rows.filter(**{COLUMN_OF_GAP[chosen["gap"]]: ""})
     page = paging.page(rows, request, by=("name", "id"))
-    ids = [one.pk for one in page]
+    ids = [licensee.pk for licensee in page]
     summaries, entitled = standings.summaries(ids), _entitled(ids)
-    for one in page:
-        one.summary = summaries.get(one.pk, [])
-        one.in_force, one.held = entitled.get(one.pk, (0, 0))
-        one.gaps = gaps(one)
+    for licensee in page:
+        licensee.summary = summaries.get(licensee.pk, [])
+        licensee.in_force, licensee.held = entitled.get(licensee.pk, (0, 0))
+        licensee.gaps = gaps(licensee)
     return render(
         request,
         "dashboard/licensees/list.html",
@@ -67,12 +67,12 @@ def listing(request: Request) -> HttpResponse:
 
 
 def _model_filter() -> filters.Filter:
-    """With a standing: that for this model. Alone: whoever was granted it."""
+    """With a standing, the standing for this model. Alone, the licensees that were granted it."""
     return filters.Filter("model", "Model", [*AIModel.objects.values_list("ref", "name")])
 
 
 def _entitled(ids: list[int]) -> dict[int, tuple[int, int]]:
-    """Entitlements in force and held, per licensee."""
+    """The numbers of entitlements in force and of held ones, by licensee."""
     held = Count("id", filter=Q(holds__released_at=None, holds__id__isnull=False), distinct=True)
     rows = Entitlement.objects.filter(licensee__in=ids, ended_at=None).values("licensee")
     counted = rows.annotate(n=Count("id", distinct=True), held=held)
@@ -80,7 +80,7 @@ def _entitled(ids: list[int]) -> dict[int, tuple[int, int]]:
 
 
 def gaps(licensee: Licensee) -> list[str]:
-    """The facts most rules read that the register does not hold."""
+    """The facts that most rules read and that the register lacks."""
     return [
         word
         for word, known in (
@@ -94,7 +94,7 @@ def gaps(licensee: Licensee) -> list[str]:
 
 @screen()
 def detail(request: Request, ref: str) -> HttpResponse:
-    """Everything about one licensee on one page, its story beside it."""
+    """One licensee: facts, standing, entitlements, owners, matches, cases, history."""
     licensee = Licensee.objects.filter(ref=ref).first()
     if licensee is None:
         raise Http404
@@ -125,7 +125,7 @@ def detail(request: Request, ref: str) -> HttpResponse:
 
 
 def _facts(licensee: Licensee, at: datetime) -> list[dict[str, Any]]:
-    """What the judge reads now, with the source, and since when where the register says."""
+    """The facts that the judge reads now, with sources and, if on record, the begin of each."""
     about = facts.about_licensees([licensee.pk], at=at).get(licensee.pk)
     if about is None:
         return []
@@ -147,7 +147,7 @@ def _facts(licensee: Licensee, at: datetime) -> list[dict[str, Any]]:
 
 
 def _place(name: str) -> tuple[int, str]:
-    """Where a fact stands on the page: who it is, its ownership, the lists."""
+    """The place of a fact on the page: the licensee, then its ownership, then the lists."""
     families = ("licensee.captured", "licensee.restricted", "licensee.red_flags", "licensee.list_")
     family = next((n for n, prefix in enumerate(families, 1) if name.startswith(prefix)), 0)
     return family, name
@@ -161,12 +161,12 @@ def _entitlements(licensee: Licensee) -> list[dict[str, Any]]:
     by_entitlement: dict[int, list[Hold]] = {}
     for hold in holds:
         by_entitlement.setdefault(hold.entitlement_id, []).append(hold)
-    made = []
+    shown = []
     for row in rows.order_by("offering__model__ref", "offering__position"):
-        held = by_entitlement.get(row.pk, [])
-        officer = next((hold for hold in held if hold.cause == "officer"), None)
-        made.append({"row": row, "holds": held, "officer": officer})
-    return made
+        open_holds = by_entitlement.get(row.pk, [])
+        officer = next((hold for hold in open_holds if hold.cause == "officer"), None)
+        shown.append({"row": row, "holds": open_holds, "officer": officer})
+    return shown
 
 
 def _owners(licensee: Licensee, at: datetime) -> list[Owner]:
@@ -188,10 +188,11 @@ def _matches(licensee: Licensee) -> list[Any]:
     )
 
 
-def _story(licensee: Licensee) -> list[events.Told]:
+def _story(licensee: Licensee) -> list[events.EventInWords]:
     """The newest thirty events about it."""
     rows = AuditEvent.objects.filter(subject_id=licensee.ref).order_by("-id")[:30]
-    return [one for one in events.tell(rows) if one.subject_type in ("licensee", "text")]
+    about_it = ("licensee", "text")
+    return [event for event in events.in_words(rows) if event.subject_type in about_it]
 
 
 urlpatterns = [

@@ -1,4 +1,4 @@
-"""Restricted-party lists: how fresh each is, what its last import changed."""
+"""The screen of restricted-party lists: the age of each, and what its last import changed."""
 
 from datetime import timedelta
 
@@ -12,7 +12,7 @@ from accesscontrol.models import ListVersion, RestrictedList
 
 @screen()
 def listing(request: Request) -> HttpResponse:
-    """There are a few dozen lists; each with its newest version."""
+    """All lists, a few dozen, each with its newest version."""
     lists = list(RestrictedList.objects.all()[:200])
     newest: dict[int, ListVersion] = {}
     versions = ListVersion.objects.filter(restricted_list__in=lists)
@@ -22,12 +22,12 @@ def listing(request: Request) -> HttpResponse:
         newest[version.restricted_list_id] = version
     rows = [
         {
-            "list": one,
-            "version": newest.get(one.pk),
-            "stale": one.checked_at is None
-            or request.now - one.checked_at > timedelta(days=one.stale_after_days),
+            "list": row,
+            "version": newest.get(row.pk),
+            "stale": row.checked_at is None
+            or request.now - row.checked_at > timedelta(days=row.stale_after_days),
         }
-        for one in lists
+        for row in lists
     ]
     return render(request, "dashboard/lists/list.html", {"rows": rows})
 

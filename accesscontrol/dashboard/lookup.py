@@ -1,4 +1,4 @@
-"""May this licensee use this model now, and why: the what-if question on one page."""
+"""The look-up screen: whether a licensee may use a model now, and why, as a what-if question."""
 
 import json
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from django.urls import path
 
 from accesscontrol import decisions
 from accesscontrol.dashboard.search import find_licensees
-from accesscontrol.dashboard.shell import explained, plain, standings
+from accesscontrol.dashboard.shell import explanations, plain, standings
 from accesscontrol.dashboard.shell.entry import Request, attempt, screen, who
 from accesscontrol.dashboard.shell.words import ACTIVITIES
 from accesscontrol.models import AIModel, AuditEvent, Licensee
@@ -24,7 +24,7 @@ MODELS_OFFERED = 200
 
 
 class LookUpForm(plain.Form):
-    """Who, which model, which use; then what is said about the person and the place."""
+    """Licensee, model and use, then the statements about the user and the place."""
 
     q = forms.CharField(
         label="Licensee",
@@ -76,20 +76,20 @@ class LookUpForm(plain.Form):
 
     @property
     def stated(self) -> dict[str, Any]:
-        """The statements, under the names of the vocabulary."""
-        said: dict[str, Any] = {}
+        """The statements by attribute."""
+        stated: dict[str, Any] = {}
         if self.cleaned_data["us_person"]:
-            said["user.us_person"] = self.cleaned_data["us_person"] == "yes"
+            stated["user.us_person"] = self.cleaned_data["us_person"] == "yes"
         if self.cleaned_data["nationalities"]:
-            said["user.nationalities"] = self.cleaned_data["nationalities"]
+            stated["user.nationalities"] = self.cleaned_data["nationalities"]
         if self.cleaned_data["country"]:
-            said["request.location_country"] = self.cleaned_data["country"]
-        return said
+            stated["request.location_country"] = self.cleaned_data["country"]
+        return stated
 
 
 @dataclass(frozen=True)
 class Result:
-    """One answer with its words, ready for the page."""
+    """One answer in words, for the page."""
 
     licensee: Licensee
     model: AIModel
@@ -102,14 +102,14 @@ class Result:
 
     @property
     def next_change(self) -> datetime | None:
-        """When the answer can change by itself."""
+        """The next instant at which the answer can change without a change of facts."""
         text = self.answer.get("next_scheduled_change")
         return datetime.fromisoformat(text) if text else None
 
 
 @screen()
 def look_up(request: Request) -> HttpResponse:
-    """Empty: examples. One licensee: its answer. Several: choose."""
+    """The answer for one licensee, a choice among several, or, if empty, the last look-ups."""
     form = LookUpForm(request.GET if "q" in request.GET else None)
     context: dict[str, Any] = {"form": form}
     if form.is_bound and form.is_valid():
@@ -124,10 +124,10 @@ def look_up(request: Request) -> HttpResponse:
 def _found(request: Request, form: LookUpForm) -> dict[str, Any]:
     text = form.cleaned_data["q"].replace("\0", "")
     exact = Licensee.objects.filter(ref=text).first()
-    found = [exact] if exact else list(find_licensees(text)[:11])
-    if len(found) != 1:
-        return {"choices": found[:10], "more": len(found) > 10, "searched": text}
-    licensee = found[0]
+    licensees = [exact] if exact else list(find_licensees(text)[:11])
+    if len(licensees) != 1:
+        return {"choices": licensees[:10], "more": len(licensees) > 10, "searched": text}
+    licensee = licensees[0]
     model = AIModel.objects.filter(ref=form.cleaned_data["model"]).first()
     if model is None:
         standing, per_offering = standings.of_licensee(licensee.pk)
@@ -150,8 +150,8 @@ def _ask(request: Request, form: LookUpForm, licensee: Licensee, model: AIModel)
         model=model,
         activity=asked.activity,
         answer=answer,
-        why_not=explained.why_not(judged, request.user),
-        conflicts=[explained.conflict(name, answer) for name in answer["conflicts"]],
+        why_not=explanations.why_not(judged, request.user),
+        conflicts=[explanations.conflict(name, answer) for name in answer["conflicts"]],
         at=judged.at,
         as_json=json.dumps(_body(asked), indent=2, ensure_ascii=False),
     )
@@ -167,7 +167,7 @@ def _question(form: LookUpForm, licensee: Licensee, model: AIModel) -> decisions
 
 
 def _body(asked: decisions.Asked) -> dict[str, Any]:
-    """The same question as a licensing system asks it."""
+    """The question as a licensing system asks it over the API."""
     user = {k.removeprefix("user."): v for k, v in asked.stated.items() if k.startswith("user.")}
     context = {
         k.removeprefix("request."): v for k, v in asked.stated.items() if k.startswith("request.")
@@ -185,27 +185,27 @@ def _body(asked: decisions.Asked) -> dict[str, Any]:
 
 @screen("register.edit")
 def record(request: Request) -> HttpResponse:
-    """Ask the same for real: a recorded decision."""
+    """Ask the question for real, which records a decision."""
     form = LookUpForm(request.POST)
     if form.is_valid():
         licensee = Licensee.objects.filter(ref=form.cleaned_data["q"]).first()
         model = AIModel.objects.filter(ref=form.cleaned_data["model"]).first()
         if licensee and model:
             asked = _question(form, licensee, model)
-            made = decisions.decide(asked=asked, **who(request))
-            return redirect("dashboard:decision", made.decision_id)
+            decision = decisions.decide(asked=asked, **who(request))
+            return redirect("dashboard:decision", decision.decision_id)
     return redirect("dashboard:look-up")
 
 
 def _recent(request: Request) -> list[dict[str, str]]:
-    """The person's last look-ups, out of the log."""
+    """The person's last look-ups, from the log."""
     events = AuditEvent.objects.filter(kind="decision.what_if", actor_id=request.user.username)
-    made: dict[str, dict[str, str]] = {}
+    recent: dict[str, dict[str, str]] = {}
     for event in events.order_by("-id")[:30]:
         payload = json.loads(event.payload)
         details, subject = payload.get("details", {}), payload["subject"]
         key = f"{subject['id']} {details.get('model')} {details.get('activity')}"
-        made.setdefault(
+        recent.setdefault(
             key,
             {
                 "ref": subject["id"],
@@ -215,7 +215,7 @@ def _recent(request: Request) -> list[dict[str, str]]:
                 "outcome": details.get("outcome", ""),
             },
         )
-    return list(made.values())[:8]
+    return list(recent.values())[:8]
 
 
 urlpatterns = [

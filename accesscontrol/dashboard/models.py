@@ -1,4 +1,4 @@
-"""AI models: what each can do, which rules read it, who may use it."""
+"""The screens of AI models: facts, offerings with their entitlements, rules that read them."""
 
 from typing import Any
 
@@ -17,24 +17,24 @@ SEARCH = filters.Filter("q", "Search")
 
 @screen()
 def listing(request: Request) -> HttpResponse:
-    """By id; there are few."""
+    """All models, by id."""
     chosen = filters.read(request, SEARCH)
     rows = AIModel.objects.prefetch_related("offerings")
     if chosen["q"]:
         rows = rows.filter(name__icontains=chosen["q"])
     page = paging.page(rows, request, by=("ref",))
-    about = facts.about_models([one.pk for one in page], at=request.now)
-    for one in page:
-        known = about[one.pk].facts if one.pk in about else {}
-        one.classification = known.get("model.eccn")
-        one.compute = known.get("model.training_ops")
-        one.known = len(known) - 1
+    about = facts.about_models([model.pk for model in page], at=request.now)
+    for model in page:
+        known = about[model.pk].facts if model.pk in about else {}
+        model.classification = known.get("model.eccn")
+        model.compute = known.get("model.training_ops")
+        model.known = len(known) - 1
     return render(request, "dashboard/models/list.html", {"page": page, "filters": chosen})
 
 
 @screen()
 def detail(request: Request, ref: str) -> HttpResponse:
-    """Attributes with source, offerings with their entitlements, rules, story."""
+    """One model: facts with their sources, offerings with entitlements, rules, history."""
     model = AIModel.objects.filter(ref=ref).first()
     if model is None:
         raise Http404
@@ -55,10 +55,10 @@ def detail(request: Request, ref: str) -> HttpResponse:
                 for n, v in sorted(known.items())
                 if about and n != "model.id"
             ],
-            "offerings": [_offering(one) for one in model.offerings.all()],
+            "offerings": [_offering(offering) for offering in model.offerings.all()],
             "rules": _rules(request.user),
             "incidents": model.incidents.order_by("-opened_at")[:20],
-            "story": [one for one in events.tell(story) if one.subject_type == "aimodel"],
+            "story": [event for event in events.in_words(story) if event.subject_type == "aimodel"],
         },
     )
 
@@ -74,7 +74,7 @@ def _offering(offering: Any) -> dict[str, Any]:
 
 
 def _rules(user: Any) -> list[dict[str, Any]]:
-    """Rules of the release in force that read something of a model; their titles by right only."""
+    """The rules in force that read a fact of a model. A confidential title needs the right."""
     try:
         release = releases.current().policy
     except releases.NoRelease:

@@ -1,4 +1,4 @@
-"""Instants that a person types in a named time zone, and how they are shown there."""
+"""Dates and times that a person types in a time zone, to and from instants."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -27,9 +27,9 @@ class NoSuchMoment(Refused):
 
 
 def read(text: str, zone: str) -> datetime:
-    """The instant of a local date and time; the first of two where the clock was put back.
+    """Return the instant of a local date and time. Raises NoSuchMoment.
 
-    Raises NoSuchMoment.
+    If the clock was put back over this time, it is the first of two instants.
     """
     try:
         local = datetime.fromisoformat(text.strip())
@@ -45,7 +45,7 @@ def read(text: str, zone: str) -> datetime:
 
 
 def written(at: datetime | None, zone: str) -> str:
-    """As an input of type datetime-local holds it, seconds only where there are any."""
+    """The instant as the value of an input of type datetime-local, without seconds of 0."""
     if at is None:
         return ""
     local = at.astimezone(ZoneInfo(zone))
@@ -53,13 +53,13 @@ def written(at: datetime | None, zone: str) -> str:
 
 
 def zones(extra: str = "") -> list[tuple[str, str]]:
-    """The zones to choose from, with the one that is set already."""
+    """The zones to choose from, and the one that is set already."""
     known = list(ZONES)
     return known if not extra or extra in dict(known) else [*known, (extra, extra)]
 
 
 class MomentField(forms.CharField):
-    """A date and time of the wall clock; the form's zone makes an instant of it."""
+    """A date and time of the wall clock. The form's zone makes it an instant."""
 
     widget = forms.TextInput(attrs={"type": "datetime-local", "step": "any"})
 
@@ -68,7 +68,7 @@ class MomentField(forms.CharField):
 
 
 class ZonedForm(plain.Form):
-    """A form whose moments are meant in its own zone; `instants` holds them in UTC."""
+    """A form with a time zone. Its moments are read in that zone; ``cleaned_data`` has instants."""
 
     zone = forms.ChoiceField(label="Time zone of these times", choices=ZONES, initial=ZONES[0][0])
 

@@ -1,4 +1,4 @@
-"""The screens of orders: what the government told us, what implements it, and how fast."""
+"""The screens of orders: the list, and one with its clock, rules, annexes and lift."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -34,7 +34,7 @@ KINDS = tuple(Order.Kind.choices)
 
 
 class OrderForm(ZonedForm):
-    """What stands in the letter's head; the clock runs from its receipt."""
+    """The head of an instrument. Its clock runs from its receipt."""
 
     reference = forms.CharField(max_length=100, help_text="As the authority writes it.")
     kind = forms.ChoiceField(choices=KINDS)
@@ -66,13 +66,13 @@ class OrderForm(ZonedForm):
             supersedes.queryset = Order.objects.all()
 
     def instrument(self) -> orders.Instrument:
-        """The instrument as it was typed."""
+        """The typed instrument."""
         head = {name: value for name, value in self.cleaned_data.items() if name != "because"}
         return orders.Instrument(**head)
 
 
 class AfterForm(ZonedForm):
-    """A document that came after the order: an amendment or its lift."""
+    """A later document about an order: an amendment or its lift."""
 
     reference = forms.CharField(max_length=100, help_text="Of the document that came after it.")
     received_at = MomentField(label="Received")
@@ -81,7 +81,7 @@ class AfterForm(ZonedForm):
     because = forms.CharField(label="Reason", max_length=500)
 
     def given(self) -> dict[str, Any]:
-        """The notice as it was typed, and the reason."""
+        """The typed notice and the reason."""
         names = ("reference", "received_at", "effective_at", "text")
         notice = orders.Notice(**{name: self.cleaned_data[name] for name in names})
         return {"notice": notice, "because": self.cleaned_data["because"]}
@@ -98,7 +98,7 @@ class AnnexForm(AfterForm):
     title = forms.CharField(label="Title of the list", max_length=300, required=False)
 
     def given(self) -> dict[str, Any]:
-        """The notice as it was typed, the reason, and the list's parties and title."""
+        """The typed notice, the reason, and the list's parties and title."""
         parties = self.cleaned_data["parties"].replace(",", "\n").split("\n")
         return {**super().given(), "parties": parties, "title": self.cleaned_data["title"]}
 
@@ -127,7 +127,7 @@ def listing(request: Request) -> HttpResponse:
 
 @screen()
 def detail(request: Request, reference: str) -> HttpResponse:
-    """One order: its clock, its rules, what came after it."""
+    """One order: its clock, its rules, its amendments and lists."""
     order = _order(request, reference)
     rules = states.with_state(order.rules.all(), request.now)
     versions = RuleVersion.objects.in_bulk([rule.newest_id for rule in rules])
@@ -151,7 +151,7 @@ def detail(request: Request, reference: str) -> HttpResponse:
 
 @screen("order.enter")
 def enter(request: Request) -> HttpResponse:
-    """Enter an order as received."""
+    """Enter an order that was received."""
     form = OrderForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         given = {"instrument": form.instrument(), "because": form.cleaned_data["because"]}
@@ -166,7 +166,7 @@ def enter(request: Request) -> HttpResponse:
 @screen("order.enter")
 @require_POST
 def acknowledge(request: Request, reference: str) -> HttpResponse:
-    """Say that it was received and read."""
+    """Record that the order was received and read."""
     order = _order(request, reference)
     orders.acknowledge(order=order, because="", **who(request))
     messages.success(request, f"Receipt of {order} is on record.")
@@ -218,7 +218,7 @@ def annex(request: Request, reference: str) -> HttpResponse:
 @screen("policy.approve")
 @require_POST
 def confirm_annex(request: Request, reference: str) -> HttpResponse:
-    """The second person agrees to the entries of a list that wait."""
+    """Confirm the entries of a list that wait, as the second person."""
     order = _order(request, reference)
     named = get_object_or_404(NamedList, code=request.POST.get("list", ""), order=order)
     release = orders.confirm_annex(named_list=named, because=reason(request), **who(request))
@@ -228,7 +228,7 @@ def confirm_annex(request: Request, reference: str) -> HttpResponse:
 
 @screen("order.enter")
 def lift(request: Request, reference: str) -> HttpResponse:
-    """Record that the authority lifted the order; a second person confirms."""
+    """Record that the authority lifted the order. A second person confirms it."""
     order = _order(request, reference)
     form = AfterForm(request.POST or None, initial={"zone": order.zone})
     if request.method == "POST" and form.is_valid():
@@ -245,7 +245,7 @@ def lift(request: Request, reference: str) -> HttpResponse:
 @screen("policy.approve")
 @require_POST
 def confirm_lift(request: Request, reference: str) -> HttpResponse:
-    """The second person agrees to a lift: the rules end and everyone is screened again."""
+    """Confirm a lift, as the second person: the rules end and every licensee is screened."""
     order = _order(request, reference)
     release = orders.confirm_lift(order=order, because=reason(request), **who(request))
     messages.success(request, f"{order} is lifted. Release {release.number} is being screened.")
@@ -255,7 +255,7 @@ def confirm_lift(request: Request, reference: str) -> HttpResponse:
 @screen(confidential.RIGHT)
 @require_POST
 def read_text(request: Request, reference: str) -> HttpResponse:
-    """The text of a confidential order; the reading is in the log."""
+    """The text of a confidential order. Its reading is logged."""
     order = _order(request, reference)
     text = orders.read_text(order=order, **who(request))
     return render(request, "dashboard/orders/text.html", {"order": order, "text": text})
@@ -297,7 +297,7 @@ def _order(request: Request, reference: str) -> Order:
 
 
 def _present(order: Any, request: Request) -> None:
-    """What this person may see of it, and what about it cannot wait."""
+    """Give the order the title that the person may read, and a warning if it cannot wait."""
     at = request.now
     order.visible = confidential.is_open(order, request.user)
     order.title = order.subject if order.visible else "Confidential order"
@@ -315,7 +315,7 @@ def _warning(order: Any, at: datetime) -> str:
 
 
 def _searched(text: str, request: Request) -> Q:
-    """Not by the subject of what this person may not read."""
+    """Find orders by text, but not by a subject that the person may not read."""
     anywhere = Q(reference__icontains=text) | Q(authority__icontains=text)
     subject = Q(subject__icontains=text)
     if not access.may(request.user, confidential.RIGHT):
@@ -324,7 +324,7 @@ def _searched(text: str, request: Request) -> Q:
 
 
 def _steps(line: orders.Timeline) -> list[dict[str, Any]]:
-    """The clock in the order of what happened; what has not happened yet stands at the end."""
+    """The steps of the clock in the order in which they happened, then the pending ones."""
     happened = [step for step in (*line.steps, *line.amendments) if step.at]
     happened.sort(key=lambda step: str(step.at))
     pending = [s for s in line.steps if not s.at and s.name not in ("acknowledged", "lifted")]
@@ -332,14 +332,14 @@ def _steps(line: orders.Timeline) -> list[dict[str, Any]]:
 
 
 def _lists(order: Order, request: Request) -> list[dict[str, Any]]:
-    found = []
+    shown = []
     for named in order.lists.order_by("code"):
         rows = NamedListEntry.objects.filter(named_list=named).order_by("value")
         entries = list(rows.select_related("entered_by", "confirmed_by")[:200])
         waiting = [entry for entry in entries if entry.confirmed_at is None]
         own = any(entry.entered_by_id == request.user.pk for entry in waiting)
-        found.append({"list": named, "entries": entries, "waiting": waiting, "own": own})
-    return found
+        shown.append({"list": named, "entries": entries, "waiting": waiting, "own": own})
+    return shown
 
 
 def _form(request: Request, form: forms.Form, **context: Any) -> HttpResponse:
@@ -359,5 +359,5 @@ urlpatterns = [
     path(f"{ORDER}/lift/confirm", confirm_lift, name="order-lift-confirm"),
     path(f"{ORDER}/text", read_text, name="order-text"),
     path(ORDER, detail, name="order"),
-    path("orders/<path:reference>", detail),  # as somebody types it, slashes and all
+    path("orders/<path:reference>", detail),  # as a person types it, with slashes
 ]

@@ -1,4 +1,4 @@
-"""Does anything need me, and is enforcement healthy? Each number leads to the list behind it."""
+"""The first screen: what needs the person, and the state of enforcement. Numbers link to lists."""
 
 from collections import Counter
 from datetime import datetime, timedelta
@@ -30,13 +30,13 @@ from accesscontrol.models import (
     User,
 )
 
-MOST = 1000  # nothing here counts further than this
+MOST = 1000  # the numbers count no further
 SOON = timedelta(days=30)
 
 
 @screen()
 def overview(request: Request) -> HttpResponse:
-    """Panels; each is a few indexed reads."""
+    """The panels. Each is a few indexed reads."""
     at = request.now
     steps = _first_steps()
     run = ScreeningRun.objects.select_related("release").first()
@@ -87,7 +87,7 @@ def _cause(run: ScreeningRun) -> str:
 
 
 def _report_only(at: datetime) -> list[Any]:
-    """Rules in force that only report, with the end of that."""
+    """The versions in force that only report."""
     terms = Term.objects.filter(period__contains=at, withdrawn=False).select_related(
         "rule_version__rule"
     )
@@ -99,7 +99,7 @@ def _report_only(at: datetime) -> list[Any]:
 
 
 def _soon(at: datetime) -> list[dict[str, Any]]:
-    """What takes effect or ends within thirty days, soonest first."""
+    """The orders and rules that take effect or end within thirty days, soonest first."""
     orders = Order.objects.filter(effective_at__gt=at, effective_at__lte=at + SOON)
     coming: list[dict[str, Any]] = [
         {"at": order.effective_at, "what": f"Order {order.reference} takes effect", "order": order}
@@ -110,7 +110,7 @@ def _soon(at: datetime) -> list[dict[str, Any]]:
         coming.append(_term(term, term.period.lower, "starts"))
     for term in terms.filter(period__endswith__gt=at, period__endswith__lte=at + SOON)[:10]:
         coming.append(_term(term, term.period.upper, "ends"))
-    return sorted(coming, key=lambda one: one["at"])[:10]
+    return sorted(coming, key=lambda change: change["at"])[:10]
 
 
 def _term(term: Term, at: datetime, verb: str) -> dict[str, Any]:
@@ -118,7 +118,7 @@ def _term(term: Term, at: datetime, verb: str) -> dict[str, Any]:
 
 
 def _decisions(at: datetime) -> dict[str, Any]:
-    """The last 24 hours by outcome, out of at most ten thousand."""
+    """The decisions of the last 24 hours by outcome, of the newest ten thousand at most."""
     recent = Decision.objects.filter(decided_at__gt=at - timedelta(hours=24)).order_by(
         "-decided_at"
     )
@@ -139,22 +139,22 @@ def _decisions(at: datetime) -> dict[str, Any]:
 def _lists(at: datetime) -> list[dict[str, Any]]:
     return [
         {
-            "list": one,
-            "stale": one.checked_at is None
-            or at - one.checked_at > timedelta(days=one.stale_after_days),
+            "list": row,
+            "stale": row.checked_at is None
+            or at - row.checked_at > timedelta(days=row.stale_after_days),
         }
-        for one in RestrictedList.objects.all()[:30]
+        for row in RestrictedList.objects.all()[:30]
     ]
 
 
 def _clients() -> list[ApiToken]:
-    """Licensing systems and the release each saw last."""
+    """The licensing systems, each with the last release that it asked under."""
     tokens = ApiToken.objects.filter(revoked_at=None, last_used_at__isnull=False)
     return list(tokens.order_by("-last_used_at")[:6])
 
 
 def _first_steps() -> list[dict[str, Any]]:
-    """The way from a fresh installation to the first answer."""
+    """The steps from a new installation to its first answer."""
     roles = dict(User.objects.filter(is_active=True).values_list("role").annotate(n=Count("id")))
     people = roles.get("officer", 0) + roles.get("approver", 0)
     steps = (

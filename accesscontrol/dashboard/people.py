@@ -1,4 +1,4 @@
-"""Who may sign in and with which role, and the tokens of licensing systems."""
+"""The screen of people with their roles, and of the tokens of licensing systems."""
 
 from collections import Counter
 from typing import Any
@@ -16,7 +16,7 @@ from accesscontrol.models import ApiToken, Role, User
 
 @screen()
 def listing(request: Request) -> HttpResponse:
-    """People by role with the separation of duty in a sentence; tokens without their secrets."""
+    """People by role, the separation of duty in a sentence, and tokens without their secrets."""
     people = list(User.objects.order_by("role", "username")[:200])
     return render(
         request,
@@ -25,8 +25,8 @@ def listing(request: Request) -> HttpResponse:
             "people": people,
             "duty": _separation(people),
             "tokens": [
-                {"row": one, "state": _state(one, request.now)}
-                for one in ApiToken.objects.select_related("created_by").order_by("-created_at")[
+                {"row": token, "state": _state(token, request.now)}
+                for token in ApiToken.objects.select_related("created_by").order_by("-created_at")[
                     :100
                 ]
             ],
@@ -36,8 +36,8 @@ def listing(request: Request) -> HttpResponse:
 
 
 def _separation(people: list[User]) -> str:
-    """What would stop if one person were away."""
-    counts = Counter(one.role for one in people if one.is_active)
+    """In a sentence, what would stop if one person were away."""
+    counts = Counter(person.role for person in people if person.is_active)
     approvers, drafters = counts[Role.APPROVER], counts[Role.OFFICER] + counts[Role.APPROVER]
     if approvers == 0:
         return "There is no approver, so no rule can be approved."
@@ -59,7 +59,7 @@ def _state(token: ApiToken, at: Any) -> str:
 @require_POST
 @screen("token.manage")
 def revoke(request: Request, key_id: str) -> HttpResponse:
-    """End a token now; a system that uses it gets 401 from the next call on."""
+    """End a token at once. A system that uses it gets 401 from its next call on."""
     token = ApiToken.objects.filter(key_id=key_id).first()
     if token is None:
         raise Http404

@@ -1,4 +1,4 @@
-"""Screening runs: the list, and one run watched live until its totals reconcile."""
+"""The screens of screening runs: the list, and one run, which is live until it has ended."""
 
 from typing import Any
 
@@ -51,13 +51,13 @@ def listing(request: Request) -> HttpResponse:
 
 @screen()
 def detail(request: Request, pk: int) -> HttpResponse:
-    """One run as a page, which a refresh brings up to date."""
+    """One run as a page."""
     return render(request, "dashboard/runs/detail.html", _context(request, pk))
 
 
 @screen()
 def live(request: Request, pk: int) -> HttpResponse:
-    """The part of the page that is asked for every two seconds; 286 once the run has ended."""
+    """The part of the page that htmx polls every two seconds. 286 once the run has ended."""
     context = _context(request, pk) | {"polled": True}
     status = 200 if context["going"] else STOP_POLLING
     return render(request, "dashboard/runs/live.html", context, status=status)
@@ -66,7 +66,7 @@ def live(request: Request, pk: int) -> HttpResponse:
 @screen("run.manage")
 @require_POST
 def cancel(request: Request, pk: int) -> HttpResponse:
-    """Stop a run; what its finished chunks changed stays."""
+    """Stop a run. The changes of its finished chunks stay."""
     run = get_object_or_404(ScreeningRun, pk=pk)
     screening.cancel(run, because=reason(request, most=500), **who(request))
     messages.success(request, f"Run {pk} is cancelled. What its finished chunks changed stays.")
@@ -100,7 +100,7 @@ def _context(request: Request, pk: int) -> dict[str, Any]:
         "untouched": run.total - run.judged if run.state == "done" else 0,
         "ahead": _ahead(run),
         "said_percent": said_percent,
-        # Each tenth is said once, not each tick: the page tells what it has said already.
+        # A screen reader hears each tenth once. The page sends the last tenth that it announced.
         "say": not going or request.GET.get("said") != str(said_percent),
         "flips": _flips(run.outcome_changes),
         "tail": screening.newest_flips(run),
@@ -113,7 +113,7 @@ def _context(request: Request, pk: int) -> dict[str, Any]:
 
 
 def _ahead(run: ScreeningRun) -> int:
-    """How many runs come before one that waits for its turn."""
+    """The number of runs before one that waits for its turn."""
     if run.state != "queued":
         return 0
     return ScreeningRun.objects.filter(state__in=GOING, pk__lt=run.pk).count()
@@ -124,7 +124,7 @@ def _troubled(run: ScreeningRun) -> list[ScreeningChunk]:
 
 
 def _why(request: Request, run: ScreeningRun) -> str:
-    """The reason of whoever began it; what a confidential order says is read by right only."""
+    """The reason that the run was started with. That of a confidential order needs the right."""
     about = Q(reference=run.subject) | Q(rules__ref=run.subject)
     orders = Order.objects.filter(about, confidential=True) if run.subject else ()
     for order in orders:
@@ -139,7 +139,7 @@ def _present(run: Any) -> None:
 
 
 def _flips(changes: dict[str, int]) -> list[dict[str, Any]]:
-    """`permit>deny` with its count, the largest first; the first judgement of all apart."""
+    """The changes `permit>deny` with their counts, largest first. A first judgment is marked."""
     return [
         {"before": before, "after": after, "count": count, "first": before == "none"}
         for pair, count in sorted(changes.items(), key=lambda item: -item[1])

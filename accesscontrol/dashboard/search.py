@@ -1,4 +1,4 @@
-"""One box for everything: a pasted id opens its page, a word shows what begins with it."""
+"""The search of all objects: an id opens its page, a word shows the objects that it names."""
 
 from typing import Any
 from uuid import UUID
@@ -18,17 +18,17 @@ MOST = 8
 
 @screen()
 def search(request: Request) -> HttpResponse:
-    """At most eight of each kind; one exact id goes straight there."""
+    """At most eight objects of each kind. An exact id redirects to its page."""
     text = request.GET.get("q", "").replace("\0", "").strip()[:200]
     if exact := _exact(text):
         return redirect(exact)
     groups = _groups(text, request.user) if text else []
-    found = [group for group in groups if group["rows"]]
-    return render(request, "dashboard/search/list.html", {"text": text, "groups": found})
+    groups = [group for group in groups if group["rows"]]
+    return render(request, "dashboard/search/list.html", {"text": text, "groups": groups})
 
 
 def _exact(text: str) -> str:
-    """The address of what has exactly this id, if anything has."""
+    """The address of the object with exactly this id, or an empty text."""
     if not text:
         return ""
     base = text.split(".")[0]
@@ -54,7 +54,7 @@ def _is_uuid(text: str) -> bool:
 
 
 def _groups(text: str, user: Any) -> list[dict[str, Any]]:
-    """Nothing is found by, or shown of, what a confidential order says, unless one may read it."""
+    """The objects of each kind. The content of a confidential order is searched by right only."""
     licensees = find_licensees(text)[:MOST]
     models = AIModel.objects.filter(Q(name__icontains=text) | Q(ref__istartswith=text))[:MOST]
     readable = confidential.readable(Order.objects.all(), user)
@@ -65,22 +65,22 @@ def _groups(text: str, user: Any) -> list[dict[str, Any]]:
         Q(ref__icontains=text) | Q(order__in=readable, versions__title__icontains=text)
     )
     return [
-        _group("Licensees", "licensee", [(one.ref, one.name, one.country) for one in licensees]),
-        _group("Models", "model", [(one.ref, one.name, one.ref) for one in models]),
+        _group("Licensees", "licensee", [(row.ref, row.name, row.country) for row in licensees]),
+        _group("Models", "model", [(model.ref, model.name, model.ref) for model in models]),
         _group(
             "Orders",
             "order",
             [
-                (one.reference, confidential.title(one, user, one.subject), one.reference)
-                for one in orders
+                (order.reference, confidential.title(order, user, order.subject), order.reference)
+                for order in orders
             ],
         ),
-        _group("Rules", "rule", [(one.ref, one.ref, "") for one in rules.distinct()[:MOST]]),
+        _group("Rules", "rule", [(rule.ref, rule.ref, "") for rule in rules.distinct()[:MOST]]),
     ]
 
 
 def find_licensees(text: str) -> Any:
-    """By the beginning of the name, or exactly by id, registration number or domain."""
+    """Licensees by the beginning of the name, or by exact id, registration number or domain."""
     return Licensee.objects.filter(
         Q(name__istartswith=text)
         | Q(normalized_name=normalize(text) or "\x01")
@@ -91,8 +91,8 @@ def find_licensees(text: str) -> Any:
 
 
 def _group(title: str, name: str, rows: list[tuple[str, str, str]]) -> dict[str, Any]:
-    made = [{"url": _address(name, ref), "name": label, "note": note} for ref, label, note in rows]
-    return {"title": title, "rows": made}
+    links = [{"url": _address(name, ref), "name": label, "note": note} for ref, label, note in rows]
+    return {"title": title, "rows": links}
 
 
 def _address(name: str, ref: str) -> str:

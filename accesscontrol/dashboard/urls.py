@@ -1,4 +1,4 @@
-"""The addresses of the screens: each noun's module brings its own list."""
+"""The addresses of the screens. The module of each noun has its own list."""
 
 from django.urls import include, path
 

@@ -1,4 +1,4 @@
-"""The review queue's screens: items, evidence, and what a person does with a case."""
+"""The screens of the review queue: the queue, the evidence of a case, and the steps on it."""
 
 from accesscontrol.dashboard.cases.addresses import urlpatterns
 

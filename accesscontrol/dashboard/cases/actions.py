@@ -1,4 +1,4 @@
-"""What a person does with a case: each button is one verb, then the queue moves on to the next."""
+"""The steps on a case. Each button calls one verb, then the queue shows the next case."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -21,7 +21,7 @@ from accesscontrol.models import Case, Disposition
 VERBS = ("assign", "release", "comment", "snooze", "escalate", "confirm", "send-back")
 STAYS = ("assign", "release", "comment")
 SILENT = ("assign", "release", "confirm")
-TOLD = {
+MESSAGES = {
     "assign": "It is yours.",
     "release": "It is unassigned again.",
     "comment": "Your remark is in the timeline.",
@@ -36,14 +36,14 @@ LONGEST = timedelta(days=366)
 @screen("case.decide")
 @require_POST
 def act(request: Request, pk: int, verb: str) -> HttpResponse:
-    """Take it, put it off, talk about it, confirm it or send it back."""
+    """Assign the case, release, comment, snooze, escalate, confirm it or send it back."""
     return _do(request, pk, verb, lambda case, data: _call(verb, case, data, request))
 
 
 @screen("case.decide")
 @require_POST
 def decide(request: Request, pk: int, decision: str) -> HttpResponse:
-    """Decide; what loosens is proposed and waits for a second person."""
+    """Decide the case. A decision that loosens is proposed and waits for a second person."""
 
     def verb(case: Case, data: dict[str, Any]) -> Case:
         if decision == MORE_DATA[0] and case.kind == Case.Kind.MATCH:
@@ -74,9 +74,9 @@ def _do(request: Request, pk: int, verb: str, call: Any) -> HttpResponse:
     done = form.is_valid() and attempt(form, lambda: call(case, form.cleaned_data))
     if not done:
         return render_queue(request, case, form, status=422)
-    messages.success(request, f"{case.licensee.name}: {_told(verb, done)}")
-    there = case.pk if verb in STAYS else following
-    address = reverse("dashboard:case", args=[there]) if there else reverse("dashboard:cases")
+    messages.success(request, f"{case.licensee.name}: {_message(verb, done)}")
+    shown = case.pk if verb in STAYS else following
+    address = reverse("dashboard:case", args=[shown]) if shown else reverse("dashboard:cases")
     query = request.GET.urlencode()
     return redirect(f"{address}?{query}" if query else address)
 
@@ -102,7 +102,7 @@ def _call(verb: str, case: Case, data: dict[str, Any], request: Request) -> Any:
 
 
 def _propose(case: Case, data: dict[str, Any], request: Request) -> None:
-    """Enter the disposition that lifts the review, once for each model where the rule reads one."""
+    """Enter the disposition that lifts the review, one for each model if the rule reads models."""
     until = end_of(data["valid_until"]) if data["valid_until"] else None
     at = request.now
     if until is None or until > at + LONGEST:
@@ -120,14 +120,14 @@ def _propose(case: Case, data: dict[str, Any], request: Request) -> None:
     except registry.CannotEnter as refusal:
         if refusal.pointer != "/models":
             raise
-        models = sorted({each["model"] for each in case.evidence.get("offerings", [])})
+        models = sorted({offering["model"] for offering in case.evidence.get("offerings", [])})
         for model in models:
             of_model = replace(review, models=[model])
             registry.enter_disposition(ref=f"{name}-{model}"[:100], review=of_model, **common)
 
 
 def _confirm(case: Case, data: dict[str, Any], request: Request) -> Case:
-    """The second person agrees: the case is decided and what was entered for it counts."""
+    """Confirm the case as the second person, and the entries that were made for it."""
     with transaction.atomic():
         confirmed = cases.confirm(
             case=case, because=data["because"], version=data["version"], **who(request)
@@ -135,24 +135,26 @@ def _confirm(case: Case, data: dict[str, Any], request: Request) -> Case:
         with registry.together(**who(request), because=data["because"] or confirmed.because):
             if case.kind == Case.Kind.MATCH:
                 agree(confirmed, because=data["because"], **who(request))
-            for each in _waiting(case):
+            for disposition in _waiting(case):
                 registry.confirm_disposition(
-                    disposition=each, because=data["because"], **who(request)
+                    disposition=disposition, because=data["because"], **who(request)
                 )
         return confirmed
 
 
 def _send_back(case: Case, data: dict[str, Any], request: Request) -> Case:
-    """The case is open again and what was entered for it never counts."""
+    """Open the case again, and revoke the entries that were made for it."""
     with transaction.atomic():
-        again = cases.send_back(
+        reopened = cases.send_back(
             case=case, because=data["because"], version=data["version"], **who(request)
         )
         if case.kind == Case.Kind.MATCH:
-            disagree(again, because=data["because"], **who(request))
-        for each in _waiting(case):
-            registry.revoke_disposition(disposition=each, because=data["because"], **who(request))
-        return again
+            disagree(reopened, because=data["because"], **who(request))
+        for disposition in _waiting(case):
+            registry.revoke_disposition(
+                disposition=disposition, because=data["because"], **who(request)
+            )
+        return reopened
 
 
 def _waiting(case: Case) -> list[Disposition]:
@@ -160,18 +162,18 @@ def _waiting(case: Case) -> list[Disposition]:
 
 
 def _following(request: Request, case: Case) -> int | None:
-    """The next case of the page, before this one leaves it."""
+    """The case to show next: the one after this on the page, read before this one leaves it."""
     page, _ = items(request)
-    order = [each.pk for each in page.rows]
+    order = [row.pk for row in page.rows]
     if case.pk not in order:
         return order[0] if order else None
     rest = order[order.index(case.pk) + 1 :] + order[: order.index(case.pk)]
     return rest[0] if rest else None
 
 
-def _told(verb: str, done: Any) -> str:
+def _message(verb: str, done: Any) -> str:
     if verb != "decide":
-        return TOLD[verb]
+        return MESSAGES[verb]
     if done.state == "snoozed":
         return "asked for more data. It is back on the date you gave; until then it stays refused."
     if done.state == "proposed":

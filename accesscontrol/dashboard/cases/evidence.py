@@ -1,4 +1,4 @@
-"""What a person needs to see to decide a case: the question, the facts, why it is here."""
+"""The evidence of a case, for the person who decides it: question, rules, facts, listed party."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -24,7 +24,7 @@ NOT_KNOWN = "not on record"
 
 
 def of(case: Case, *, user: User, at: datetime) -> dict[str, Any]:
-    """Everything the middle pane shows of a case."""
+    """The context of the middle pane."""
     offerings = _offerings(case.evidence.get("offerings", []))
     shown = {
         "question": _question(case),
@@ -46,8 +46,8 @@ def of(case: Case, *, user: User, at: datetime) -> dict[str, Any]:
 
 
 def _of_models(case: Case, names: list[str], at: datetime) -> list[dict[str, Any]]:
-    """What the rules read of the models that are asked for, each by its name."""
-    refs = {each["model"] for each in case.evidence.get("offerings", [])}
+    """The facts of the case's models that the rules read."""
+    refs = {offering["model"] for offering in case.evidence.get("offerings", [])}
     models = AIModel.objects.in_bulk(refs, field_name="ref") if names else {}
     known = facts.about_models([model.pk for model in models.values()], at=at) if models else {}
     return [
@@ -74,14 +74,14 @@ def _named(case: Case) -> list[tuple[str, int | None]]:
 
 
 def _rules(named: Iterable[tuple[str, int | None]], user: User) -> list[dict[str, Any]]:
-    """The rules in a sentence each; of a confidential order only by right."""
+    """Each rule in a sentence. A rule of a confidential order needs the right."""
     wanted = dict(named)
     rows = {rule.ref: rule for rule in Rule.objects.filter(ref__in=wanted).select_related("order")}
     try:
         current = releases.current().policy
     except releases.NoRelease:
         return []
-    found = []
+    shown = []
     for rule in current.rules:
         version = wanted.get(rule.ref, 0)
         row = rows.get(rule.ref)
@@ -89,7 +89,7 @@ def _rules(named: Iterable[tuple[str, int | None]], user: User) -> list[dict[str
             continue
         open_ = confidential.is_open(row.order, user)
         sentence = policy.sentence(rule, current) if open_ else confidential.NEUTRAL
-        found.append(
+        shown.append(
             {
                 "ref": rule.ref,
                 "title": rule.title if open_ else "Confidential",
@@ -99,7 +99,7 @@ def _rules(named: Iterable[tuple[str, int | None]], user: User) -> list[dict[str
                 "reads": rule.attributes,
             }
         )
-    return found
+    return shown
 
 
 def _match(case: Case, at: datetime) -> dict[str, Any]:
@@ -120,33 +120,35 @@ def _match(case: Case, at: datetime) -> dict[str, Any]:
 
 
 def _compared(case: Case, party: ListedParty, at: datetime) -> list[dict[str, Any]]:
-    """Ours beside theirs, field by field, with what the comparison says."""
+    """The licensee beside the listed party, field by field, with the result of the comparison."""
     licensee, content = case.licensee, party.content
-    names = [each.name for each in party.names.all()[:12]]
+    names = [row.name for row in party.names.all()[:12]]
     matched = case.evidence.get("name") or party.name
     aliases = "; ".join(names[1:6]) or "none"
     same_name = any(name.casefold() == licensee.name.casefold() for name in names)
     country = _country(licensee.country)
-    theirs = str(content.get("addresses") or content.get("country") or "")
-    in_address = bool(licensee.country) and licensee.country in theirs.replace(",", " ").split()
+    addresses = str(content.get("addresses") or content.get("country") or "")
+    in_address = bool(licensee.country) and licensee.country in addresses.replace(",", " ").split()
     name = "same name" if same_name else f"alike: {matched}"
     address = "same country" if in_address else "no evidence"
     ids = str(content.get("ids") or "not listed")[:200]
     return [
         _pair("Name", licensee.name, party.name, name, hit=True),
         _pair("Also called", "", aliases, ""),
-        _pair("Country", country, theirs[:200] or "not listed", address, hit=in_address),
+        _pair("Country", country, addresses[:200] or "not listed", address, hit=in_address),
         _pair("Registration no.", licensee.registration_number or NOT_KNOWN, ids, "no evidence"),
         _pair("Kind", "Licensee", party.kind or "not listed", ""),
     ]
 
 
-def _pair(field: str, ours: str, theirs: str, says: str, *, hit: bool = False) -> dict[str, Any]:
-    return {"field": field, "ours": ours, "theirs": theirs, "hit": hit, "says": says}
+def _pair(
+    field: str, licensee: str, party: str, result: str, *, hit: bool = False
+) -> dict[str, Any]:
+    return {"field": field, "licensee": licensee, "party": party, "hit": hit, "result": result}
 
 
 def _notice(party: ListedParty | None) -> list[tuple[str, str]]:
-    """Where the listing itself stands: programs, notice, dates, remarks."""
+    """The listing's own data: programs, notice, dates, remarks."""
     if party is None:
         return []
     wanted = (

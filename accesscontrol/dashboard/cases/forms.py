@@ -1,4 +1,4 @@
-"""The one form of the right pane: a reason, and dates where a step needs one."""
+"""The form of the right pane: a reason, and a date for the steps that need one."""
 
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
@@ -11,7 +11,7 @@ DAY = {"type": "date"}
 
 
 class CaseForm(plain.Form):
-    """What is said with a step; the rooms ask for what they need."""
+    """The reason and the dates of a step. The verb refuses if one that it needs is missing."""
 
     because = forms.CharField(
         label="Reason",

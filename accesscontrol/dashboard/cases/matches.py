@@ -1,4 +1,4 @@
-"""Enters in the register what persons decide of a possible match; each within the case's step."""
+"""Enters in the register what a case about a possible match decides, in the case's transaction."""
 
 from datetime import date, datetime
 
@@ -8,7 +8,7 @@ from accesscontrol.models import Case, Clearance, Match, User
 
 
 def answer(case: Case, *, until: date | None, by: User, at: datetime) -> None:
-    """The same party: confirmed at once. Not the same: a clearance that a second one confirms."""
+    """Confirm the match at once if it is the same party. If not, enter a clearance that waits."""
     match = Match.objects.filter(pk=case.evidence.get("match")).first()
     if match is None:
         raise cases.CannotDecide("The match is not on record any more; read the case again.")
@@ -23,20 +23,20 @@ def answer(case: Case, *, until: date | None, by: User, at: datetime) -> None:
 
 
 def agree(case: Case, *, because: str, by: User, at: datetime) -> None:
-    """Confirm the clearance that waits. Raises CannotDecide where the match is another one now."""
+    """Confirm the clearance that waits. Raises CannotDecide if the match is another one now."""
     waiting = list(_waiting(case))
     if not waiting:
         raise cases.CannotDecide(
             "The name or the list changed since this was proposed. Send it back and look again."
         )
-    for each in waiting:
-        registry.confirm_clearance(clearance=each, because=because, by=by, at=at)
+    for clearance in waiting:
+        registry.confirm_clearance(clearance=clearance, because=because, by=by, at=at)
 
 
 def disagree(case: Case, *, because: str, by: User, at: datetime) -> None:
-    """What was proposed never counts."""
-    for each in _waiting(case):
-        registry.revoke_clearance(clearance=each, because=because, by=by, at=at)
+    """Revoke the clearance that waits, so that it never counts."""
+    for clearance in _waiting(case):
+        registry.revoke_clearance(clearance=clearance, because=because, by=by, at=at)
 
 
 def _waiting(case: Case) -> list[Clearance]:

@@ -1,4 +1,4 @@
-"""The queue and one case in it: three panes, the left one a page of the queue as filtered."""
+"""The queue and one of its cases, in three panes. The left pane is a page of the filtered queue."""
 
 from datetime import datetime
 from typing import Any
@@ -33,24 +33,24 @@ def queue(request: Request) -> HttpResponse:
 @screen()
 def case(request: Request, pk: int) -> HttpResponse:
     """One case, with the queue beside it."""
-    found = get_object_or_404(Case.objects.select_related("licensee", "assignee", "run"), pk=pk)
-    return render_queue(request, found, CaseForm(at=request.now))
+    shown = get_object_or_404(Case.objects.select_related("licensee", "assignee", "run"), pk=pk)
+    return render_queue(request, shown, CaseForm(at=request.now))
 
 
 @screen("case.decide")
 def next_unassigned(request: Request) -> HttpResponse:
-    """Go to the case due first that nobody has taken."""
+    """Go to the unassigned case that is due first."""
     after = Case.objects.filter(pk=_number(request.GET.get("after", ""))).first()
     at = request.now
-    found = cases.next_unassigned(at=at, after=after) or cases.next_unassigned(at=at)
-    if found is None:
+    unassigned = cases.next_unassigned(at=at, after=after) or cases.next_unassigned(at=at)
+    if unassigned is None:
         messages.success(request, "Nothing is unassigned.")
         return redirect("dashboard:cases")
-    return redirect("dashboard:case", found.pk)
+    return redirect("dashboard:case", unassigned.pk)
 
 
 def items(request: Request) -> tuple[paging.Page, filters.Filters]:
-    """The left pane: a page of the queue by due time, as the address filters it."""
+    """A page of the queue by due time, with the filters of the address: the left pane."""
     chosen = filters.read(
         request,
         filters.Filter("whose", "Whose", WHOSE),
@@ -97,8 +97,8 @@ def render_queue(
 def _about(
     shown: Case, page: paging.Page, user: User, *, may: bool, at: datetime
 ) -> dict[str, Any]:
-    """Evidence, timeline, what can be decided, who else looks."""
-    order = [each.pk for each in page.rows]
+    """The context of one case: evidence, timeline, possible decisions, another viewer."""
+    order = [row.pk for row in page.rows]
     place = order.index(shown.pk) if shown.pk in order else -1
     choices = _offered(shown)
     return {
@@ -117,7 +117,7 @@ def _about(
 
 
 def _offered(shown: Case) -> list[tuple[str, str]]:
-    """What can be decided here; a match may also wait for more data."""
+    """The possible decisions. A match may also wait for more data."""
     if shown.state not in ("open", "snoozed"):
         return []
     more = [MORE_DATA] if shown.kind == Case.Kind.MATCH else []
@@ -125,7 +125,7 @@ def _offered(shown: Case) -> list[tuple[str, str]]:
 
 
 def _clear(at: datetime) -> dict[str, Any]:
-    """An empty queue says when the next case comes back."""
+    """The context of an empty queue: the snoozed case that comes back next."""
     sleeping = Case.objects.filter(state="snoozed").order_by("snoozed_until").first()
     return {"sleeping": sleeping, "licensees": Licensee.objects.exists()}
 
@@ -147,7 +147,7 @@ def _filtered(rows: QuerySet[Case], chosen: filters.Filters, user: User) -> Quer
 
 
 def _kind(value: str, label: str, chosen: filters.Filters) -> tuple[str, str, str, bool]:
-    """One kind of case to filter by, with the address that chooses it or gives it up."""
+    """A kind of case to filter by, with the address that chooses it or unchooses it."""
     is_on = chosen["kind"] == value
     return value, label, _with(chosen, kind="" if is_on else value), is_on
 

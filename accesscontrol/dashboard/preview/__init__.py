@@ -1,1 +1,1 @@
-"""The impact preview's screens: what a draft would change, whom, and whether that is still true."""
+"""The screens of the impact preview: what a draft would change, and for which licensees."""

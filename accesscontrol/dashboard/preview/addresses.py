@@ -1,4 +1,4 @@
-"""The addresses of the impact preview, below those of its rule."""
+"""The addresses of the impact preview, below the address of its rule."""
 
 from django.urls import path
 

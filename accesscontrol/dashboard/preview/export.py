@@ -1,4 +1,4 @@
-"""The licensees that a preview affects, as a table for a spreadsheet."""
+"""Exports the licensees that a preview affects, as CSV for a spreadsheet."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -25,16 +25,16 @@ COLUMNS = (
 @screen("export")
 @require_POST
 def as_csv(request: Request, ref: str) -> HttpResponseBase:
-    """What the filter leaves, all pages of it; taking it away is itself an event."""
-    version, preview = views.looked_for(request, ref, request.POST)
+    """All licensees that the filter leaves. The export is logged."""
+    version, preview = views.requested(request, ref, request.POST)
     if preview is None:
         return redirect("dashboard:preview", ref)
     chosen = selection.read(request.POST, preview, pinned=True)
     details = {"version": version.version, "preview": preview.pk, "filter": chosen.query}
     audit.record("rule.impact_exported", version.rule, **who(request), details=details)
-    found = selection.rows(preview, chosen).order_by("group", "licensee_id")
+    affected = selection.rows(preview, chosen).order_by("group", "licensee_id")
     response = StreamingHttpResponse(
-        _lines(found.iterator(chunk_size=AT_ONCE), preview, request.user),
+        _lines(affected.iterator(chunk_size=AT_ONCE), preview, request.user),
         content_type="text/csv; charset=utf-8",
     )
     name = f"impact-{preview.pk}.csv"
@@ -43,10 +43,10 @@ def as_csv(request: Request, ref: str) -> HttpResponseBase:
     return response
 
 
-def _lines(found: Iterator[AffectedLicensee], preview: Preview, user: User) -> Iterator[str]:
+def _lines(affected: Iterator[AffectedLicensee], preview: Preview, user: User) -> Iterator[str]:
     yield line(COLUMNS)
-    while some := list(islice(found, AT_ONCE)):
-        for row in rows.told(some, preview, user):
+    while batch := list(islice(affected, AT_ONCE)):
+        for row in rows.in_words(batch, preview, user):
             yield line(_cells(row))
 
 

@@ -1,10 +1,10 @@
-"""A preview's licensees in words: what it was, what it would be, for which model, by which rule."""
+"""Puts a preview's licensees into words: outcome before and after, model, deciding rule, reason."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from accesscontrol.dashboard.preview import because
+from accesscontrol.dashboard.preview import reasons
 from accesscontrol.dashboard.preview.summary import LABELS, TONES
 from accesscontrol.dashboard.shell import confidential, words
 from accesscontrol.models import (
@@ -21,7 +21,7 @@ from accesscontrol.models import (
 
 @dataclass(frozen=True)
 class Row:
-    """One licensee; ``rule`` is empty where no rule decides any more, ``why`` says what does."""
+    """One licensee. ``rule`` is empty if no rule decides any more; ``why`` says what does."""
 
     affected: AffectedLicensee
     group: str
@@ -35,9 +35,9 @@ class Row:
     why: str
 
 
-def told(found: Iterable[AffectedLicensee], preview: Preview, user: User) -> list[Row]:
-    """The rows of a page in words, in a few statements for all of them."""
-    page = list(found)
+def in_words(affected: Iterable[AffectedLicensee], preview: Preview, user: User) -> list[Row]:
+    """The rows of a page in words, with a few statements for the whole page."""
+    page = list(affected)
     sheets = _sheets(page)
     findings = Finding.objects.in_bulk(
         {
@@ -48,10 +48,10 @@ def told(found: Iterable[AffectedLicensee], preview: Preview, user: User) -> lis
         }
     )
     offered = Offering.objects.filter(position__in={row.position for row in page})
-    offerings = {each.position: each for each in offered.select_related("model")}
+    offerings = {offering.position: offering for offering in offered.select_related("model")}
     titles = _titles(findings.values(), user)
 
-    def at(pk: int | None, position: int) -> Finding | None:
+    def finding(pk: int | None, position: int) -> Finding | None:
         sheet = sheets.get(pk or 0, [])
         return findings.get(sheet[position]) if position < len(sheet) else None
 
@@ -59,8 +59,8 @@ def told(found: Iterable[AffectedLicensee], preview: Preview, user: User) -> lis
         _row(
             row,
             preview,
-            at(row.before_id, row.position),
-            at(row.after_id, row.position),
+            finding(row.before_id, row.position),
+            finding(row.after_id, row.position),
             offerings.get(row.position),
             titles,
         )
@@ -72,15 +72,15 @@ def told(found: Iterable[AffectedLicensee], preview: Preview, user: User) -> lis
 def _with_conditions(
     rows: list[Row], offerings: Mapping[int, Offering], preview: Preview
 ) -> list[Row]:
-    """Where the rule itself decides, the conditions of it that do."""
+    """Add to the rows that the previewed rule decides why it applies."""
     own = [
         (row.affected, offerings[row.affected.position])
         for row in rows
         if row.is_this and not row.why and row.affected.position in offerings
     ]
-    said = because.own_rule(own, preview)
+    why = reasons.of_own_rule(own, preview)
     return [
-        replace(row, why=said.get(row.affected.licensee_id, "")) if not row.why else row
+        replace(row, why=why.get(row.affected.licensee_id, "")) if not row.why else row
         for row in rows
     ]
 
@@ -116,44 +116,44 @@ def _deciding(
     preview: Preview,
     titles: Mapping[tuple[str, int], str],
 ) -> tuple[str, str]:
-    """The rule that decides after the change, and in words what it says or lacks."""
+    """The rule that decides after the change, and its title or missing facts in words."""
     if after is None:
         return "", "It could not be evaluated. Calculate again; it stays undecided until then."
     ref = preview.version.rule.ref
-    strictest = [each for each in after.verdict["reasons"] if each["effect"] == after.outcome]
+    strictest = [entry for entry in after.verdict["reasons"] if entry["effect"] == after.outcome]
     if strictest:
-        each = _own_first(strictest, ref)
-        own = each["rule"] == ref  # its title stands above the table
-        return each["rule"], "" if own else titles.get((each["rule"], each["version"]), "")
+        entry = _own_first(strictest, ref)
+        own = entry["rule"] == ref  # its title is above the table
+        return entry["rule"], "" if own else titles.get((entry["rule"], entry["version"]), "")
     if after.verdict["undetermined"]:
-        each = _own_first(after.verdict["undetermined"], ref)
-        return each["rule"] or "", _open(each)
-    was = before.verdict["reasons"] or before.verdict["undetermined"] if before else []
-    if any(each["rule"] == ref for each in was):
+        entry = _own_first(after.verdict["undetermined"], ref)
+        return entry["rule"] or "", _unknown(entry)
+    earlier = before.verdict["reasons"] or before.verdict["undetermined"] if before else []
+    if any(entry["rule"] == ref for entry in earlier):
         return ref, "It does not stand against it any more."
     return "", "No rule stands against it any more."
 
 
-def _open(unknown: Mapping[str, Any]) -> str:
-    """`Missing: licensee's headquarters country`, or what a question must state."""
-    lacking, asked = unknown.get("missing", ()), unknown.get("deferred", ())
-    said = []
-    if lacking:
-        said.append(f"Missing: {', '.join(_label(name) for name in lacking)}")
-    if asked:
-        said.append(f"Each question must state: {', '.join(_label(name) for name in asked)}")
-    if unknown.get("error"):
-        said.append("Judging the rule failed")
-    return ". ".join(said)
+def _unknown(entry: Mapping[str, Any]) -> str:
+    """`Missing: licensee's headquarters country`, or the facts that a question must state."""
+    missing, deferred = entry.get("missing", ()), entry.get("deferred", ())
+    parts = []
+    if missing:
+        parts.append(f"Missing: {', '.join(_label(name) for name in missing)}")
+    if deferred:
+        parts.append(f"Each question must state: {', '.join(_label(name) for name in deferred)}")
+    if entry.get("error"):
+        parts.append("Judging the rule failed")
+    return ". ".join(parts)
 
 
 def _label(name: str) -> str:
     return words.uncapitalized(words.attribute(name))
 
 
-def _own_first(found: list[Any], ref: str) -> Any:
-    """The rule of the preview where it is among those that decide."""
-    return next((each for each in found if each["rule"] == ref), found[0])
+def _own_first(entries: list[Any], ref: str) -> Any:
+    """The entry of the previewed rule if there is one, else the first."""
+    return next((entry for entry in entries if entry["rule"] == ref), entries[0])
 
 
 def _sheets(page: list[AffectedLicensee]) -> dict[int, list[int]]:
@@ -162,11 +162,11 @@ def _sheets(page: list[AffectedLicensee]) -> dict[int, list[int]]:
 
 
 def _titles(findings: Iterable[Finding], user: User) -> dict[tuple[str, int], str]:
-    """Rule and version → title; of a confidential order only for those who may read it."""
+    """Rule and version → title, which for a confidential order needs the right."""
     named = {
-        (each["rule"], each["version"])
+        (entry["rule"], entry["version"])
         for finding in findings
-        for each in finding.verdict["reasons"]
+        for entry in finding.verdict["reasons"]
     }
     rows = RuleVersion.objects.filter(rule__ref__in={ref for ref, _ in named})
     return {

@@ -1,4 +1,4 @@
-"""Which of a preview's licensees are shown: the filter lives in the address."""
+"""The filter of a preview's licensees, which is in the address."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -17,7 +17,7 @@ KEYS = {group.key: group for group in Group}
 
 @dataclass(frozen=True)
 class Chosen:
-    """A group, a country and a missing fact, each empty where it does not matter."""
+    """A group, a country and a missing fact, each empty if it does not limit the list."""
 
     preview: int | None = None
     group: str = ""
@@ -25,7 +25,7 @@ class Chosen:
     missing: str = ""
 
     def with_(self, **values: Any) -> str:
-        """The query of the same filter with some values changed; `?` where nothing is left."""
+        """The query of the same filter with some values changed. `?` if it has no value."""
         return f"?{replace(self, **values).query}"
 
     @property
@@ -40,23 +40,23 @@ class Chosen:
 
     @property
     def fields(self) -> list[tuple[str, str]]:
-        """For a form that keeps the filter."""
+        """The filter as hidden fields of a form."""
         return [("group", self.group), ("country", self.country), ("missing", self.missing)]
 
     @property
     def chips(self) -> list[dict[str, str]]:
-        """The active filters, each removable."""
-        found = []
+        """The active filters, each with the address that removes it."""
+        active = []
         if self.group:
-            found.append(("Change", KEYS[self.group].label, {"group": "", "missing": ""}))
+            active.append(("Change", KEYS[self.group].label, {"group": "", "missing": ""}))
         if self.country:
             name = COUNTRIES.get(self.country, self.country)
-            found.append(("Country", name, {"country": ""}))
+            active.append(("Country", name, {"country": ""}))
         if self.missing:
-            found.append(("Missing", words.attribute(self.missing), {"missing": ""}))
+            active.append(("Missing", words.attribute(self.missing), {"missing": ""}))
         return [
             {"label": label, "value": value, "without": self.with_(**without)}
-            for label, value, without in found
+            for label, value, without in active
         ]
 
     @property
@@ -65,7 +65,7 @@ class Chosen:
 
 
 def read(given: Mapping[str, str], preview: Preview | None, *, pinned: bool) -> Chosen:
-    """What an address or form asks for; unknown values are dropped."""
+    """The filter of an address or a form. Unknown values are dropped."""
     group, country = given.get("group", ""), given.get("country", "")
     name = given.get("missing", "")
     known = preview.by_country if preview else {}
@@ -78,19 +78,19 @@ def read(given: Mapping[str, str], preview: Preview | None, *, pinned: bool) -> 
 
 
 def rows(preview: Preview, chosen: Chosen) -> QuerySet[Any]:
-    """The licensees that the filter leaves, strictest group first."""
-    found = AffectedLicensee.objects.filter(preview=preview)
+    """The licensees that the filter leaves."""
+    affected = AffectedLicensee.objects.filter(preview=preview)
     if chosen.group:
-        found = found.filter(group=KEYS[chosen.group])
+        affected = affected.filter(group=KEYS[chosen.group])
     if chosen.country:
-        found = found.filter(country="" if chosen.country == UNKNOWN else chosen.country)
+        affected = affected.filter(country="" if chosen.country == UNKNOWN else chosen.country)
     if chosen.missing:
-        found = found.filter(group=Group.CANT_DECIDE, after__in=_lacking(chosen.missing))
-    return found.select_related("licensee")
+        affected = affected.filter(group=Group.CANT_DECIDE, after__in=_lacking(chosen.missing))
+    return affected.select_related("licensee")
 
 
 def _lacking(name: str) -> QuerySet[Any]:
-    """Sheets in which some offering cannot be decided for lack of the fact."""
+    """The sheets in which an offering cannot be decided for lack of the fact."""
     findings = Finding.objects.filter(
         outcome="undetermined", verdict__undetermined__contains=[{"missing": [name]}]
     )

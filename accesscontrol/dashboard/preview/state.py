@@ -1,4 +1,4 @@
-"""How far the impact preview of a version is, and whether it still tells what would change."""
+"""The state of a version's impact preview: none, running, up to date, out of date or ended."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ WORDS = {  # state -> (word, tone, icon)
 
 @dataclass(frozen=True)
 class Impact:
-    """The preview of a version as the screens speak of it; ``why`` says why it is out of date."""
+    """The state of a version's preview in words. ``why`` says why it is out of date."""
 
     state: str
     preview: Preview | None = None
@@ -45,19 +45,19 @@ class Impact:
 
     @property
     def note(self) -> str:
-        """What stands below the step."""
-        found = self.preview
-        if found is None:
+        """The note below the step."""
+        preview = self.preview
+        if preview is None:
             return "Required before submitting"
         if self.state == "running":
-            return f"So far {found.done:,} of {found.total:,}"
+            return f"So far {preview.done:,} of {preview.total:,}"
         if self.state == "ready":
-            return f"{found.affected:,} of {found.total:,} licensees change"
+            return f"{preview.affected:,} of {preview.total:,} licensees change"
         return {"stale": "Out of date", "cancelled": "Cancelled", "failed": "Failed"}[self.state]
 
 
 def of(version: RuleVersion, preview: Preview | None) -> Impact:
-    """The state of a version's preview, which is the newest, or the one that was submitted."""
+    """The state of this preview of a version."""
     if preview is None:
         return Impact("none")
     if preview.state in Preview.OPEN:
@@ -69,19 +69,19 @@ def of(version: RuleVersion, preview: Preview | None) -> Impact:
 
 
 def settled(version: RuleVersion) -> Preview | None:
-    """The preview that counts for a version: approved or submitted with it, else the newest."""
+    """The preview that counts for a version: a draft's newest, else the approved or submitted."""
     if version.state == "draft":
         return newest(version)
     return version.approved_preview or version.submitted_preview
 
 
 def newest(version: RuleVersion) -> Preview | None:
-    """The preview of the version that was asked for last."""
+    """The newest preview of the version."""
     return _newest([version]).get(version.pk)
 
 
 def compared(preview: Preview) -> str:
-    """What a preview compares with, in words."""
+    """The release that a preview compares with, in words."""
     if preview.release is None:
         return "no release: nothing is restricted yet"
     return f"release {preview.release.number}"
@@ -93,10 +93,10 @@ def current(version: RuleVersion) -> Impact:
 
 
 def of_drafts(versions: Iterable[RuleVersion]) -> dict[int, Impact]:
-    """The state for each of the versions by id, in two statements."""
+    """The states of the newest previews of the versions, by id, in two statements."""
     versions = list(versions)
-    found = _newest(versions)
-    return {version.pk: of(version, found.get(version.pk)) for version in versions}
+    previews = _newest(versions)
+    return {version.pk: of(version, previews.get(version.pk)) for version in versions}
 
 
 def _newest(versions: Iterable[RuleVersion]) -> dict[int, Preview]:

@@ -1,8 +1,7 @@
-"""What the page says of a preview: six tiles, countries, missing facts, why nothing changes."""
+"""Sums up a preview: six tiles, a sentence, countries, missing facts, why nothing changes."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import urlencode
 
 from accesscontrol.dashboard.preview.selection import Chosen
 from accesscontrol.dashboard.shell import words
@@ -34,11 +33,11 @@ VERBS: Mapping[Group, tuple[str, str]] = {  # for one licensee, for several
     Group.NO_CHANGE: ("does not change", "do not change"),
 }
 CHANGES = tuple(group for group in Group if group != Group.NO_CHANGE)
-SHOWN = 8  # countries before the rest folds away
+SHOWN = 8  # countries that are not folded away
 
 
 def counted(group: Group, count: int) -> str:
-    """`29 lose access`: a number with what happens to so many."""
+    """`29 lose access`: a number of licensees with their change."""
     return f"{count:,} {VERBS[group][0 if count == 1 else 1]}"
 
 
@@ -47,7 +46,7 @@ def licensees(count: int) -> str:
 
 
 def tiles(preview: Preview, chosen: Chosen) -> list[dict[str, Any]]:
-    """One tile a group; it leads to the list of its licensees, or back to all."""
+    """One tile a group. It links to the group's licensees, or back to all."""
     return [
         {
             "group": group.key,
@@ -84,31 +83,34 @@ def _note(group: Group, preview: Preview) -> str:
 
 
 def sum_in_words(preview: Preview) -> str:
-    """`29 + 8 + 4 + 0 + 2 + 1,241`: the reader can add it up."""
+    """`29 + 8 + 4 + 0 + 2 + 1,241`: the six counts, which add up to the total."""
     return " + ".join(f"{count:,}" for count in preview.groups.values())
 
 
 def headline(preview: Preview) -> str:
-    """The whole preview in a sentence."""
-    said = in_short(preview)
-    return f"{said[:1].upper()}{said[1:]}."
+    """The preview in a sentence."""
+    text = in_short(preview)
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def in_short(preview: Preview) -> str:
-    """The groups that somebody falls into, for a button or a sentence."""
-    found = [(group, preview.groups[group.key]) for group in CHANGES]
-    return ", ".join(counted(*each) for each in found if each[1]) or "no licensee changes"
+    """The groups of change that are not empty, for a button or a sentence."""
+    counts = [(group, preview.groups[group.key]) for group in CHANGES]
+    return (
+        ", ".join(counted(group, count) for group, count in counts if count)
+        or "no licensee changes"
+    )
 
 
 def why_nothing(preview: Preview) -> list[str]:
-    """Where nobody changes, what the rule matches all the same; never just a zero."""
+    """If no licensee changes, what the rule matches and why that changes nothing."""
     if not preview.matched:
         return [
             "The rule matches no licensee for any model and use on offer.",
             "If that is not what the order means, look at its conditions again.",
         ]
     alike = preview.matched - preview.matched_denied - preview.matched_not_granted
-    said = [f"The rule matches {licensees(preview.matched)}."]
+    sentences = [f"The rule matches {licensees(preview.matched)}."]
     if preview.matched_denied == preview.matched:
         return [f"The rule matches {licensees(preview.matched)}, all already denied."]
     for count, what in (
@@ -117,18 +119,18 @@ def why_nothing(preview: Preview) -> list[str]:
         (alike, "the same as today, by other rules or for lack of facts"),
     ):
         if count:
-            said.append(f"{count:,} {'is' if count == 1 else 'are'} {what}.")
-    return said
+            sentences.append(f"{count:,} {'is' if count == 1 else 'are'} {what}.")
+    return sentences
 
 
 def countries(preview: Preview, chosen: Chosen) -> dict[str, Any]:
-    """Countries by licensees that change, most first, each with its groups."""
+    """The countries by their number of licensees that change, most first, with their groups."""
     groups = [group for group in CHANGES if not chosen.group or group.key == chosen.group]
     rows = []
     for code, counts in preview.by_country.items():
-        found = [(group, counts.get(group.key, 0)) for group in groups if counts.get(group.key)]
-        if found:
-            rows.append(_country(code, found, chosen))
+        parts = [(group, counts.get(group.key, 0)) for group in groups if counts.get(group.key)]
+        if parts:
+            rows.append(_country(code, parts, chosen))
     rows.sort(key=lambda row: (-row["count"], row["name"]))
     kinds = {group for row in rows for group, _ in row["parts"]}
     most = max((row["count"] for row in rows), default=1)
@@ -138,32 +140,32 @@ def countries(preview: Preview, chosen: Chosen) -> dict[str, Any]:
     return {"first": rows[:SHOWN], "rest": rows[SHOWN:], "one": one}
 
 
-def _country(code: str, found: Sequence[tuple[Group, int]], chosen: Chosen) -> dict[str, Any]:
-    here = code or "unknown"
+def _country(code: str, parts: Sequence[tuple[Group, int]], chosen: Chosen) -> dict[str, Any]:
+    value = code or "unknown"
     return {
-        "code": here,
+        "code": value,
         "name": COUNTRIES.get(code, code) or "Country unknown",
-        "count": sum(count for _, count in found),
-        "groups": ", ".join(counted(group, count) for group, count in found),
-        "parts": found,
-        "current": chosen.country == here,
-        "query": chosen.with_(country="" if chosen.country == here else here),
+        "count": sum(count for _, count in parts),
+        "groups": ", ".join(counted(group, count) for group, count in parts),
+        "parts": parts,
+        "current": chosen.country == value,
+        "query": chosen.with_(country="" if chosen.country == value else value),
     }
 
 
 def _draw(row: dict[str, Any], most: int) -> None:
-    """The bar's pieces in hundredths of its width, one a group."""
-    at = 0.0
+    """Give the row the pieces of its bar, one a group, in percent of the longest bar."""
+    x = 0.0
     bars = []
     for group, count in row.pop("parts"):
         width = count * 100 / most
-        bars.append({"tone": TONES[group], "x": f"{at:.2f}", "width": f"{width:.2f}"})
-        at += width
+        bars.append({"tone": TONES[group], "x": f"{x:.2f}", "width": f"{width:.2f}"})
+        x += width
     row["bars"] = bars
 
 
 def missing(preview: Preview, chosen: Chosen) -> list[dict[str, Any]]:
-    """The facts to ask for, those that help most licensees first."""
+    """The facts to ask for, first those that help most licensees."""
     return [
         {
             "name": name,
@@ -175,8 +177,3 @@ def missing(preview: Preview, chosen: Chosen) -> list[dict[str, Any]]:
         }
         for name, count in sorted(preview.ask_for.items(), key=lambda pair: (-pair[1], pair[0]))
     ]
-
-
-def query(**values: Any) -> str:
-    """A query string of what is set."""
-    return urlencode({name: value for name, value in values.items() if value})

@@ -1,4 +1,4 @@
-"""The impact preview of a rule's open version: calculate, watch, filter, and submit with it."""
+"""The screen of a preview of a rule's open version: calculate, watch, filter, submit."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -26,15 +26,15 @@ FAILED_SHOWN = 20
 
 @screen()
 def page(request: Request, ref: str) -> HttpResponse:
-    """The preview that counts for the open version, or the stored one that is asked for."""
-    version, preview = looked_for(request, ref, request.GET)
+    """The preview that counts for the open version, or the one that the address names."""
+    version, preview = requested(request, ref, request.GET)
     return _page(request, version, preview, ReasonForm(initial={"because": version.because}))
 
 
 @screen()
 def live(request: Request, ref: str) -> HttpResponse:
-    """The part of the page that is asked for every two seconds; 286 once the preview has ended."""
-    version, preview = looked_for(request, ref, request.GET)
+    """The part of the page that htmx polls every two seconds. 286 once the preview has ended."""
+    version, preview = requested(request, ref, request.GET)
     form = ReasonForm(initial={"because": version.because})
     context = _context(request, version, preview, form)
     status = 200 if context["impact"].state == "running" else STOP_POLLING
@@ -44,8 +44,8 @@ def live(request: Request, ref: str) -> HttpResponse:
 @screen("policy.draft")
 @require_POST
 def calculate(request: Request, ref: str) -> HttpResponse:
-    """Find out anew what the open version would change."""
-    version, _ = looked_for(request, ref, {})
+    """Start a new preview of the open version."""
+    version, _ = requested(request, ref, {})
     orders.preview(version=version, **who(request))
     return redirect("dashboard:preview", ref)
 
@@ -54,7 +54,7 @@ def calculate(request: Request, ref: str) -> HttpResponse:
 @require_POST
 def cancel(request: Request, ref: str) -> HttpResponse:
     """Stop a preview that is under way."""
-    _, preview = looked_for(request, ref, request.POST)
+    _, preview = requested(request, ref, request.POST)
     if preview is None:
         raise NotFound(f"No preview of {ref} is under way.")
     impact_preview.cancel(preview, **who(request))
@@ -65,8 +65,8 @@ def cancel(request: Request, ref: str) -> HttpResponse:
 @screen("policy.draft")
 @require_POST
 def submit(request: Request, ref: str) -> HttpResponse:
-    """Put the draft before the approvers, with the impact that was looked at."""
-    version, preview = looked_for(request, ref, {})
+    """Submit the draft for approval, with the impact that the person has seen."""
+    version, preview = requested(request, ref, {})
     form = ReasonForm(request.POST)
     if form.is_valid():
         because = form.cleaned_data["because"]
@@ -78,12 +78,12 @@ def submit(request: Request, ref: str) -> HttpResponse:
     return _page(request, version, preview, form, status=422)
 
 
-def looked_for(
+def requested(
     request: Request, ref: str, given: Mapping[str, str]
 ) -> tuple[RuleVersion, Preview | None]:
-    """The version and its preview; by its id a stored one. Raises NotFound, NotAllowed."""
+    """The version and its preview, or the preview with a given id. Raises NotFound, NotAllowed."""
     at = request.now
-    rule = detail.found(ref, at)
+    rule = detail.find(ref, at)
     confidential.require(rule.order, request.user, at=at)
     wanted = given.get("preview", "")
     if wanted.isdigit() and len(wanted) < 18:
@@ -146,13 +146,13 @@ def _context(
         "is_draft": version.state == "draft" and not pinned,
         "everyone": paging.count(Licensee.objects.all()) if preview is None else 0,
     }
-    return context | _found(request, preview, chosen, at) if preview else context
+    return context | _results(request, preview, chosen, at) if preview else context
 
 
-def _found(
+def _results(
     request: Request, preview: Preview, chosen: selection.Chosen, at: datetime
 ) -> dict[str, Any]:
-    """What a preview holds: counts as far as it is, licensees once they can be paged through."""
+    """The context of a preview: its counts so far and a page of its licensees."""
     shown = paging.page(selection.rows(preview, chosen), request, by=("group", "licensee_id"))
     running = preview.state in Preview.OPEN
     missing = summary.missing(preview, chosen)
@@ -165,7 +165,7 @@ def _found(
         "adds_up": summary.sum_in_words(preview),
         "why_nothing": summary.why_nothing(preview),
         "page": shown,
-        "told": rows.told(shown, preview, request.user),
+        "rows": rows.in_words(shown, preview, request.user),
         "percent": 100 * preview.done // max(preview.total, 1),
         "said_percent": 100 * preview.done // max(preview.total, 1) // 10 * 10,
         "rate": round(preview.done / preview.seconds) if preview.seconds > 0 else 0,

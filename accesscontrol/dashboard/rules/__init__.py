@@ -1,4 +1,4 @@
-"""The rules' screens: list, one rule with its life, and the editor by form and by expression."""
+"""The screens of rules: the list, one rule, and the editor by form and by expression."""
 
 from accesscontrol.dashboard.rules.addresses import urlpatterns
 

@@ -1,4 +1,4 @@
-"""The addresses of the rules' screens."""
+"""The addresses of the screens of rules."""
 
 from django.urls import path
 
@@ -18,5 +18,5 @@ urlpatterns = [
     path(f"{RULE}/test-cases", detail.add_case, name="rule-case-add"),
     path(f"{RULE}/test-cases/<int:pk>/remove", detail.remove_case, name="rule-case-remove"),
     path(RULE, detail.detail, name="rule"),
-    path("rules/<path:ref>", detail.detail),  # as somebody types it, slashes and all
+    path("rules/<path:ref>", detail.detail),  # as a person types it, with slashes
 ]

@@ -1,9 +1,9 @@
-"""The editor's tree made ready for its template: labels, choices, inputs, problems."""
+"""Prepares the editor's conditions for their template: labels, choices, inputs, problems."""
 
 from collections.abc import Mapping
 from typing import Any, assert_never
 
-from accesscontrol.dashboard.rules import known, tree
+from accesscontrol.dashboard.rules import register_ids, tree
 from accesscontrol.dashboard.rules.draft import Draft
 from accesscontrol.dashboard.rules.operators import Offer
 from accesscontrol.dashboard.shell import words
@@ -27,19 +27,19 @@ YES_NO = [("true", "yes"), ("false", "no")]
 
 
 class Choices:
-    """What the inputs of conditions offer: attributes by section, groups, lists."""
+    """The choices of the inputs of conditions: attributes by section, groups, lists, ids."""
 
     def __init__(self, ground: Mapping[str, Any]) -> None:
-        self.vocabulary = {each["name"]: each for each in ground["vocabulary"]}
+        self.vocabulary = {attribute["name"]: attribute for attribute in ground["vocabulary"]}
         self.groups = sorted(ground["groups"])
         self.lists = sorted(ground["lists"])
-        self.known = known.offered()
+        self.known = register_ids.offered()
 
     def sections(self) -> list[dict[str, Any]]:
         return [
-            {"label": label, "attributes": found}
+            {"label": label, "attributes": options}
             for prefix, label in SECTIONS
-            if (found := [self._option(n) for n in self.vocabulary if n.startswith(f"{prefix}.")])
+            if (options := [self._option(n) for n in self.vocabulary if n.startswith(f"{prefix}.")])
         ]
 
     def _option(self, name: str) -> tuple[str, str]:
@@ -48,7 +48,7 @@ class Choices:
 
 
 def builder(draft: Draft, choices: Choices) -> dict[str, Any]:
-    """Everything the template of the conditions needs."""
+    """The context of the template of conditions."""
     return {
         "as_expression": draft.as_expression,
         "expression": draft.expression,
@@ -58,11 +58,11 @@ def builder(draft: Draft, choices: Choices) -> dict[str, Any]:
             {
                 "place": f"u{index}",
                 "number": index + 1,
-                "exemption": each,
+                "exemption": exemption,
                 "problem": draft.problems.get(f"u{index}", ""),
-                "node": node(each.when, draft, choices, f"u{index}", in_exemption=True),
+                "node": node(exemption.when, draft, choices, f"u{index}", in_exemption=True),
             }
-            for index, each in enumerate(draft.unless)
+            for index, exemption in enumerate(draft.unless)
         ],
         "sections": choices.sections(),
         "how": tree.HOW,
@@ -81,7 +81,7 @@ def node(
     in_exemption: bool = False,
     under_none: bool = False,
 ) -> dict[str, Any]:
-    """One group or test with what stands in it."""
+    """The context of one group with its children, or of one test."""
     level = place.count(".") + 1
     base = {
         "place": place,
@@ -110,7 +110,7 @@ def node(
 
 def _input(item: tree.Test, fit: list[Offer], choices: Choices) -> dict[str, Any]:
     """The input that fits the operator: none, a choice, several choices, or a text with a hint."""
-    operator = next((each for each in fit if each.code == item.operator), None)
+    operator = next((offer for offer in fit if offer.code == item.operator), None)
     if operator is None or operator.operand is None:
         return {"input": "none"}
     attribute = choices.vocabulary[item.attribute]
@@ -134,7 +134,7 @@ def _input(item: tree.Test, fit: list[Offer], choices: Choices) -> dict[str, Any
 
 
 def _offers(attribute: str, type_: str, choices: Choices) -> str:
-    """The id of the list that the text input offers, if there is one."""
+    """The id of the datalist of a text input. Empty if it has none."""
     if type_ in ("country", "countries"):
         return "countries"
     return f"known-{attribute}" if attribute in choices.known else ""
@@ -143,7 +143,7 @@ def _offers(attribute: str, type_: str, choices: Choices) -> str:
 def _options(
     names: Named | None, attribute: Mapping[str, Any], choices: Choices
 ) -> list[tuple[str, str]] | None:
-    """What can be chosen from: groups or lists, or the few values that there are; else None."""
+    """The options of a choice: groups, lists or an attribute's few values. None for a text."""
     match names:
         case "group":
             return [(name, name) for name in choices.groups]

@@ -1,4 +1,4 @@
-"""A version in words against the one in force: its sentence with the changes marked, its lines."""
+"""Compares a version in words with the one in force: sentence and lines with marked changes."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,48 +7,51 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from accesscontrol import orders, policy
-from accesscontrol.dashboard.rules import known, outline
+from accesscontrol.dashboard.rules import outline, register_ids
 from accesscontrol.errors import Refused
 from accesscontrol.models import RuleVersion
 from accesscontrol.orders import language
 
-SHORTEST = 2  # fewer same words between two changes are read as part of one change
+SHORTEST = 2  # so many same words or fewer between two changes are read as part of one change
 
 
 @dataclass(frozen=True)
 class Part:
-    """Some words of a sentence and what became of them: nothing, "added" or "removed"."""
+    """Some words of a sentence, and their change: none, "added" or "removed"."""
 
     text: str
     change: str = ""
 
 
-def said(version: RuleVersion, at: datetime) -> dict[str, Any]:
-    """The version in a sentence and in lines; where the vocabulary moved on, why it has none."""
+def in_words(version: RuleVersion, at: datetime) -> dict[str, Any]:
+    """The version in a sentence and in lines.
+
+    If the current vocabulary refuses the rule, ``problem`` says why there is no sentence.
+    """
     ground = language.ground(at)
-    vocabulary = {each["name"]: each for each in ground["vocabulary"]}
+    vocabulary = {attribute["name"]: attribute for attribute in ground["vocabulary"]}
     sentence, problem = _sentence(version, at)
     return {
         "sentence": sentence,
         "problem": problem,
         "lines": outline.of_rule(version.content, vocabulary),
         "vocabulary": vocabulary,
-        "warnings": known.warnings(version.content),
+        "warnings": register_ids.warnings(version.content),
     }
 
 
 def against_in_force(version: RuleVersion, at: datetime) -> dict[str, Any]:
-    """The version's words, against the version in force where there is one."""
-    now = said(version, at)
+    """The version in words, compared with the version in force if there is one."""
+    now = in_words(version, at)
     before = orders.in_force(version.rule, at)
     if before is not None and before.pk == version.pk:
         before = version.based_on
     if before is None:
-        return {"said": now, "before": None, "lines": now["lines"], "parts": []}
+        return {"in_words": now, "before": None, "lines": now["lines"], "parts": []}
     old = outline.of_rule(before.content, now["vocabulary"])
     lines = outline.difference(old, now["lines"])
     return {
-        "said": now,
+        "in_words": now,
         "before": before,
         "lines": lines,
         "changed": sum(1 for line in lines if line.change),
@@ -57,36 +60,39 @@ def against_in_force(version: RuleVersion, at: datetime) -> dict[str, Any]:
 
 
 def marked(before: str, after: str) -> list[Part]:
-    """The new sentence in parts, each removed part before what replaced it."""
+    """The new sentence in parts, with each removed part before the one that replaces it."""
     if not before or not after:
         return []
     old, new = before.split(" "), after.split(" ")
     parts: list[Part] = []
-    for changed, was, now in _stretches(old, new):
+    for changed, removed, added in _stretches(old, new):
         if not changed:
-            parts.append(Part(" ".join(now)))
+            parts.append(Part(" ".join(added)))
             continue
-        parts += [Part(" ".join(was), "removed")] if was else []
-        parts += [Part(" ".join(now), "added")] if now else []
+        parts += [Part(" ".join(removed), "removed")] if removed else []
+        parts += [Part(" ".join(added), "added")] if added else []
     return parts
 
 
 def _stretches(old: list[str], new: list[str]) -> Iterator[tuple[bool, list[str], list[str]]]:
-    """Same and changed words in turn; a word or two between changes belongs to the change."""
-    was: list[str] = []
-    now: list[str] = []
+    """Yield ``(changed, old words, new words)``, with same and changed words in turn.
+
+    A word or two between two changes belongs to the change.
+    """
+    removed: list[str] = []
+    added: list[str] = []
     codes = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
     for number, (what, a, b, c, d) in enumerate(codes):
         inside = 0 < number < len(codes) - 1
         if what == "equal" and not (inside and b - a <= SHORTEST):
-            if was or now:
-                yield True, was, now
-                was, now = [], []
+            if removed or added:
+                yield True, removed, added
+                removed, added = [], []
             yield False, old[a:b], new[c:d]
         else:
-            was, now = was + old[a:b], now + new[c:d]
-    if was or now:
-        yield True, was, now
+            removed, added = removed + old[a:b], added + new[c:d]
+    if removed or added:
+        yield True, removed, added
 
 
 def _sentence(version: RuleVersion, at: datetime) -> tuple[str, str]:

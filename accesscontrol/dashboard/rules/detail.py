@@ -1,4 +1,4 @@
-"""One rule: what it says, where its versions stand, its test cases, and what to do next."""
+"""The screen of one rule: a version in words, all versions, test cases, and the next steps."""
 
 import json
 from datetime import datetime
@@ -28,8 +28,8 @@ VERBS = {
 
 @screen()
 def detail(request: Request, ref: str) -> HttpResponse:
-    """One rule, at the version that is asked for or counts most."""
-    rule = found(ref, request.now)
+    """One rule, at the version of the address, else the open one, that in force or the newest."""
+    rule = find(ref, request.now)
     confidential.require(rule.order, request.user, at=request.now)
     return _page(request, rule, _chosen(request, rule), ReasonForm(), TestCaseForm())
 
@@ -38,12 +38,12 @@ def detail(request: Request, ref: str) -> HttpResponse:
 @require_POST
 def step(request: Request, ref: str, verb: str) -> HttpResponse:
     """Submit or withdraw the open version, with a reason."""
-    rule = found(ref, request.now)
+    rule = find(ref, request.now)
     version = get_object_or_404(rule.versions, version=request.POST.get("version") or 0)
     form = ReasonForm(request.POST)
-    act, told = VERBS[verb]
+    act, outcome = VERBS[verb]
     if form.is_valid() and attempt(form, lambda: act(version=version, **_why(request, form))):
-        messages.success(request, f"{version} is {told}")
+        messages.success(request, f"{version} is {outcome}")
         return redirect("dashboard:rule", ref)
     return _page(request, rule, version, form, TestCaseForm(), status=422)
 
@@ -51,8 +51,8 @@ def step(request: Request, ref: str, verb: str) -> HttpResponse:
 @screen("policy.draft")
 @require_POST
 def start(request: Request, ref: str) -> HttpResponse:
-    """A new draft copied from a version of the rule: the next change, or the way back."""
-    rule = found(ref, request.now)
+    """Start a draft that copies a version of the rule: to change it, or to go back to it."""
+    rule = find(ref, request.now)
     version = get_object_or_404(rule.versions, version=request.POST.get("version") or 0)
     form = ReasonForm(request.POST)
     if form.is_valid() and attempt(
@@ -66,8 +66,8 @@ def start(request: Request, ref: str) -> HttpResponse:
 @screen("policy.draft")
 @require_POST
 def retire(request: Request, ref: str) -> HttpResponse:
-    """Ask for the end of the rule; it is approved and published like any version."""
-    rule = found(ref, request.now)
+    """Ask for the end of the rule. It is approved and published like any version."""
+    rule = find(ref, request.now)
     form = ReasonForm(request.POST)
     if form.is_valid():
         version = attempt(form, lambda: orders.retire(rule=rule, **_why(request, form)))
@@ -80,12 +80,12 @@ def retire(request: Request, ref: str) -> HttpResponse:
 @screen("policy.draft")
 @require_POST
 def add_case(request: Request, ref: str) -> HttpResponse:
-    """Add a test case; it is run at once."""
-    rule = found(ref, request.now)
+    """Add a test case. It is run at once."""
+    rule = find(ref, request.now)
     form = TestCaseForm(request.POST)
     if form.is_valid():
         data = form.cleaned_data
-        made = attempt(
+        added = attempt(
             form,
             lambda: orders.add_test_case(
                 rule=rule,
@@ -96,8 +96,8 @@ def add_case(request: Request, ref: str) -> HttpResponse:
                 **who(request),
             ),
         )
-        if made:
-            messages.success(request, f"Test case “{made.name}” added.")
+        if added:
+            messages.success(request, f"Test case “{added.name}” added.")
             return redirect(f"{reverse('dashboard:rule', args=[ref])}#test-cases")
     return _page(request, rule, _chosen(request, rule), ReasonForm(), form, status=422)
 
@@ -105,15 +105,15 @@ def add_case(request: Request, ref: str) -> HttpResponse:
 @screen("policy.draft")
 @require_POST
 def remove_case(request: Request, ref: str, pk: int) -> HttpResponse:
-    """Drop a test case; what it was stays in the log."""
+    """Remove a test case. The log keeps it."""
     case = get_object_or_404(RuleTestCase, pk=pk, rule__ref=ref)
     orders.remove_test_case(case=case, because=request.POST.get("because", ""), **who(request))
     messages.success(request, f"Test case “{case.name}” removed.")
     return redirect(f"{reverse('dashboard:rule', args=[ref])}#test-cases")
 
 
-def found(ref: str, at: datetime) -> Any:
-    """The rule with its state. Raises NotFound."""
+def find(ref: str, at: datetime) -> Any:
+    """Return the rule with its state. Raises NotFound."""
     rows = states.with_state(Rule.objects.select_related("order"), at)
     rule = rows.filter(ref=ref.replace("\0", "")).first()
     if rule is None:
@@ -121,8 +121,8 @@ def found(ref: str, at: datetime) -> Any:
     return rule
 
 
-def tested(version: RuleVersion, at: datetime) -> tuple[list[orders.CaseResult], str]:
-    """The test cases with what this version says of them, or why they cannot be run."""
+def test_results(version: RuleVersion, at: datetime) -> tuple[list[orders.CaseResult], str]:
+    """The test cases with this version's outcomes, or why they cannot be run."""
     try:
         return orders.run_test_cases(version, at=at), ""
     except (Refused, ValueError) as problem:
@@ -138,7 +138,7 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     at = request.now
-    results, why_untested = tested(version, at)
+    results, why_untested = test_results(version, at)
     impact = state.current(version)
     context = {
         "rule": rule,
@@ -146,7 +146,7 @@ def _page(
         "versions": list(rule.versions.select_related("created_by", "approved_by", "term")[:50]),
         "steps": life.steps(version, at, impact),
         "impact": impact,
-        "said": changes.said(version, at),
+        "in_words": changes.in_words(version, at),
         "results": results,
         "why_untested": why_untested,
         "document": json.dumps(version.content, indent=2, ensure_ascii=False),
@@ -171,8 +171,8 @@ def _chosen(request: Request, rule: Any) -> RuleVersion:
 
 
 def _facts(text: str) -> dict[str, Any]:
-    """Facts as typed, one a line. Raises CannotEdit with the line at fault."""
-    vocabulary = {each["name"]: each for each in releases.vocabulary()}
+    """Read typed facts, one a line. Raises CannotEdit with the line at fault."""
+    vocabulary = {attribute["name"]: attribute for attribute in releases.vocabulary()}
     facts: dict[str, Any] = {}
     for number, line in enumerate(text.splitlines(), start=1):
         name, equals, value = (part.strip() for part in line.partition("="))

@@ -1,4 +1,4 @@
-"""A rule on its way through the editor: from a stored version or a posted form to the language."""
+"""A rule in the editor: read from a stored version or a posted form, written in the language."""
 
 import json
 from collections.abc import Mapping
@@ -14,14 +14,14 @@ from accesscontrol.models import Order, RuleVersion
 from accesscontrol.models.common import instant
 
 MOST_EXEMPTIONS = 30
-DEEPEST = 400  # objects and arrays in each other; a hundred levels of conditions need no more
+DEEPEST = 400  # levels of objects and arrays; a hundred levels of conditions need no more
 TOO_DEEP = "The conditions stand too deep in each other: at most 100 levels."
 TEXTS = ("ref", "citation", "effective_from", "effective_until")
 
 
 @dataclass
 class Exemption:
-    """When the rule does not hold after all, with its own citation and dates."""
+    """A condition that lifts the rule, with its own citation and dates."""
 
     ref: str = ""
     citation: str = ""
@@ -32,7 +32,7 @@ class Exemption:
 
 @dataclass
 class Draft:
-    """The conditions and exemptions, as a tree or as an expression."""
+    """The conditions and exemptions of a rule, as a tree or as an expression."""
 
     when: Group = field(default_factory=lambda: Group("all", [tree.Test()]))
     unless: list[Exemption] = field(default_factory=list)
@@ -43,22 +43,24 @@ class Draft:
 
 
 class NoExpression(ValueError):
-    """The text is no JSON of a rule's conditions; says where."""
+    """The text is no JSON of a rule's conditions. The message says where."""
 
 
 def of_content(content: Mapping[str, Any], vocabulary: Vocabulary, zone: str) -> Draft:
-    """The draft of a stored rule; an expression where the form cannot show it."""
+    """The draft of a stored rule. It is an expression if the form cannot show it."""
     try:
         return Draft(
             when=tree.from_json(content["when"], vocabulary),
-            unless=[_exemption(each, vocabulary, zone) for each in content.get("unless") or []],
+            unless=[
+                _exemption(document, vocabulary, zone) for document in content.get("unless") or []
+            ],
         )
     except tree.NotInTheForm:
         return Draft(as_expression=True, expression=printed(content))
 
 
 def of_post(post: QueryDict, vocabulary: Vocabulary) -> Draft:
-    """The draft that a posted form holds."""
+    """The draft of a posted form."""
     if post.get("mode") == "expression":
         return Draft(as_expression=True, expression=post.get("expression", "").replace("\0", "�"))
     count = min(_number(post.get("unless:n", "0")), MOST_EXEMPTIONS)
@@ -73,7 +75,7 @@ def of_post(post: QueryDict, vocabulary: Vocabulary) -> Draft:
 
 
 def act(draft: Draft, command: str) -> None:
-    """One press of an add, remove or move button: `add-test:w.0`, `remove-exemption:u1`."""
+    """Do what an add, remove or move button asks: `add-test:w.0`, `remove-exemption:u1`."""
     verb, _, place = command.partition(":")
     top, *path = place.split(".")
     if verb == "add-exemption" and len(draft.unless) < MOST_EXEMPTIONS:
@@ -90,38 +92,38 @@ def act(draft: Draft, command: str) -> None:
 
 
 def conditions(draft: Draft, vocabulary: Vocabulary, zone: str) -> dict[str, Any]:
-    """`when` and `unless` of the language. Raises NoExpression."""
+    """Return `when` and `unless` in the language. Raises NoExpression."""
     if draft.as_expression:
         return parsed(draft.expression)
     draft.where = {}
     when = tree.to_json(draft.when, vocabulary, "w", "/when", draft.where)
     unless = []
-    for index, each in enumerate(draft.unless):
+    for index, exemption in enumerate(draft.unless):
         place, pointer = f"u{index}", f"/unless/{index}"
         draft.where[pointer] = place
-        exemption = {
-            "ref": each.ref.strip(),
-            "citation": each.citation.strip(),
-            "when": tree.to_json(each.when, vocabulary, place, f"{pointer}/when", draft.where),
-            "effective_from": _moment(draft, each.effective_from, zone, place),
-            "effective_until": _moment(draft, each.effective_until, zone, place),
+        document = {
+            "ref": exemption.ref.strip(),
+            "citation": exemption.citation.strip(),
+            "when": tree.to_json(exemption.when, vocabulary, place, f"{pointer}/when", draft.where),
+            "effective_from": _moment(draft, exemption.effective_from, zone, place),
+            "effective_until": _moment(draft, exemption.effective_until, zone, place),
         }
-        unless.append(exemption)
+        unless.append(document)
     return {"when": when, "unless": unless}
 
 
 def unfinished(draft: Draft) -> dict[str, str]:
-    """The places of the form that still need a choice."""
+    """The places of the form that still need a choice, each with what to do."""
     if draft.as_expression:
         return {}
-    found = tree.unfinished(draft.when, "w")
-    for index, each in enumerate(draft.unless):
-        found |= tree.unfinished(each.when, f"u{index}")
-    return found
+    places = tree.unfinished(draft.when, "w")
+    for index, exemption in enumerate(draft.unless):
+        places |= tree.unfinished(exemption.when, f"u{index}")
+    return places
 
 
 def parsed(text: str) -> dict[str, Any]:
-    """The conditions that an expression writes out. Raises NoExpression with line and column."""
+    """Return the conditions of an expression. Raises NoExpression with line and column."""
     try:
         document = json.loads(text, object_pairs_hook=_once)
     except json.JSONDecodeError as error:
@@ -143,13 +145,13 @@ def parsed(text: str) -> dict[str, Any]:
 
 
 def printed(content: Mapping[str, Any]) -> str:
-    """The conditions as a person edits them."""
+    """The conditions as an expression that a person edits."""
     shown = {"when": content["when"], "unless": content.get("unless") or []}
     return json.dumps(shown, indent=2, ensure_ascii=False)
 
 
 def blame(draft: Draft, pointer: str, message: str) -> bool:
-    """Put a problem beside the condition that it is about; False where none is meant."""
+    """Put a problem beside its condition. Returns False if it is not about a condition."""
     if not pointer.startswith(("/when", "/unless")):
         return False
     if draft.as_expression:
@@ -165,24 +167,24 @@ def blame(draft: Draft, pointer: str, message: str) -> bool:
 def place_in_words(pointer: str) -> str:
     """`/when/all/1/any/0` as `In “when”, condition 2 of “all”, condition 1 of “any”`."""
     steps = [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
-    said, index = [f"In “{steps[0]}”"], 1
+    parts, index = [f"In “{steps[0]}”"], 1
     while index < len(steps):
         step = steps[index]
         following = steps[index + 1] if index + 1 < len(steps) else ""
         if step.isdigit():
-            said.append(f"entry {int(step) + 1}")
+            parts.append(f"entry {int(step) + 1}")
         elif following.isdigit():
-            said.append(f"condition {int(following) + 1} of “{step}”")
+            parts.append(f"condition {int(following) + 1} of “{step}”")
             index += 1
         else:
-            said.append(f"“{step}”")
+            parts.append(f"“{step}”")
         index += 1
-    return ", ".join(said)
+    return ", ".join(parts)
 
 
 def initial(content: Mapping[str, Any], zone: str) -> dict[str, Any]:
-    """The fields around the conditions, of a stored rule."""
-    moment = {
+    """The values of the other fields of a stored rule."""
+    typed = {
         name: moments.written(_stored(content.get(name)), zone)
         for name in ("effective_from", "effective_until", "report_only_until")
     }
@@ -190,12 +192,12 @@ def initial(content: Mapping[str, Any], zone: str) -> dict[str, Any]:
         **{name: content.get(name, "") for name in ("title", "citation", "effect")},
         "license_review_policy": content.get("license_review_policy", ""),
         "zone": zone,
-        **moment,
+        **typed,
     }
 
 
 def first(order: Order | None, zone: str) -> dict[str, Any]:
-    """A new rule begins with what its order says."""
+    """The values that a new rule begins with, which come from its order."""
     start: dict[str, Any] = {"zone": zone, "effect": "deny"}
     if order is not None:
         start |= {
@@ -207,11 +209,11 @@ def first(order: Order | None, zone: str) -> dict[str, Any]:
     return start
 
 
-def content(fields: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
-    """The rule of the language, from the fields and the conditions."""
+def content(fields: Mapping[str, Any], conditions: Mapping[str, Any]) -> dict[str, Any]:
+    """The rule in the language, from the fields and the conditions."""
     rule = {
         **{name: fields[name] for name in ("title", "citation", "effect")},
-        **said,
+        **conditions,
         **{
             name: instant(fields[name]) if fields.get(name) else None
             for name in ("effective_from", "effective_until", "report_only_until")
@@ -223,9 +225,9 @@ def content(fields: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, Any
 
 
 def zone_of(version: RuleVersion | None, order: Order | None) -> str:
-    """The zone in which the order itself speaks."""
-    found = version.rule.order if version else order
-    return found.zone if found else moments.ZONES[0][0]
+    """The time zone of the order."""
+    order = version.rule.order if version else order
+    return order.zone if order else moments.ZONES[0][0]
 
 
 def _exemption(document: Mapping[str, Any], vocabulary: Vocabulary, zone: str) -> Exemption:
@@ -253,20 +255,20 @@ def _stored(text: Any) -> Any:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    members = dict(pairs)
+    if len(members) != len(pairs):
         raise ValueError("a member stands there twice.")
-    return found
+    return members
 
 
 def _depth(document: Any) -> int:
-    """How deep arrays and objects stand in each other, without recursion."""
+    """The number of levels of arrays and objects, counted without recursion."""
     deepest, level = 0, [document]
     while level:
         deepest += 1
-        inside = [each for each in level if isinstance(each, dict | list)]
+        nodes = [node for node in level if isinstance(node, dict | list)]
         level = [
-            part for each in inside for part in (each.values() if isinstance(each, dict) else each)
+            child for node in nodes for child in (node.values() if isinstance(node, dict) else node)
         ]
     return deepest
 

@@ -1,4 +1,4 @@
-"""The rule editor: conditions by form or as an expression, read back, saved as a draft."""
+"""The rule editor: conditions by form or as an expression, shown in words, saved as a draft."""
 
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 
 from accesscontrol import orders, policy
 from accesscontrol.dashboard.rules import draft as drafts
-from accesscontrol.dashboard.rules import known
+from accesscontrol.dashboard.rules import register_ids
 from accesscontrol.dashboard.rules.builder import Choices, builder
 from accesscontrol.dashboard.rules.draft import Draft, NoExpression
 from accesscontrol.dashboard.rules.forms import NewRuleForm, RuleForm
@@ -36,7 +36,7 @@ def edit(request: Request, ref: str) -> HttpResponse:
 
 
 class _Editor:
-    """One request to the editor: what was posted, what it means, and the page that answers."""
+    """One request to the editor: the posted form, the draft that it means, and the answer."""
 
     def __init__(self, request: Request, version: RuleVersion | None) -> None:
         self.request, self.version = request, version
@@ -51,7 +51,7 @@ class _Editor:
         self.draft = self._draft(zone)
 
     def answer(self) -> HttpResponse:
-        """Save, or do what a button asks, or show."""
+        """Save the draft, do what a button asks, or show the form."""
         command = self.request.POST.get("do", "")
         if self.posted and command == "save":
             saved = self._save()
@@ -70,7 +70,7 @@ class _Editor:
         more = {"zone": zone, "policy": self.content.get("license_review_policy", "")}
         if self.posted and self.request.POST.get("do") == "save":
             return kind(self.request.POST, **more)
-        # Adding a condition complains of no field that is still empty: what was typed is shown.
+        # A button other than save shows the typed fields again without checking them.
         return kind(initial={**start, **self.request.POST.dict()}, **more)
 
     def _draft(self, zone: str) -> Draft:
@@ -83,25 +83,25 @@ class _Editor:
     def _act(self, command: str) -> None:
         """A button that changes the page and saves nothing."""
         if command == "as-expression" and not self.draft.as_expression:
-            said = drafts.conditions(self.draft, self.choices.vocabulary, self._zone())
-            self.draft = Draft(as_expression=True, expression=drafts.printed(said))
+            conditions = drafts.conditions(self.draft, self.choices.vocabulary, self._zone())
+            self.draft = Draft(as_expression=True, expression=drafts.printed(conditions))
         elif command == "as-form" and self.draft.as_expression:
             self._to_form()
         elif not self.draft.as_expression:
             drafts.act(self.draft, command)
 
     def _to_form(self) -> None:
-        """Back to the form, where the expression is one that it can show."""
+        """Show the expression as a form, or say why the form cannot show it."""
         try:
-            said = drafts.parsed(self.draft.expression)
-            self._language({**self._around(), **said})
+            conditions = drafts.parsed(self.draft.expression)
+            self._rule({**self._other_members(), **conditions})
         except NoExpression as problem:
             self.draft.problems["expression"] = str(problem)
             return
         except Refused as refusal:
             drafts.blame(self.draft, refusal.pointer, refusal.message)
             return
-        shown = drafts.of_content(said, self.choices.vocabulary, self._zone())
+        shown = drafts.of_content(conditions, self.choices.vocabulary, self._zone())
         if shown.as_expression:
             self.draft.problems["expression"] = (
                 "It is right, but the form cannot show it (three levels of groups at most)."
@@ -111,12 +111,12 @@ class _Editor:
         self.draft = shown
 
     def _save(self) -> HttpResponse | None:
-        """The draft saved, or None with the problems beside what caused them."""
+        """Save the draft. Returns None if there are problems, which are put beside their cause."""
         self.draft.problems |= drafts.unfinished(self.draft)
-        said = self._said()
-        if not self.form.is_valid() or said is None or self.draft.problems:
+        conditions = self._conditions()
+        if not self.form.is_valid() or conditions is None or self.draft.problems:
             return None
-        content = drafts.content(self.form.cleaned_data, said)
+        content = drafts.content(self.form.cleaned_data, conditions)
         try:
             version = self._write(content)
         except Refused as refusal:
@@ -145,20 +145,20 @@ class _Editor:
         name = refusal.pointer.strip("/").split("/")[0]
         self.form.add_error(name if name in self.form.fields else None, refusal.message)
 
-    def _said(self) -> dict[str, Any] | None:
+    def _conditions(self) -> dict[str, Any] | None:
         try:
             return drafts.conditions(self.draft, self.choices.vocabulary, self._zone())
         except NoExpression as problem:
             self.draft.problems["expression"] = str(problem)
             return None
 
-    def _readback(self) -> tuple[str, str]:
-        """The sentence, or why there is none yet."""
+    def _sentence(self) -> tuple[str, str]:
+        """The rule in a sentence, or why there is none yet."""
         if unfinished := drafts.unfinished(self.draft):
             return "", next(iter(unfinished.values()))
         try:
-            said = self._said() or {}
-            rule = self._language({**self._around(), **said})
+            conditions = self._conditions() or {}
+            rule = self._rule({**self._other_members(), **conditions})
         except Refused as refusal:
             if self.posted and self.request.POST.get("do") == "check":
                 drafts.blame(self.draft, refusal.pointer, refusal.message)
@@ -166,22 +166,22 @@ class _Editor:
         return policy.sentence(rule), ""
 
     def _warnings(self) -> list[str]:
-        """What the register does not hold though a condition names it."""
+        """A sentence for each id that a condition names and the register lacks."""
         try:
-            return known.warnings(
+            return register_ids.warnings(
                 drafts.conditions(self.draft, self.choices.vocabulary, self._zone())
             )
         except NoExpression:
             return []
 
-    def _language(self, document: dict[str, Any]) -> Any:
+    def _rule(self, document: dict[str, Any]) -> Any:
         return orders.parsed(document, at=self.at)
 
-    def _around(self) -> dict[str, Any]:
-        """The other members of the rule, with stand-ins where a field is still empty."""
+    def _other_members(self) -> dict[str, Any]:
+        """The members of the rule other than conditions, with stand-ins for empty fields."""
         post = self.request.POST if self.posted else {}
         shown = {**self.content, **{name: text for name, text in post.items() if text}}
-        around: dict[str, Any] = {
+        members: dict[str, Any] = {
             "ref": "R",
             "version": 1,
             "title": shown.get("title") or "Untitled",
@@ -194,9 +194,9 @@ class _Editor:
             "effective_until": None,
             "report_only_until": None,
         }
-        if around["effect"] == "license_required" and shown.get("license_review_policy"):
-            around["license_review_policy"] = shown["license_review_policy"]
-        return around
+        if members["effect"] == "license_required" and shown.get("license_review_policy"):
+            members["license_review_policy"] = shown["license_review_policy"]
+        return members
 
     def _zone(self) -> str:
         zone = self.request.POST.get("zone", "")
@@ -208,7 +208,7 @@ class _Editor:
         return Order.objects.filter(reference=wanted.replace("\0", "")).first()
 
     def _page(self, status: int) -> HttpResponse:
-        sentence, why_none = self._readback()
+        sentence, why_none = self._sentence()
         context = {
             "form": self.form,
             "version": self.version,

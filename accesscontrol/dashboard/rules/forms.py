@@ -1,4 +1,4 @@
-"""The fields of a rule around its conditions, and the forms of what is done with a rule."""
+"""The forms of a rule: its fields other than conditions, a reason for a step, a test case."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ REVIEW_POLICIES = (
 
 
 class RuleForm(ZonedForm):
-    """What stands around the conditions of a rule."""
+    """The fields of a rule other than its conditions."""
 
     title = forms.CharField(max_length=300, help_text="What it does, in one line.")
     citation = forms.CharField(max_length=300, help_text="The clause it carries out.")
@@ -54,7 +54,7 @@ class RuleForm(ZonedForm):
 
 
 class NewRuleForm(RuleForm):
-    """A rule that is not there yet also needs its reference and its order."""
+    """The fields of a new rule, which also needs a reference and an order."""
 
     ref = forms.CharField(label="Reference", max_length=100, help_text="Such as R-0042.")
     order = forms.ModelChoiceField(
@@ -65,7 +65,7 @@ class NewRuleForm(RuleForm):
 
 
 class ReasonForm(plain.Form):
-    """A step that is recorded with its reason."""
+    """The reason of a step."""
 
     because = forms.CharField(label="Reason", max_length=1000)
 

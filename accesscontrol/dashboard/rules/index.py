@@ -1,4 +1,4 @@
-"""The list of rules: what each does, under which order, and in which state it is."""
+"""The screen of the list of rules, each with its title, order and state."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from accesscontrol.models.common import instant
 
 @screen()
 def listing(request: Request) -> HttpResponse:
-    """All rules by reference, each with the version that counts most now."""
+    """All rules by reference, each with its version in force, else its open or newest one."""
     chosen = filters.read(
         request,
         filters.Filter("q", "Search"),
@@ -55,12 +55,12 @@ def _filtered(rows: QuerySet[Rule], chosen: filters.Filters, user: Any) -> Query
 
 
 def _show_versions(rules: list[Any], user: Any) -> None:
-    """The version in force, else the open one, else the newest; its title by right only."""
-    wanted = {rule.pk: rule.in_force_id or rule.open_id or rule.newest_id for rule in rules}
+    """Give each rule the version to show, with its title if the person may read it."""
+    shown = {rule.pk: rule.in_force_id or rule.open_id or rule.newest_id for rule in rules}
     drafts = {rule.open_id for rule in rules if rule.open_state == "draft"}
-    found = RuleVersion.objects.select_related("created_by").in_bulk({*wanted.values(), *drafts})
-    impacts = state.of_drafts(found[pk] for pk in drafts)
+    versions = RuleVersion.objects.select_related("created_by").in_bulk({*shown.values(), *drafts})
+    impacts = state.of_drafts(versions[pk] for pk in drafts)
     for rule in rules:
         rule.impact = impacts.get(rule.open_id)
-        rule.shown = found.get(wanted[rule.pk])
+        rule.shown = versions.get(shown[rule.pk])
         rule.title = confidential.title(rule.order, user, rule.shown.title)

@@ -1,4 +1,4 @@
-"""Where a version stands between draft and in force, as the steps of its page."""
+"""The life of a version, from draft to in force, as the steps on its page."""
 
 from datetime import datetime
 from typing import Any
@@ -13,13 +13,13 @@ ENDED = {"rejected": "Rejected", "withdrawn": "Withdrawn"}
 
 
 def steps(version: RuleVersion, at: datetime, impact: Impact) -> list[dict[str, str]]:
-    """From draft to in force: what is done, what is next, and who did it."""
+    """The six steps, each with who did it or what it needs, and whether it is done or next."""
     state = version.state
     reached = REACHED.get(state, 5)
     if state == "draft" and impact.is_ready:
         reached = 2
     in_force, note = _in_force(version, at)
-    told = [
+    notes = [
         ("Draft", f"by {_name(version.created_by)}, {utc(version.created_at)}"),
         ("Impact preview", impact.note),
         ("Submit", _submitted(version, impact)),
@@ -37,7 +37,7 @@ def steps(version: RuleVersion, at: datetime, impact: Impact) -> list[dict[str, 
             if index == reached and state not in ENDED
             else "",
         }
-        for index, (title, note) in enumerate(told)
+        for index, (title, note) in enumerate(notes)
     ]
 
 
@@ -66,7 +66,7 @@ def _published(version: RuleVersion) -> str:
 
 
 def _in_force(version: RuleVersion, at: datetime) -> tuple[bool, str]:
-    """Whether the version's time has come, and when it does, did or ended."""
+    """Whether the version has begun, and the instant at which it begins, began or ended."""
     if version.retires:
         return version.published_at is not None, "The rule ends"
     term = getattr(version, "term", None)

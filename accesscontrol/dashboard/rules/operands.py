@@ -1,6 +1,7 @@
-"""What a person types beside a condition, to and from the values of the rule language.
+"""Turns the typed operands of conditions into values of the rule language, and back.
 
-Nothing is refused here: what cannot be read stays as typed, and the language says what it expects.
+Nothing is refused here. A text that cannot be read stays as typed; the language then refuses it and
+says what it expects.
 """
 
 import re
@@ -13,7 +14,7 @@ CODES_BY_NAME = {name.casefold(): code for code, name in COUNTRIES.items()}
 
 
 def to_json(kind: OperandKind, type_: str, typed: list[str]) -> Any:
-    """The operand of a test, from the texts of its field (several of a multiple choice)."""
+    """The operand of a test, from the texts of its field. A multiple choice has several."""
     first = typed[0].strip() if typed else ""
     if kind.names is not None:
         return first
@@ -23,21 +24,21 @@ def to_json(kind: OperandKind, type_: str, typed: list[str]) -> Any:
 
 
 def from_json(kind: OperandKind, type_: str, operand: Any) -> list[str]:
-    """The texts of the field for an operand; a list stays several texts."""
+    """The texts of the field for an operand. A list is several texts."""
     if kind.several and isinstance(operand, list):
-        return [_typed(type_, each) for each in operand]
+        return [_typed(type_, value) for value in operand]
     return [_typed(type_, operand)]
 
 
 def several(type_: str, texts: list[str]) -> list[Any]:
-    """The values of a set, each as it was typed; empty texts are none."""
+    """The values of a set, each from its text. An empty text is left out."""
     return [one(type_, text.strip()) for text in texts if text.strip()]
 
 
 def in_words(type_: str, operand: Any) -> str:
-    """The operand as a sentence names it."""
+    """The operand in words, for a sentence."""
     if isinstance(operand, list):
-        return ", ".join(in_words(type_, each) for each in operand)
+        return ", ".join(in_words(type_, value) for value in operand)
     if type_ == "boolean":
         return "yes" if operand is True else "no" if operand is False else str(operand)
     if type_ in ("country", "countries") and isinstance(operand, str):
@@ -49,7 +50,7 @@ def in_words(type_: str, operand: Any) -> str:
 
 
 def one(type_: str, text: str) -> Any:
-    """One value as it was typed; the text itself where it is none of that type."""
+    """One value from its text, or the text itself if it is no value of that type."""
     match type_:
         case "boolean":
             return {"true": True, "false": False}.get(text, text)

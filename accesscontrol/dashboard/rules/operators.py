@@ -1,4 +1,4 @@
-"""The tests of the rule language as a form offers them: which fit a type, and their words."""
+"""The operators that the form offers for a type, with their words, from the language's table."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,14 +8,14 @@ from accesscontrol import policy
 
 @dataclass(frozen=True)
 class Offer:
-    """One choice of the form: a test of the language, plain or under a `not`."""
+    """One operator of the form: a test of the language, plain or under a `not`."""
 
     code: str
     test: str
     negated: bool
     words: str
     types: tuple[str, ...]
-    operand: policy.OperandKind | None  # what is typed beside it, if anything
+    operand: policy.OperandKind | None  # None: nothing is typed beside it
 
 
 KNOWN = Offer("known", "is_known", False, "is known", (), None)
@@ -23,7 +23,7 @@ UNKNOWN = Offer("unknown", "is_known", True, "is not known", (), None)
 
 
 def offers() -> Iterator[Offer]:
-    """What the table of the language offers, in its order."""
+    """The operators of the language's table, in its order, each plain and negated."""
     for name, operator in policy.OPERATORS.items():
         operand = operator.operand
         for form in operator.form:
@@ -32,21 +32,21 @@ def offers() -> Iterator[Offer]:
 
 
 def by_code(code: str) -> Offer | None:
-    """The choice that a form posts by this code."""
-    return next((each for each in (*offers(), KNOWN, UNKNOWN) if each.code == code), None)
+    """The operator that a form posts by this code."""
+    return next((offer for offer in (*offers(), KNOWN, UNKNOWN) if offer.code == code), None)
 
 
 def fitting(type_: str, *, in_exemption: bool, under_none: bool) -> list[Offer]:
-    """The choices for a type; of known and not known, the one that never loosens there."""
+    """The operators for a type. Of known and not known, only the one that never loosens there."""
     stricter = KNOWN if in_exemption != under_none else UNKNOWN
-    return [each for each in offers() if type_ in each.types] + [stricter]
+    return [offer for offer in offers() if type_ in offer.types] + [stricter]
 
 
 def of(test: str, type_: str, *, negated: bool) -> Offer | None:
-    """The form's choice for a test of the language on a type, if it has one."""
+    """The form's operator for a test of the language on a type, if it has one."""
     if test == "is_known":
         return UNKNOWN if negated else KNOWN
-    for each in offers():
-        if each.test == test and each.negated == negated and type_ in each.types:
-            return each
+    for offer in offers():
+        if offer.test == test and offer.negated == negated and type_ in offer.types:
+            return offer
     return None

@@ -1,4 +1,4 @@
-"""A rule as lines of words, and how two versions of it differ, line by line."""
+"""Puts a rule into lines of words, and compares two versions line by line."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ HOW = {
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a rule in words, how far in it stands, and what became of it."""
+    """One line of a rule in words, with its indentation and its change."""
 
     text: str
     level: int = 0
@@ -34,7 +34,7 @@ Vocabulary = Mapping[str, Mapping[str, Any]]
 
 
 def of_rule(content: Mapping[str, Any], vocabulary: Vocabulary) -> list[Line]:
-    """Everything a rule says, as lines that can be compared."""
+    """The whole rule, as lines that can be compared."""
     lines = [
         Line(f"Title: {content.get('title', '')}"),
         Line(f"Order: {content.get('order', '')}"),
@@ -62,7 +62,7 @@ def of_rule(content: Mapping[str, Any], vocabulary: Vocabulary) -> list[Line]:
 def of_condition(
     document: Any, vocabulary: Vocabulary, *, level: int = 0, negated: bool = False
 ) -> list[Line]:
-    """A condition as indented lines; what is no condition is shown as it is."""
+    """A condition as indented lines. A document that is no condition is shown as it is."""
     if not isinstance(document, dict) or len(document) != 1:
         return [Line(str(document), level)]
     ((name, inside),) = document.items()
@@ -77,24 +77,22 @@ def of_condition(
 
 
 def test(name: str, arguments: Any, vocabulary: Vocabulary, *, negated: bool) -> str:
-    """One test in words, as the policy core says it where it can read it."""
+    """One test in words: those of the policy room if it can read the test, else the form's."""
     if not isinstance(arguments, list) or not arguments:
         return f"{name} {arguments}"
-    if name != "is_known" and (said := _in_the_cores_words(name, arguments, vocabulary, negated)):
-        return said
+    if name != "is_known" and (sentence := _words_of_policy(name, arguments, vocabulary, negated)):
+        return sentence
     attribute = vocabulary.get(str(arguments[0]), {})
     label = attribute.get("label") or words.attribute(str(arguments[0])).lower()
     operator = operators.of(name, str(attribute.get("type", "")), negated=negated)
-    said = operator.words if operator else f"{'not ' if negated else ''}{name}"
+    verb = operator.words if operator else f"{'not ' if negated else ''}{name}"
     if len(arguments) < 2:
-        return f"{label} {said}"
-    return f"{label} {said} {operands.in_words(str(attribute.get('type', '')), arguments[1])}"
+        return f"{label} {verb}"
+    return f"{label} {verb} {operands.in_words(str(attribute.get('type', '')), arguments[1])}"
 
 
-def _in_the_cores_words(
-    name: str, arguments: list[Any], vocabulary: Vocabulary, negated: bool
-) -> str:
-    """Empty where the vocabulary of today does not have it any more."""
+def _words_of_policy(name: str, arguments: list[Any], vocabulary: Vocabulary, negated: bool) -> str:
+    """The test in the words of the policy room. Empty if the current vocabulary refuses it."""
     document = vocabulary.get(str(arguments[0]))
     if document is None or len(arguments) != 2:
         return ""
@@ -110,7 +108,7 @@ def _in_the_cores_words(
 
 
 def difference(before: list[Line], after: list[Line]) -> list[Line]:
-    """The new rule's lines, each removed line before what replaced it."""
+    """The new rule's lines, with each removed line before the one that replaces it."""
     lines: list[Line] = []
     for what, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
         if what == "equal":

@@ -1,4 +1,4 @@
-"""In which state a rule is, as a list shows it: one query for all rows, none a row."""
+"""The state of rules, computed for all rows of a list in one query."""
 
 from datetime import datetime
 from typing import Any
@@ -34,16 +34,16 @@ STATES = (
 
 
 def with_state(rules: QuerySet[Rule], at: datetime) -> QuerySet[Any]:
-    """Rules with `state`, `open_state`, `shown_id` (the version a list shows) and `until`."""
+    """Rules with `state`, `open_state`, `report_only_until`, and the ids of their versions."""
     terms = Term.objects.filter(rule=OuterRef("pk"), withdrawn=False)
     current = terms.filter(period__contains=at)
     versions = RuleVersion.objects.filter(rule=OuterRef("pk"))
     in_force = Subquery(current.values("rule_version")[:1])
-    quiet = current.annotate(
+    report_only = current.annotate(
         until=KeyTextTransform("report_only_until", "rule_version__content")
     ).values("until")
     return rules.annotate(
-        report_only_until=Subquery(quiet[:1], output_field=CharField()),
+        report_only_until=Subquery(report_only[:1], output_field=CharField()),
         in_force_id=in_force,
         open_state=Subquery(versions.filter(state__in=OPEN).values("state")[:1]),
         open_id=Subquery(versions.filter(state__in=OPEN).values("pk")[:1]),

@@ -1,7 +1,7 @@
-"""A condition as the form holds it: groups of groups and tests, each field named by its place.
+"""A condition as a tree of groups and tests, which the form edits.
 
-Places are written `w`, `w.0`, `w.0.2`; exemption 3 begins with `u3`. A condition that the form
-cannot show without changing it stays an expression.
+Each field of the form is named by the place of its node: `w`, `w.0`, `w.0.2`; exemption 3 begins
+with `u3`. A condition that the form cannot show without changing it stays an expression.
 """
 
 from collections.abc import Mapping
@@ -12,19 +12,19 @@ from django.http import QueryDict
 
 from accesscontrol.dashboard.rules import operands, operators
 
-LEVELS = 3  # groups in groups; the language allows a hundred, a reader does not
+LEVELS = 3  # of groups in groups, for the reader's sake; the language allows a hundred
 MOST = 40  # children of one group
 HOW = (("all", "all of these hold"), ("any", "any of these holds"), ("none", "none of these holds"))
 Vocabulary = Mapping[str, Mapping[str, Any]]
 
 
 class NotInTheForm(ValueError):
-    """The condition has a shape that the form does not offer."""
+    """The form cannot show the condition."""
 
 
 @dataclass
 class Test:
-    """One attribute, an operator that fits its type, and what was typed beside it."""
+    """One attribute, an operator that fits its type, and the typed operand."""
 
     attribute: str = ""
     operator: str = ""
@@ -33,7 +33,7 @@ class Test:
 
 @dataclass
 class Group:
-    """Tests and groups of which all, any or none must hold."""
+    """Tests and groups, of which all, any or none must be true."""
 
     how: str = "all"
     children: list["Test | Group"] = field(default_factory=list)
@@ -43,7 +43,7 @@ Node = Test | Group
 
 
 def read(post: QueryDict, place: str, level: int = 1) -> Node:
-    """The node that a posted form holds at a place; beyond the levels there is nothing."""
+    """The node of a posted form at a place. Deeper levels than the form has are not read."""
     if f"{place}:how" in post and level <= LEVELS:
         count = min(int("0" + "".join(filter(str.isdigit, post.get(f"{place}:n", "0")[:3]))), MOST)
         how = post.get(f"{place}:how", "all")
@@ -62,21 +62,21 @@ def root(post: QueryDict, place: str) -> Group:
 def settle(
     node: Node, vocabulary: Vocabulary, *, in_exemption: bool, under_none: bool = False
 ) -> None:
-    """Give each test an operator that its attribute has, after another attribute was chosen."""
+    """Give each test an operator that fits its attribute, since another one may be chosen."""
     if isinstance(node, Group):
         inside = under_none != (node.how == "none")
         for child in node.children:
             settle(child, vocabulary, in_exemption=in_exemption, under_none=inside)
         return
     fit = fitting(node, vocabulary, in_exemption=in_exemption, under_none=under_none)
-    if fit and node.operator not in [each.code for each in fit]:
+    if fit and node.operator not in [offer.code for offer in fit]:
         node.operator, node.typed = fit[0].code, []
 
 
 def fitting(
     test: Test, vocabulary: Vocabulary, *, in_exemption: bool, under_none: bool
 ) -> list[operators.Offer]:
-    """The operators that a test can have where it stands; none while no attribute is chosen."""
+    """The operators that a test can have at its place. None before an attribute is chosen."""
     attribute = vocabulary.get(test.attribute)
     if attribute is None:
         return []
@@ -84,14 +84,14 @@ def fitting(
 
 
 def act(top: Group, verb: str, place: list[int]) -> None:
-    """Add, remove or move a node; a place that is not there changes nothing."""
+    """Add, remove or move a node. A place that does not exist changes nothing."""
     parent, index = _find(top, place[:-1]), place[-1] if place else -1
-    here = _find(top, place)
+    node = _find(top, place)
     match verb:
-        case "add-test" if isinstance(here, Group) and len(here.children) < MOST:
-            here.children.append(Test())
-        case "add-group" if isinstance(here, Group) and len(place) + 1 < LEVELS:
-            here.children.append(Group("any", [Test()]))
+        case "add-test" if isinstance(node, Group) and len(node.children) < MOST:
+            node.children.append(Test())
+        case "add-group" if isinstance(node, Group) and len(place) + 1 < LEVELS:
+            node.children.append(Group("any", [Test()]))
         case "remove" if isinstance(parent, Group) and place and index < len(parent.children):
             del parent.children[index]
         case "up" if isinstance(parent, Group) and 0 < index < len(parent.children):
@@ -101,15 +101,15 @@ def act(top: Group, verb: str, place: list[int]) -> None:
 
 
 def unfinished(node: Node, place: str) -> dict[str, str]:
-    """Where the form still needs a choice: a test without fact or value, a group without test."""
+    """The places that need a choice: a test without fact or value, a group without tests."""
     if isinstance(node, Test):
         return _unfinished_test(node, place)
     if not node.children:
         return {place: "Add a condition to this group, or remove it."}
-    found: dict[str, str] = {}
+    places: dict[str, str] = {}
     for index, child in enumerate(node.children):
-        found |= unfinished(child, f"{place}.{index}")
-    return found
+        places |= unfinished(child, f"{place}.{index}")
+    return places
 
 
 def _unfinished_test(test: Test, place: str) -> dict[str, str]:
@@ -125,7 +125,7 @@ def _unfinished_test(test: Test, place: str) -> dict[str, str]:
 def to_json(
     node: Node, vocabulary: Vocabulary, place: str, pointer: str, where: dict[str, str]
 ) -> dict[str, Any]:
-    """The condition of the language; `where` learns which place each pointer of it came from."""
+    """The condition in the language. ``where`` gets the place of the form for each pointer."""
     where[pointer] = place
     if isinstance(node, Test):
         return _test_to_json(node, vocabulary, place, pointer, where)
@@ -139,7 +139,7 @@ def to_json(
 
 
 def from_json(document: Any, vocabulary: Vocabulary) -> Group:
-    """The form's tree of a condition. Raises NotInTheForm where it would not come back the same."""
+    """The tree of a condition. Raises NotInTheForm if the form would change the condition."""
     node = _node(document, vocabulary, level=1)
     top = node if isinstance(node, Group) else Group("all", [node])
     again = to_json(top, vocabulary, "w", "", {})

@@ -1,1 +1,1 @@
-"""What all screens share: navigation, paging, filters, words, who may enter, what went wrong."""
+"""Shared by all screens: navigation, paging, filters, words, access and error pages."""

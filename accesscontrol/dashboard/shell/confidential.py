@@ -1,4 +1,4 @@
-"""What a confidential order says is shown by right only; that it restricts, to everybody."""
+"""Confidential orders: people with the right read them, others only see that they restrict."""
 
 from datetime import datetime
 from typing import Any
@@ -13,12 +13,12 @@ RIGHT = "order.read_confidential"
 
 
 def is_open(order: Order, user: Any) -> bool:
-    """Whether the person may read what the order and its rules say."""
+    """Whether the person may read the content of the order and of its rules."""
     return not order.confidential or access.may(user, RIGHT)
 
 
 def title(order: Order, user: Any, text: str) -> str:
-    """The text, if the person may read it; else that an order in force restricts."""
+    """The text if the person may read it, else a sentence that an order in force restricts."""
     return text if is_open(order, user) else NEUTRAL
 
 
@@ -30,12 +30,12 @@ def closed(user: Any) -> frozenset[str]:
 
 
 def require(order: Order, user: Any, *, at: datetime) -> None:
-    """Raise NotAllowed, logged, unless the person may read what the order and its rules say."""
+    """Raise NotAllowed, which is logged, unless the person may read the order and its rules."""
     if order.confidential:
         access.require(user, RIGHT, at=at)
 
 
 def readable(rows: QuerySet[Any], user: Any, *, by: str = "") -> QuerySet[Any]:
-    """The orders that the person may read, or the rows whose order, by the path ``by``, he may."""
+    """The orders that the person may read, or the rows that belong to one by the path ``by``."""
     flag = f"{by}__confidential" if by else "confidential"
     return rows if access.may(user, RIGHT) else rows.exclude(**{flag: True})

@@ -1,4 +1,4 @@
-"""What base.html shows around every page: navigation with what waits, environment, clock, theme."""
+"""The context of base.html: navigation with its counts, environment, clock, theme."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,9 +12,9 @@ from accesscontrol.dashboard.shell import paging
 from accesscontrol.dashboard.shell.entry import now
 from accesscontrol.models import Case, RuleVersion
 
-MOST = 99  # no page counts more than this: the number in the navigation is a hint
+MOST = 99  # pages count no further: the number in the navigation is a hint
 
-# (label, name of its address, icon, first segments of the addresses that belong to it)
+# Sections: (title, items of (label, name of the address, icon))
 NAVIGATION: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
     (
         "",
@@ -59,7 +59,7 @@ class Item:
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """The context processor; a person who is not signed in gets no navigation."""
+    """The context processor. A person who is not signed in gets no navigation."""
     user = getattr(request, "user", None)
     signed_in = user is not None and user.is_authenticated
     at = getattr(request, "now", None) or now()
@@ -103,8 +103,8 @@ def _waiting_approvals() -> str:
 
 
 def _hint(rows: QuerySet[Any]) -> str:
-    found = paging.capped(rows, MOST)
-    return "" if found == "0" else found
+    count = paging.capped(rows, MOST)
+    return "" if count == "0" else count
 
 
 def _initials(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Who may open a screen, and how a room's refusal becomes words beside the form."""
+"""The entry of a screen: the right it needs, the person and the instant, refusals in a form."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -16,30 +16,30 @@ from accesscontrol.errors import Refused
 from accesscontrol.models import User
 
 View = Callable[..., HttpResponseBase]
-STOP_POLLING = 286  # the status that htmx reads as: do not ask again
+STOP_POLLING = 286  # the status at which htmx stops polling
 
 
 class Request(HttpRequest):
-    """The request of a screen. Django makes it; the types say what `screen` has seen to."""
+    """The request of a screen. Django makes it; the types are what `screen` ensures."""
 
     now: datetime  # the one instant of the whole request
     user: User  # signed in
 
 
 class Who(TypedDict):
-    """The person and the instant, as every verb takes them."""
+    """The person and the instant, as arguments of a verb."""
 
     by: User
     at: datetime
 
 
 def now() -> datetime:
-    """The clock, which only doors read."""
+    """The clock. Only the entries of the product read it, never a verb."""
     return datetime.now(UTC)
 
 
 def screen(right: str = "read") -> Callable[[View], View]:
-    """The view is for signed-in people who have ``right``; raises access.NotAllowed else."""
+    """Wrap a view for signed-in people who have ``right``. For others it raises NotAllowed."""
 
     def wrap(view: View) -> View:
         @login_required
@@ -55,24 +55,24 @@ def screen(right: str = "read") -> Callable[[View], View]:
 
 
 def who(request: Request) -> Who:
-    """Who acts and when: `orders.lift(order=order, because=because, **who(request))`."""
+    """The person who acts, and when: `orders.lift(order=order, …, **who(request))`."""
     return {"by": request.user, "at": request.now}
 
 
 def reason(request: Request, *, most: int = 2000) -> str:
-    """The reason that a button without a form sends along."""
+    """The reason that a button without a form sends."""
     return request.POST.get("because", "").replace("\0", "").strip()[:most]
 
 
 def rights(request: Request, *names: str) -> dict[str, bool]:
-    """Which of the rights the person has; a template reads `policy.draft` as `policy_draft`."""
+    """Which of the rights the person has. A template reads `policy.draft` as `policy_draft`."""
     return {name.replace(".", "_"): access.may(request.user, name) for name in names}
 
 
 def attempt(form: forms.Form, verb: Callable[[], Any]) -> Any:
-    """Call a verb for a valid form; its refusal becomes the form's error and the answer is None.
+    """Call a verb for a valid form. If it refuses, add its message to the form and return None.
 
-    Where the refusal points to a field of the form (`/effective_at`), the error stands there.
+    If the refusal points to a field of the form (`/effective_at`), the message is at that field.
     """
     try:
         return verb()
@@ -83,9 +83,9 @@ def attempt(form: forms.Form, verb: Callable[[], Any]) -> Any:
 
 
 def back(request: HttpRequest, otherwise: str) -> str:
-    """The page to return to after a form: `next` where it is one of ours."""
-    wanted = request.POST.get("next") or request.GET.get("next") or ""
+    """The page to return to after a form: `next` if it is a page of this product."""
+    address = request.POST.get("next") or request.GET.get("next") or ""
     own = url_has_allowed_host_and_scheme(
-        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+        address, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
-    return wanted if own else otherwise
+    return address if own else otherwise

@@ -1,4 +1,4 @@
-"""An audit event in words: what happened, by whom, when and why."""
+"""Puts audit events into words: what happened, who did it, when and why."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -46,8 +46,8 @@ SENTENCES: Mapping[str, str] = {
 
 
 @dataclass(frozen=True)
-class Told:
-    """An event as a person reads it, beside the exact text that was hashed."""
+class EventInWords:
+    """An event as a person reads it, with the exact text that was hashed."""
 
     id: int
     kind: str
@@ -66,16 +66,16 @@ class Told:
     leaf: str
 
 
-def tell(events: Iterable[AuditEvent]) -> list[Told]:
-    """Each event in words; what has no sentence of its own is told by its kind."""
-    return [_told(event) for event in events]
+def in_words(events: Iterable[AuditEvent]) -> list[EventInWords]:
+    """Each event in words. An event without a sentence of its own is described by its kind."""
+    return [_in_words(event) for event in events]
 
 
-def _told(event: AuditEvent) -> Told:
+def _in_words(event: AuditEvent) -> EventInWords:
     payload = json.loads(event.payload)
     details = payload.get("details") or {}
     actor, subject = payload["actor"], payload["subject"]
-    return Told(
+    return EventInWords(
         id=event.pk,
         kind=event.kind,
         text=_sentence(event.kind, details),
@@ -98,22 +98,22 @@ def _sentence(kind: str, details: Mapping[str, Any]) -> str:
     sentence = SENTENCES.get(kind)
     if sentence is None:
         return words.event(kind)
-    said = {name: words.plain(value) for name, value in details.items()}
+    values = {name: words.plain(value) for name, value in details.items()}
     if "attribute" in details:
         name = str(details["attribute"])
-        said["attribute"] = words.attribute(name)
-        said["value"] = words.value(name, details.get("value"))
+        values["attribute"] = words.attribute(name)
+        values["value"] = words.value(name, details.get("value"))
     model = details.get("model") or _asked_model(details)
     if model:
-        said["model"] = model
+        values["model"] = model
     if "activity" in details:
-        said["activity"] = words.uncapitalized(
-            words.ACTIVITIES.get(str(details["activity"]), said["activity"])
+        values["activity"] = words.uncapitalized(
+            words.ACTIVITIES.get(str(details["activity"]), values["activity"])
         )
     if "outcome" in details:
-        said["outcome"] = words.uncapitalized(words.outcome(str(details["outcome"]))["word"])
+        values["outcome"] = words.uncapitalized(words.outcome(str(details["outcome"]))["word"])
     try:
-        return sentence.format_map(said)
+        return sentence.format_map(values)
     except (KeyError, ValueError):
         return words.event(kind)
 

@@ -1,4 +1,4 @@
-"""The state of a list lives in its address; each active filter is a chip that can be removed."""
+"""The filters of a list, which its address has. Each active one is a chip that can be removed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from django.http import HttpRequest
 
 @dataclass(frozen=True)
 class Filter:
-    """One parameter of the address: its label, and its values in words where there are few."""
+    """One parameter of the address, with its label and, if it is a choice, its values in words."""
 
     name: str
     label: str
@@ -22,15 +22,15 @@ class Filter:
 
 @dataclass(frozen=True)
 class Filters:
-    """The filters of a list as this request sets them; unknown values of a choice are dropped."""
+    """The filters of a list as a request sets them. Unknown values of a choice are dropped."""
 
     known: Sequence[Filter]
     values: Mapping[str, str]
     path: str
 
     def __getitem__(self, name: str) -> str:
-        # A template asks here first: only what is a filter is one, the rest are attributes.
-        if name not in {one.name for one in self.known}:
+        # A template looks here before it looks for an attribute, so only a filter is found.
+        if name not in {known.name for known in self.known}:
             raise KeyError(name)
         return self.values.get(name, "")
 
@@ -38,12 +38,12 @@ class Filters:
     def chips(self) -> list[dict[str, str]]:
         return [
             {
-                "label": one.label,
-                "value": one.words(self[one.name]),
-                "without": self._without(one.name),
+                "label": known.label,
+                "value": known.words(self[known.name]),
+                "without": self._without(known.name),
             }
-            for one in self.known
-            if self[one.name]
+            for known in self.known
+            if self[known.name]
         ]
 
     @property
@@ -68,10 +68,10 @@ class Filters:
 
 
 def read(request: HttpRequest, *known: Filter) -> Filters:
-    """What the address asks for, without NUL bytes, within the choices."""
+    """The filters that the address sets, without NUL bytes, within the choices."""
     values = {}
-    for one in known:
-        value = request.GET.get(one.name, "").replace("\0", "").strip()[:200]
-        if value and (not one.choices or value in dict(one.choices)):
-            values[one.name] = value
+    for filter_ in known:
+        value = request.GET.get(filter_.name, "").replace("\0", "").strip()[:200]
+        if value and (not filter_.choices or value in dict(filter_.choices)):
+            values[filter_.name] = value
     return Filters(known, values, request.path)

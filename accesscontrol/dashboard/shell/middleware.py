@@ -1,4 +1,4 @@
-"""Turns a refusal that no form caught into a page in words, with the right status."""
+"""Shows a refusal that no form has caught as a page in words, with the right status."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -16,7 +16,7 @@ TITLES = {
 
 
 class Refusals(MiddlewareMixin):
-    """For the screens only: the API answers refusals itself, as problem+json."""
+    """For the screens only. The API answers refusals itself, as problem documents."""
 
     def process_exception(self, request: HttpRequest, problem: Exception) -> HttpResponse | None:
         if not request.resolver_match or "dashboard" not in request.resolver_match.namespaces:

@@ -1,4 +1,4 @@
-"""The error pages: what happened in words, with the request's id to quote."""
+"""The error pages: the error in words, with the request's id to quote."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from django.shortcuts import render
 
 
 def forbidden(request: HttpRequest, exception: Any = None) -> HttpResponse:
-    """403: the form was too old, or something is not yours."""
+    """403: the person may not open the page."""
     return render(request, "403.html", status=403)
 
 
@@ -17,11 +17,11 @@ def not_found(request: HttpRequest, exception: Any = None) -> HttpResponse:
 
 
 def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """403 of the forgery check: mostly a page that was open while the session ended."""
+    """403 of the forgery check: mostly a page that was open when the session ended."""
     return render(request, "403.html", {"stale_form": True}, status=403)
 
 
 def broken(request: HttpRequest) -> HttpResponse:
-    """500: touches no database, since that may be what is broken."""
+    """500: reads no database, since the database may be the cause."""
     request_id = getattr(request, "request_id", "")
     return render(None, "500.html", {"request_id": request_id}, status=500)

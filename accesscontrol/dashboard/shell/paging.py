@@ -1,6 +1,6 @@
-"""Cursor paging: a page starts after a row, never at a number, so no row shows twice.
+"""Cursor paging. A page starts after a row, not at a number, so that no row is shown twice.
 
-Counts stop early, since no page waits for a large table to be counted to its end.
+Counts stop early, so that no page waits for the count of a large table.
 """
 
 import base64
@@ -17,7 +17,7 @@ SIZE = 50
 
 @dataclass(frozen=True)
 class Page:
-    """Some rows of a list and the addresses of the pages beside it (empty where there is none)."""
+    """Some rows of a list, and the addresses of the pages beside it (empty if there is none)."""
 
     rows: list[Any]
     previous: str
@@ -35,40 +35,40 @@ def page(
 ) -> Page:
     """One page of ``rows`` in the order ``by``, whose last field must be unique.
 
-    A page is found by the values of the row before it; a mistyped cursor starts at the beginning.
+    The cursor has the values of the row before the page. A malformed cursor gives the first page.
     """
     backwards = "before" in request.GET
     cursor = _read(request.GET.get("before" if backwards else "after", ""), len(by))
     order = [_flip(name) for name in by] if backwards else list(by)
     if cursor is not None:
         rows = rows.filter(_beyond(order, cursor))
-    found = list(rows.order_by(*order)[: size + 1])
-    more = len(found) > size
-    found = found[:size]
+    shown = list(rows.order_by(*order)[: size + 1])
+    more = len(shown) > size
+    shown = shown[:size]
     if backwards:
-        found.reverse()
+        shown.reverse()
     has_previous = more if backwards else cursor is not None
     has_next = cursor is not None if backwards else more
     return Page(
-        found,
-        _address(request, "before", found[0], by) if found and has_previous else "",
-        _address(request, "after", found[-1], by) if found and has_next else "",
+        shown,
+        _address(request, "before", shown[0], by) if shown and has_previous else "",
+        _address(request, "after", shown[-1], by) if shown and has_next else "",
     )
 
 
 def count(rows: QuerySet[Any], most: int = 100_000) -> int:
-    """How many rows there are; ``most + 1`` where there are more than ``most``."""
+    """The number of rows, or ``most + 1`` if there are more than ``most``."""
     return rows.order_by().values("pk")[: most + 1].count()
 
 
 def capped(rows: QuerySet[Any], most: int) -> str:
-    """`12`, or `99+` where there are more than ``most``."""
-    found = count(rows, most)
-    return f"{most}+" if found > most else str(found)
+    """`12`, or `99+` if there are more than ``most``."""
+    number = count(rows, most)
+    return f"{most}+" if number > most else str(number)
 
 
 def _beyond(order: Sequence[str], cursor: Sequence[Any]) -> Q:
-    """Rows that come after the cursor in this order: (a, b) > (x, y), spelled out."""
+    """The rows after the cursor in this order: (a, b) > (x, y), written as conditions."""
     condition = Q()
     for depth, name in enumerate(order):
         same = Q(

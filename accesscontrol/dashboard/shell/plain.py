@@ -1,4 +1,4 @@
-"""The form of all screens: what is missing is asked for in words of this house."""
+"""The base class of all forms: it asks for an empty field in the product's own words."""
 
 from typing import Any, TypeVar
 
@@ -11,7 +11,7 @@ NOT_CHOSEN = "Choose one: it cannot stay empty."
 
 
 class Form(forms.Form):
-    """Django's form, which says what to do about an empty field instead of that it is required."""
+    """Django's form. For an empty field it says what to do, not that the field is required."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -20,7 +20,7 @@ class Form(forms.Form):
             field.error_messages["required"] = NOT_CHOSEN if choice else MISSING
 
     def field(self, name: str, kind: type[Kind]) -> Kind:
-        """The field of this name, as the kind that its form declares it as."""
-        found = self.fields[name]
-        assert isinstance(found, kind)
-        return found
+        """The field of this name, as the class that its form declares."""
+        field = self.fields[name]
+        assert isinstance(field, kind)
+        return field

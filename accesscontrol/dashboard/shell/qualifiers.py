@@ -32,7 +32,7 @@ WINDOW = timedelta(days=30)
 
 @dataclass
 class Search:
-    """What was asked for, as conditions on events; ``problems`` in words for the page."""
+    """A search as conditions on events, with its problems in words for the page."""
 
     text: str
     condition: Q = field(default_factory=Q)
@@ -41,7 +41,7 @@ class Search:
 
 
 def read(text: str, *, now: datetime) -> Search:
-    """Reads the search; unless it says `after:` or names an object, only the last 30 days."""
+    """Read a search. Without `after:` or the name of an object it covers the last 30 days."""
     search = Search(text.replace("\0", "").strip()[:500])
     bounded = False
     for minus, name, quoted, bare in WORDS.findall(search.text):
@@ -100,7 +100,7 @@ def _escaped(value: str) -> str:
 
 
 def conditions(search: Search, tab: str) -> Any:
-    """The search, narrowed to a tab."""
+    """The conditions of the search, limited to a tab."""
     prefixes = TABS[tab][1]
     narrowed = Q()
     for prefix in prefixes:

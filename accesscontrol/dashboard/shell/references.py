@@ -1,7 +1,7 @@
-"""A reference as one step of an address, whatever its authority wrote into it.
+"""Writes a reference as one step of an address, even with a slash in it.
 
 `A/lift` would read like the lift of `A`, and `enter` like the form. So a slash is written `~1`, a
-tilde `~0`, and a reference that is a page's own name, or only dots, begins with `~2`.
+tilde `~0`, and a reference that is the name of a page, or only dots, begins with `~2`.
 """
 
 from django.urls import register_converter
@@ -26,5 +26,5 @@ register_converter(Reference, "ref")
 
 
 def step(name: str) -> str:
-    """The part of a route that takes a reference as this argument of the view."""
+    """The part of a route that gives the view a reference as this argument."""
     return f"<ref:{name}>"

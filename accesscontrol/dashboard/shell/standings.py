@@ -1,4 +1,4 @@
-"""Reads what screenings stored, for the screens: the standing of licensees per offering."""
+"""Reads the stored standings of licensees, offering by offering, for the screens."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -9,11 +9,12 @@ from accesscontrol.dashboard.shell.words import OUTCOMES
 from accesscontrol.models import Finding, Offering, Sheet, Standing
 
 STRICTEST = ("deny", "license_required", "review", "undetermined", "per_request", "permit")
+CHOICES = [(outcome, OUTCOMES[outcome][0]) for outcome in STRICTEST]
 
 
 @dataclass(frozen=True)
 class PerOffering:
-    """One licensee's standing for one offering; ``verdict`` as in docs/language.md §8."""
+    """One licensee's standing for one offering. ``verdict`` is as in docs/language.md §8."""
 
     offering: Offering
     outcome: str
@@ -21,15 +22,15 @@ class PerOffering:
 
 
 def summaries(licensee_ids: Iterable[int]) -> dict[int, list[tuple[str, int]]]:
-    """How many offerings have which outcome, strictest first: three statements for a whole page."""
+    """The number of offerings per outcome, strictest first, in three statements for a page."""
     sheets = dict(
         Standing.objects.filter(licensee__in=list(licensee_ids)).values_list("licensee", "sheet")
     )
     findings = dict(Sheet.objects.filter(pk__in=set(sheets.values())).values_list("pk", "findings"))
-    ids = {one for sheet in findings.values() for one in sheet}
+    ids = {finding for sheet in findings.values() for finding in sheet}
     outcome = dict(Finding.objects.filter(pk__in=ids).values_list("pk", "outcome"))
     return {
-        licensee: _counted(outcome[one] for one in findings[sheet] if one in outcome)
+        licensee: _counted(outcome[pk] for pk in findings[sheet] if pk in outcome)
         for licensee, sheet in sheets.items()
     }
 
@@ -40,7 +41,7 @@ def _counted(outcomes: Iterable[str]) -> list[tuple[str, int]]:
 
 
 def of_licensee(licensee_id: int) -> tuple[Standing | None, list[PerOffering]]:
-    """The standing and what it says per offering, in the order of models."""
+    """The standing, and its outcome for each offering, in the order of models."""
     standing = (
         Standing.objects.filter(licensee=licensee_id)
         .select_related("sheet", "chunk__run__release")
@@ -48,14 +49,11 @@ def of_licensee(licensee_id: int) -> tuple[Standing | None, list[PerOffering]]:
     )
     if standing is None:
         return None, []
-    places = standing.sheet.findings
-    found = {one.pk: one for one in Finding.objects.filter(pk__in=set(places))}
+    sheet = standing.sheet.findings
+    findings = Finding.objects.in_bulk(set(sheet))
     offerings = Offering.objects.filter(model__retired_at=None).select_related("model")
     return standing, [
-        PerOffering(offering, found[pk].outcome, found[pk].verdict)
+        PerOffering(offering, findings[pk].outcome, findings[pk].verdict)
         for offering in offerings.order_by("model__ref", "position")
-        if offering.position < len(places) and (pk := places[offering.position]) in found
+        if offering.position < len(sheet) and (pk := sheet[offering.position]) in findings
     ]
-
-
-CHOICES = [(outcome, OUTCOMES[outcome][0]) for outcome in STRICTEST]

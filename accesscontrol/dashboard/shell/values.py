@@ -1,4 +1,4 @@
-"""Reads what a person typed as the value of an attribute, and says what was expected."""
+"""Reads a typed text as the value of an attribute, or says what was expected."""
 
 import re
 from collections.abc import Mapping
@@ -10,11 +10,11 @@ YES, NO = ("yes", "y", "true"), ("no", "n", "false")
 
 
 class Unreadable(Exception):
-    """What was typed is no value of the attribute; the message says what is."""
+    """The text is no value of the attribute. The message says what is."""
 
 
 def parse(text: str, attribute: Mapping[str, Any]) -> Any:
-    """The JSON value; empty is None: not known."""
+    """Return the JSON value, or None (not known) for an empty text. Raises Unreadable."""
     text = text.replace("\0", "").strip()
     if not text:
         return None
@@ -24,7 +24,7 @@ def parse(text: str, attribute: Mapping[str, Any]) -> Any:
         case "country":
             return _country(text)
         case "countries":
-            return [] if text.lower() == "none" else [_country(one) for one in _split(text)]
+            return [] if text.lower() == "none" else [_country(part) for part in _split(text)]
         case "codes":
             return [] if text.lower() == "none" else _split(text)
         case "share":
@@ -56,8 +56,8 @@ def _country(text: str) -> str:
 
 def _share(text: str) -> int:
     """Percent, with two decimals at most, as basis points."""
-    found = re.fullmatch(r"(\d{1,3})(?:[.,](\d{1,2}))?\s*%?", text)
-    points = int(found[1]) * 100 + int((found[2] or "0").ljust(2, "0")) if found else -1
+    match = re.fullmatch(r"(\d{1,3})(?:[.,](\d{1,2}))?\s*%?", text)
+    points = int(match[1]) * 100 + int((match[2] or "0").ljust(2, "0")) if match else -1
     if not 0 <= points <= 10_000:
         raise Unreadable("Write a percentage between 0 and 100, such as 25 or 33.3 %.")
     return points

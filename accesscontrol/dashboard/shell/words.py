@@ -1,4 +1,4 @@
-"""How the product says things: outcomes, states, attributes, events and time spans in words."""
+"""The words of the screens for outcomes, states, attributes, values, events and durations."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -64,7 +64,7 @@ ACTIVITIES: Mapping[str, str] = {
 
 
 def outcome(value: str) -> dict[str, str]:
-    """Word, tone and icon; an unheard-of outcome is shown as what it is, never as allowed."""
+    """Word, tone and icon. An unknown outcome is shown by its name, never as allowed."""
     word, tone = OUTCOMES.get(value, (value or "Not judged yet", "unknown"))
     return {"word": word, "tone": tone, "icon": tone}
 
@@ -98,7 +98,7 @@ def value(name: str, given: Any) -> str:
 
 
 def uncapitalized(text: str) -> str:
-    """For the middle of a sentence: `Use by API` as `use by API`."""
+    """`Use by API` as `use by API`, for the middle of a sentence."""
     return text[:1].lower() + text[1:]
 
 
@@ -108,16 +108,16 @@ def event(kind: str) -> str:
 
 
 def plain(value: Any) -> str:
-    """A JSON value in words; an absent one is said to be unknown, never left blank."""
+    """A JSON value in words. An absent one is "unknown", never blank."""
     match value:
         case None | "":
             return "unknown"
         case bool():
             return "yes" if value else "no"
         case list() | tuple():
-            return ", ".join(plain(one) for one in value) or "none"
+            return ", ".join(plain(item) for item in value) or "none"
         case dict():
-            return ", ".join(f"{key}: {plain(one)}" for key, one in value.items())
+            return ", ".join(f"{key}: {plain(item)}" for key, item in value.items())
         case _:
             return str(value)
 
@@ -131,7 +131,7 @@ def utc(at: datetime | None) -> str:
 
 
 def lasted(span: timedelta) -> str:
-    """The two units that matter: `3 days`, `5 h`, `12 min`, `4 s`."""
+    """A duration in its largest unit: `3 days`, `5 h`, `12 min`, `4 s`."""
     seconds = abs(span.total_seconds())
     if seconds >= 172800:
         return f"{int(seconds // 86400)} days"

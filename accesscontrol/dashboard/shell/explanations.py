@@ -1,4 +1,4 @@
-"""Why an answer is what it is, beyond its reasons: rules that failed, statements in conflict."""
+"""Explains an answer beyond its reasons: rules that do not apply, statements in conflict."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -10,9 +10,9 @@ from accesscontrol.models import User
 
 
 def why_not(judged: decisions.Judged, by: User) -> list[dict[str, str]]:
-    """Rule, title and reason; rules of confidential orders only for those who may read them."""
+    """The rules that do not apply, with the reason. Leaves out those the person may not read."""
     question = judged.question
-    found = policy.why_not(
+    sentences = policy.why_not(
         judged.release.policy,
         facts=question["facts"],
         stated=question["stated"],
@@ -24,16 +24,16 @@ def why_not(judged: decisions.Judged, by: User) -> list[dict[str, str]]:
     hidden = confidential.closed(by)
     return [
         {"rule": ref, "title": rules[ref].title, "order": rules[ref].order, "sentence": sentence}
-        for ref, sentence in found
+        for ref, sentence in sentences
         if ref in rules and rules[ref].order not in hidden
     ]
 
 
 def conflict(name: str, answer: Mapping[str, Any]) -> str:
-    """What a statement that contradicts the register did to an answer; never more than it did."""
-    said = f"{words.attribute(name)}: what is stated differs from the register."
+    """The effect on an answer of a statement that contradicts the register."""
+    start = f"{words.attribute(name)}: what is stated differs from the register."
     if answer["outcome"] == "permit":
-        return f"{said} With either, every rule comes to the same result. Correct the wrong one."
-    if any(name in one.get("missing", ()) for one in answer["undetermined"]):
-        return f"{said} A rule reads it and stays open: nothing is permitted on either alone."
-    return f"{said} No rule takes either for certain. Correct the wrong one."
+        return f"{start} With either, every rule comes to the same result. Correct the wrong one."
+    if any(name in entry.get("missing", ()) for entry in answer["undetermined"]):
+        return f"{start} A rule reads it and stays open: nothing is permitted on either alone."
+    return f"{start} No rule takes either for certain. Correct the wrong one."

@@ -1,4 +1,4 @@
-"""Which ids the register holds, and which ids a rule names that it does not hold."""
+"""The ids in the register: those that the editor offers, and those that a rule names wrongly."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from accesscontrol.models import AIModel, Licensee
 from accesscontrol.policy import OPERATORS
 
-OFFERED = 300  # more than these a list to choose from does not hold
+OFFERED = 300  # ids at most in a list to choose from
 NAMES: Mapping[str, tuple[str, Any]] = {
     "model.id": ("model", AIModel),
     "licensee.id": ("licensee", Licensee),
@@ -14,13 +14,13 @@ NAMES: Mapping[str, tuple[str, Any]] = {
 
 
 def offered() -> dict[str, list[tuple[str, str]]]:
-    """Per attribute, the ids with names that an input offers; licensees are too many for it."""
+    """The ids with names that an input offers, by attribute. Licensees are too many for a list."""
     models = AIModel.objects.filter(retired_at=None).order_by("ref")
     return {"model.id": list(models.values_list("ref", "name")[:OFFERED])}
 
 
 def warnings(content: Mapping[str, Any]) -> list[str]:
-    """A sentence for each id that a condition names and the register does not hold."""
+    """A sentence for each id that a condition names and the register lacks."""
     conditions = [content.get("when"), *(e.get("when") for e in content.get("unless") or [])]
     named: dict[str, set[str]] = {}
     for condition in conditions:
@@ -30,17 +30,18 @@ def warnings(content: Mapping[str, Any]) -> list[str]:
         f"The register holds no {NAMES[attribute][0]} “{value}”: a condition that names it holds"
         " for nothing until one is added. Check how it is written."
         for attribute, values in sorted(named.items())
-        for value in sorted(values - _held(attribute, values))
+        for value in sorted(values - _existing(attribute, values))
     ]
 
 
-def _held(attribute: str, values: set[str]) -> set[str]:
-    rows = NAMES[attribute][1].objects.filter(ref__in=[each for each in values if "\0" not in each])
+def _existing(attribute: str, values: set[str]) -> set[str]:
+    refs = [value for value in values if "\0" not in value]
+    rows = NAMES[attribute][1].objects.filter(ref__in=refs)
     return set(rows.values_list("ref", flat=True))
 
 
 def _ids(condition: Any) -> Iterator[tuple[str, str]]:
-    """Attribute and id of each test of ids in a condition, however deep."""
+    """Yield the attribute and the id of each test of an id in a condition, at any depth."""
     waiting = [condition]
     while waiting:
         node = waiting.pop()
@@ -54,7 +55,7 @@ def _ids(condition: Any) -> Iterator[tuple[str, str]]:
 
 
 def _compares_ids(name: str) -> bool:
-    """Whether the operator compares an id, which is a code, with one or several of them."""
+    """Whether the operator compares a code, such as an id, with one or several codes."""
     operator = OPERATORS.get(name)
     return operator is not None and operator.operand.names is None and "code" in operator.types
 

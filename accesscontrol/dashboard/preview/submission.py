@@ -1,4 +1,4 @@
-"""The impact that goes with a submission, and how it differs from what it is at approval."""
+"""The impact that was submitted with a version, and how it differs from a newer one."""
 
 from typing import Any
 
@@ -9,8 +9,8 @@ from accesscontrol.models import Group, Licensee, Preview, RuleVersion
 from accesscontrol.screening import preview as impact_preview
 
 
-def shown(version: RuleVersion, impact: Impact) -> dict[str, Any]:
-    """What the approval page shows of the stored impact, and of a newer one where it differs."""
+def context(version: RuleVersion, impact: Impact) -> dict[str, Any]:
+    """The context of the approval page: the stored impact, and a newer one if it differs."""
     context: dict[str, Any] = {"impact": impact, "differs": _different(version)}
     if impact.preview and impact.preview.state == Preview.State.DONE:
         context["stored"] = _impact(impact.preview)
@@ -32,36 +32,36 @@ def _impact(preview: Preview) -> dict[str, Any]:
 
 
 def _different(version: RuleVersion) -> dict[str, Any] | None:
-    """What an approval calculated since the submission, if that is still so and is different."""
+    """The impact calculated after the submission, if it is up to date and differs."""
     if version.state != "submitted":
         return None
     now = state.of(version, state.newest(version))
     if not now.is_ready or now.preview is None or now.preview.pk == version.submitted_preview_id:
         return None
-    was = version.submitted_preview
-    found = impact_preview.compare(was, now.preview) if was else None
-    if found is not None and found.equal:
+    submitted = version.submitted_preview
+    difference = impact_preview.compare(submitted, now.preview) if submitted else None
+    if difference is not None and difference.equal:
         return None
-    return _impact(now.preview) | _moved(found)
+    return _impact(now.preview) | _moved(difference)
 
 
-def _moved(found: impact_preview.Difference | None) -> dict[str, Any]:
-    """Who came, who went and who moved, with the names of the first."""
-    if found is None:
+def _moved(difference: impact_preview.Difference | None) -> dict[str, Any]:
+    """The licensees that were added, removed or moved, with the names of the first."""
+    if difference is None:
         return {"count": "", "moves": [], "licensees": [], "more": 0}
-    names = Licensee.objects.in_bulk(list(found.licensees))
+    names = Licensee.objects.in_bulk(list(difference.licensees))
     return {
-        "count": summary.licensees(found.count),
+        "count": summary.licensees(difference.count),
         "moves": [
             {"count": summary.licensees(count), **_move(*groups)}
-            for groups, count in sorted(found.moves.items())
+            for groups, count in sorted(difference.moves.items())
         ],
         "licensees": [
             {"licensee": names[pk], **_move(*groups)}
-            for pk, groups in found.licensees.items()
+            for pk, groups in difference.licensees.items()
             if pk in names
         ],
-        "more": max(found.count - len(found.licensees), 0),
+        "more": max(difference.count - len(difference.licensees), 0),
     }
 
 
