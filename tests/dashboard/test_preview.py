@@ -52,7 +52,7 @@ def words(response: Any) -> str:
 
 
 def names(response: Any) -> list[str]:
-    return [row.affected.licensee.ref for row in response.context["told"]]
+    return [row.affected.licensee.ref for row in response.context["rows"]]
 
 
 # ---------------------------------------------------------------- states
@@ -105,7 +105,7 @@ def test_the_six_groups_add_up_and_name_who_changes_and_why(client, version) -> 
     assert "1 + 0 + 1 + 0 + 0 + 1 = 3 licensees" in text
     assert "1 loses access, 1 can't be decided." in text.replace("&#x27;", "'")
     assert names(page) == ["acme", "cove"]
-    lost, open_ = page.context["told"]
+    lost, open_ = page.context["rows"]
     assert (lost.before, lost.after, lost.is_this) == ("permit", "deny", True)
     assert lost.why == "The licensee is headquartered in China."
     assert open_.why == "Missing: licensee's headquarters country"

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accesscontrol import audit
-from accesscontrol.dashboard.shell import explained, qualifiers
+from accesscontrol.dashboard.shell import explanations, qualifiers
 from accesscontrol.models import (
     ApiToken,
     AuditEvent,
@@ -188,7 +188,7 @@ def test_a_conflict_is_said_to_do_no_more_than_it_did(
     outcome: str, missing: Any, said: str
 ) -> None:
     answer = {"outcome": outcome, "undetermined": [{"missing": missing}]}
-    sentence = explained.conflict("user.us_person", answer)
+    sentence = explanations.conflict("user.us_person", answer)
     assert said in sentence
     assert ("nothing is permitted" in sentence) == bool(missing)
 
@@ -311,7 +311,7 @@ def test_the_log_is_searched_by_qualifiers(as_: Any, people: Any) -> None:
     client = as_(people["auditor"])
 
     def found(query: str) -> list[str]:
-        return [one.subject_id for one in client.get("/audit", {"q": query}).context["told"]]
+        return [one.subject_id for one in client.get("/audit", {"q": query}).context["events"]]
 
     assert found("actor:officer") == ["A-1"], "the last thirty days unless told"
     assert found("action:rule.* -actor:officer") == ["R-1"]
