@@ -24,9 +24,9 @@ def test_a_finding_out_of_fragments_is_the_one_written_whole(seed: int) -> None:
     ).reshape(len(licensees), len(columns.reads))
     columns.answers(codes, np.zeros((len(licensees), len(offerings)), np.int8))
     reads = one_by_one.read_by_rules(made.release)
-    fragments = Fragments(columns.findings, reads)
-    for number, said in enumerate(columns.findings.said):
-        whole = one_by_one.finding(columns.findings[number], reads)
+    fragments = Fragments(columns.verdicts, reads)
+    for number, said in enumerate(columns.verdicts.rows):
+        whole = one_by_one.finding(columns.verdicts[number], reads)
         found = fragments.found(said)
         assert (found, found.text) == (whole, whole.text)
-    assert len(columns.findings) > 0
+    assert len(columns.verdicts) > 0

@@ -97,7 +97,7 @@ def screening(made: World, random: Random, seen: Counter[str]) -> int:
             verdict = without_facts(policy.judge_by_tree(made.release, **asked))
             named = tuple(name for name in verdict.invalid if name in read)
             right = verdict._replace(invalid=named, ignored=())
-            same(made, asked, right, columns.findings[number], "screening")
+            same(made, asked, right, columns.verdicts[number], "screening")
             count(right, seen)
             papers(made, random, asked, columns, int(number), read)
     return len(licensees) * len(offerings)
@@ -115,7 +115,7 @@ def papers(
     asked = {**asked, "licenses": made.licenses(random), "dispositions": made.dispositions(random)}
     prepared = Question(made.release, **asked, stated={}).prepared()
     right = without_facts(judge_prepared_by_tree(prepared))
-    found = columns.findings[columns.with_papers(without, prepared)]
+    found = columns.verdicts[columns.with_papers(without, prepared)]
     named = tuple(name for name in right.invalid if name in read)
     same(made, asked, right._replace(invalid=named, ignored=()), found, "screening, with papers")
 

@@ -12,9 +12,9 @@ import numpy as np
 
 from accesscontrol.policy.columns.offering import STATUS, of_an_offering
 from accesscontrol.policy.columns.standings import Forecasts
-from accesscontrol.policy.columns.unique_rows import DistinctRows, Ints, Numbers
+from accesscontrol.policy.columns.unique_rows import Ints, Numbers, UniqueRows
 from accesscontrol.policy.columns.value_codes import Codes
-from accesscontrol.policy.columns.verdict_table import NumberedVerdicts
+from accesscontrol.policy.columns.verdict_table import VerdictTable
 from accesscontrol.policy.compiled.release import compiled
 from accesscontrol.policy.judge.known import ABSENT
 from accesscontrol.policy.judge.question import Prepared
@@ -32,7 +32,7 @@ class Columns:
     remembers every distinct row that it was asked, in this call and earlier ones.
 
     ``reads``: the attributes on a licensee's side that can matter, which are the columns.
-    ``findings``: verdicts on standings, without anybody's facts. They are never reordered.
+    ``verdicts``: on standings, without anybody's facts. They are never reordered.
     """
 
     def __init__(
@@ -53,19 +53,19 @@ class Columns:
         self.reads_status = STATUS in span.places
         self._codes = Codes(span, self.reads)
         self._forecasts = Forecasts(span, self._codes, named)
-        self.findings: NumberedVerdicts = self._forecasts.verdicts
+        self.verdicts: VerdictTable = self._forecasts.verdicts
         statuses = statuses if self.reads_status else statuses[:1]
         self._kind_of = np.array(  # by offering and status
             [[self._place(each, status) for status in statuses] for each in offerings], np.intp
         ).reshape(len(offerings), len(statuses))
         self._block = max(1, min(BLOCK, CELLS // (1 + len(release.rules))))
-        self._statuses = DistinctRows(len(offerings))
-        self._patterns = DistinctRows(len(self.reads) + self.reads_status)
-        self._sheets = DistinctRows(len(offerings))
+        self._statuses = UniqueRows(len(offerings))
+        self._patterns = UniqueRows(len(self.reads) + self.reads_status)
+        self._sheets = UniqueRows(len(offerings))
         self._sheet_of: Ints = np.empty(0, np.int32)  # by pattern
 
     def sheets(self, start: int = 0) -> Ints:
-        """(sheets, offerings) places in ``findings``, from an index on; none is ever changed."""
+        """(sheets, offerings) numbers in ``verdicts``, from an index on; none is ever changed."""
         return self._sheets.rows(start)
 
     def code(self, attribute: str, value: object = ABSENT) -> int:

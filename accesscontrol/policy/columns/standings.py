@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from accesscontrol.policy.columns.offering import Offering
 from accesscontrol.policy.columns.rule_column import RuleColumn
-from accesscontrol.policy.columns.unique_rows import DistinctRows, Ints, Numbers, fresh_rows
+from accesscontrol.policy.columns.unique_rows import Ints, Numbers, UniqueRows, fresh_rows
 from accesscontrol.policy.columns.value_codes import ID, INVALID, Codes
-from accesscontrol.policy.columns.verdict_table import NumberedVerdicts
+from accesscontrol.policy.columns.verdict_table import VerdictTable
 from accesscontrol.policy.compiled.release import ClauseMasks, Compiled, CompiledRule
 from accesscontrol.policy.compiled.rule_outcomes import RuleOutcomes
 from accesscontrol.policy.judge import entries
@@ -37,7 +37,7 @@ class Forecasts:
     """The verdicts on standings under one compiled release, numbered as they are met."""
 
     def __init__(self, compiled: Compiled, codes: Codes, named: frozenset[str]) -> None:
-        self.verdicts = NumberedVerdicts()
+        self.verdicts = VerdictTable()
         self.offerings: list[Offering] = []  # those that the rules tell apart
         self._compiled = compiled
         self._codes = codes
@@ -46,9 +46,9 @@ class Forecasts:
         self._rules = [RuleColumn(compiled, rule, codes.classes) for rule in compiled.rules]
         self._in_force = {each.rule.ref: each.rule for each in compiled.rules}
         self._hears: list[Heard] = []
-        self._together = DistinctRows(len(self._rules))  # what the rules say to one offering
+        self._together = UniqueRows(len(self._rules))  # what the rules say to one offering
         self._verdict_of: Ints = np.empty(0, np.int32)  # by its number
-        self._alike = DistinctRows(len(self._rules) + 1)
+        self._alike = UniqueRows(len(self._rules) + 1)
         self._found: Ints = np.empty((0, 0), np.int32)  # of those who are alike, by offering
         self._unusual: dict[object, int] = {}
 
@@ -68,7 +68,7 @@ class Forecasts:
         try:
             return self._of(codes)
         except Exception:  # rows that have a number and no verdict would be taken for judged
-            self._alike = DistinctRows(len(self._rules) + 1)
+            self._alike = UniqueRows(len(self._rules) + 1)
             self._found = np.empty((0, 0), np.int32)
             raise
 
@@ -146,7 +146,7 @@ class Forecasts:
         outcome = self._outcomes.of_rule(rule, masks, partial(self._prepared, offering, row))
         if outcome is None:
             return 0
-        return self.verdicts.part(outcome, outcome.entry, self._outcomes.overall([outcome]))
+        return self.verdicts.entry_number(outcome, outcome.entry, self._outcomes.overall([outcome]))
 
     def _prepared(self, offering: Offering, numbers: Ints) -> Prepared:
         seen = {**SOMEBODY, **self._codes.seen(numbers), **offering.world.seen}
@@ -157,13 +157,13 @@ class Forecasts:
 
         A paper bears on the rules that it covers, and only where they are not false anyway.
         """
-        said = self.verdicts.said[number]
-        parts = (self._part_with_papers(part, prepared) for part in said.parts)
+        row = self.verdicts.rows[number]
+        parts = (self._part_with_papers(part, prepared) for part in row.entries)
         found = self.verdicts.number(tuple(filter(None, parts)))
-        return self.verdicts.naming(found, said.invalid) if said.invalid else found
+        return self.verdicts.naming(found, row.invalid) if row.invalid else found
 
     def _part_with_papers(self, part: int, prepared: Prepared) -> int:
-        entry = self.verdicts.parts[part]
+        entry = self.verdicts.entries[part]
         if not isinstance(entry, Reason | Unknown | WouldHave):
             return part
         if entry.rule is None or covering(self._in_force[entry.rule], prepared) == (FALSE, FALSE):
@@ -214,8 +214,8 @@ class Forecasts:
             entry = entry._replace(facts=NO_FACTS)
         settles = isinstance(entry, Unknown) and settled(rule, prepared)
         outcome = entries.outcome([entry], standing=True, settled=lambda: settles)
-        return self.verdicts.part((repr(entry), settles), entry, outcome)
+        return self.verdicts.entry_number((repr(entry), settles), entry, outcome)
 
     def _lacking(self, *names: str) -> int:
         (unknown,) = entries.incomplete(names).undetermined
-        return self.verdicts.number((self.verdicts.part(names, unknown, "undetermined"),))
+        return self.verdicts.number((self.verdicts.entry_number(names, unknown, "undetermined"),))

@@ -23,7 +23,7 @@ ROOM: Final = 1  # bits by which a column's numbers may grow before the known ro
 FACTOR: Final = np.int64(-0x61C8864680B583EB)  # odd: 2^64 over the golden ratio
 
 
-class DistinctRows:
+class UniqueRows:
     """Distinct rows of a width, remembered between calls: each keeps the number it got first.
 
     Their numbers are not negative. They are packed into few words, column by column.

@@ -1,4 +1,9 @@
-"""Verdicts by number: each kept as the numbers of its parts, and put together when asked for."""
+"""A table of verdicts on standings: each is kept as the numbers of its entries, and made when read.
+
+Example: entry 1 is "LETTER lacks user.us_person", entry 2 "EMBARGO lacks licensee.hq_country". The
+row ("undetermined", (2, 1), ()) is the verdict on every licensee with unknown headquarters, for the
+model that LETTER is about. Thousands of rows, of hundreds of entries, serve a million licensees.
+"""
 
 from collections.abc import Hashable
 from typing import Final, NamedTuple
@@ -10,61 +15,68 @@ from accesscontrol.policy.judge.verdict import OUTCOMES, Outcome, Verdict
 PERMIT: Final = OUTCOMES.index("permit")
 
 
-class Said(NamedTuple):
+class VerdictRow(NamedTuple):
     """A verdict without anybody's facts."""
 
     outcome: Outcome
-    parts: tuple[int, ...]  # numbers of entries, by the refs of their rules
+    entries: tuple[int, ...]  # their numbers, in the order of their rules' refs
     invalid: tuple[str, ...]
 
 
-class NumberedVerdicts:
-    """Thousands of verdicts on standings, made of few entries, which many of them share.
+class VerdictTable:
+    """The verdicts met so far, each under the number of its row.
 
-    ``parts``: the entries by number; 0 is none. ``said``: the verdicts. Both only grow.
+    ``entries``: by number; 0 is none. ``rows``: by the number of the verdict. Both only grow, and
+    no number changes its meaning.
     """
 
     def __init__(self) -> None:
-        self.parts: list[Entry | None] = [None]
-        self.said: list[Said] = []
-        self._ranks = [PERMIT]  # of each part the outcome that it comes to by itself
-        self._part_of: dict[Hashable, int] = {}
-        self._number_of: dict[tuple[int, ...] | Said, int] = {}  # the parts alone say most
+        self.entries: list[Entry | None] = [None]
+        self.rows: list[VerdictRow] = []
+        self._alone = [
+            PERMIT
+        ]  # of each entry the outcome, by its place in OUTCOMES, if it is alone
+        self._entry_numbers: dict[Hashable, int] = {}
+        self._numbers: dict[
+            tuple[int, ...], int
+        ] = {}  # by entries, of those without invalid values
+        self._with_invalid: dict[VerdictRow, int] = {}
         self._made: dict[int, Verdict] = {}
 
     def __len__(self) -> int:
-        return len(self.said)
+        return len(self.rows)
 
     def __getitem__(self, number: int) -> Verdict:
         """The same object each time."""
         number = int(number)
         if number not in self._made:
-            outcome, parts, invalid = self.said[number]
-            listed = [found for part in parts if (found := self.parts[part]) is not None]
-            self._made[number] = entries.verdict(outcome, listed)._replace(invalid=invalid)
+            row = self.rows[number]
+            listed = [entry for n in row.entries if (entry := self.entries[n]) is not None]
+            verdict = entries.verdict(row.outcome, listed)
+            self._made[number] = verdict._replace(invalid=row.invalid)
         return self._made[number]
 
-    def part(self, key: Hashable, entry: Entry, outcome: Outcome) -> int:
+    def entry_number(self, key: Hashable, entry: Entry, outcome: Outcome) -> int:
         """The number of an entry; ``outcome``: what it would come to if it were the only one."""
-        number = self._part_of.setdefault(key, len(self.parts))
-        if number == len(self.parts):
-            self.parts.append(entry)
-            self._ranks.append(OUTCOMES.index(outcome))
+        number = self._entry_numbers.setdefault(key, len(self.entries))
+        if number == len(self.entries):
+            self.entries.append(entry)
+            self._alone.append(OUTCOMES.index(outcome))
         return number
 
-    def number(self, parts: tuple[int, ...]) -> int:
-        """The number of the verdict of these parts: the strictest outcome of any is that of all."""
-        number = self._number_of.get(parts)
+    def number(self, numbers: tuple[int, ...]) -> int:
+        """The number of the verdict of these entries: the strictest outcome of any is its own."""
+        number = self._numbers.get(numbers)
         if number is None:
-            rank = min(map(self._ranks.__getitem__, parts), default=PERMIT)
-            number = self._number_of[parts] = len(self.said)
-            self.said.append(Said(OUTCOMES[rank], parts, ()))
+            strictest = min(map(self._alone.__getitem__, numbers), default=PERMIT)
+            number = self._numbers[numbers] = len(self.rows)
+            self.rows.append(VerdictRow(OUTCOMES[strictest], numbers, ()))
         return number
 
     def naming(self, number: int, invalid: tuple[str, ...]) -> int:
-        """The number of the same verdict that also names values that are none."""
-        said = self.said[number]._replace(invalid=invalid)
-        named = self._number_of.setdefault(said, len(self.said))
-        if named == len(self.said):
-            self.said.append(said)
+        """The number of the same verdict that also names these attributes as invalid."""
+        row = self.rows[number]._replace(invalid=invalid)
+        named = self._with_invalid.setdefault(row, len(self.rows))
+        if named == len(self.rows):
+            self.rows.append(row)
         return named

@@ -46,4 +46,4 @@ def _screened(question: Question, prepared: Prepared) -> Verdict:
         np.array([codes], np.int32), np.array([[statuses.index(status)]], np.int8)
     )
     number = int(columns.sheets()[sheet, 0])
-    return columns.findings[columns.with_papers(number, prepared) if prepared.papers else number]
+    return columns.verdicts[columns.with_papers(number, prepared) if prepared.papers else number]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from accesscontrol import facts, releases
 from accesscontrol.ledger.canonical import digest
 from accesscontrol.policy import ABSENT
-from accesscontrol.policy.columns import STATUSES, Columns, DistinctRows
+from accesscontrol.policy.columns import STATUSES, Columns, UniqueRows
 from accesscontrol.screening.judge import finding_text, one_by_one, paper_holders
 from accesscontrol.screening.register import current_facts, fact_columns, process_cache
 
@@ -49,14 +49,14 @@ class Evaluator:
             loaded.policy, at=at, offerings=[each.facts for each in self.offerings]
         )
         self._judge = one_by_one.Judge(loaded.policy, at=at)
-        self._fragments = finding_text.Fragments(self._columns.findings, self._judge.reads)
+        self._fragments = finding_text.Fragments(self._columns.verdicts, self._judge.reads)
         self._holders = paper_holders.Holders(self._judge, self._columns)
         self._classes = fact_columns.Classes(
             self._columns.reads, self._columns.code, self._judge.named
         )
         self._finding_at: dict[str, int] = {}
-        self._sheet_at = DistinctRows(self.width)
-        self._finding_of = np.zeros(0, "i4")  # the columns' findings and sheets → ours
+        self._sheet_at = UniqueRows(self.width)
+        self._finding_of = np.zeros(0, "i4")  # the columns' verdicts and sheets → ours
         self._sheet_of = np.zeros(0, "i4")
 
     @property
@@ -164,7 +164,7 @@ class Evaluator:
 
     def _take_over(self) -> None:
         """What the columns have found since the last time, as findings and sheets of ours."""
-        new = self._columns.findings.said[len(self._finding_of) :]
+        new = self._columns.verdicts.rows[len(self._finding_of) :]
         found = [self._finding(self._fragments.found(each)) for each in new]
         self._finding_of = np.append(self._finding_of, np.array(found, "i4"))
         sheets = self._columns.sheets(len(self._sheet_of))

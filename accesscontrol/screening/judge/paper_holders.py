@@ -37,7 +37,7 @@ MOST_REMEMBERED = 10_000
 class Holders:
     """Judges holders of papers by one release, within one span of its boundaries.
 
-    Findings are numbers of the columns' findings, which it adds to.
+    Findings are numbers of the columns' verdicts, to which it adds.
     """
 
     def __init__(self, judge: Judge, columns: Columns) -> None:
@@ -95,9 +95,9 @@ class Holders:
         """
         key = plain, covering
         if key not in papers.read:
-            known = self._columns.findings
-            parts = [known.parts[part] for part in known.said[plain].parts]
-            lifted = [each for each in parts if papers.may_lift(each, covering)]
+            known = self._columns.verdicts
+            entries = [known.entries[number] for number in known.rows[plain].entries]
+            lifted = [each for each in entries if papers.may_lift(each, covering)]
             papers.read[key] = frozenset().union(
                 *(self._reads[each.rule, each.version] | papers.based_on for each in lifted)
             )

@@ -5,14 +5,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from accesscontrol.policy.columns.unique_rows import DistinctRows, fresh_rows
+from accesscontrol.policy.columns.unique_rows import UniqueRows, fresh_rows
 
 
 @pytest.mark.parametrize("width", [0, 1, 3, 22])
 @pytest.mark.parametrize("most", [1, 2, 7, 1 << 30])
 def test_equal_rows_have_one_number_and_different_rows_two(width: int, most: int) -> None:
     draw = np.random.default_rng([width, most])
-    distinct, met = DistinctRows(width), dict[tuple[Any, ...], int]()
+    distinct, met = UniqueRows(width), dict[tuple[Any, ...], int]()
     for call, order in enumerate("FCFC"):
         highest = most if call else max(most // 5, 1)  # the numbers grow after the first call
         rows = np.array(
@@ -31,7 +31,7 @@ def test_equal_rows_have_one_number_and_different_rows_two(width: int, most: int
 
 def test_rows_that_differ_in_few_bits_only_are_told_apart() -> None:
     """Two columns, each the highest of its word: the hash must not lose what they say."""
-    distinct = DistinctRows(4)
+    distinct = UniqueRows(4)
     distinct.numbers(np.full((1, 4), (1 << 30) - 1, np.int32))
     values = np.arange(1 << 14, dtype=np.int32)
     rows = np.zeros((len(values), 4), np.int32)
