@@ -81,7 +81,7 @@ def test_one_reading_looks_at_a_bounded_number_of_rows(
     everyone: list[Licensee], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = world.screened(chunk=3)
-    monkeypatch.setattr(feed, "LOOKED_AT", 2)
+    monkeypatch.setattr(feed, "MOST_READ", 2)
     reading = screening.changes(after=START, most=50)
     assert (len(reading.changes), reading.more) == (2, True)
     assert told() == [(f"l{n}", run.pk) for n in range(5)]

@@ -7,7 +7,7 @@ import pytest
 
 from accesscontrol.policy import ABSENT
 from accesscontrol.policy.columns import Columns
-from accesscontrol.screening.judge import one_by_one
+from accesscontrol.screening.judge import finding_text, one_by_one
 from accesscontrol.screening.judge.finding_text import Fragments
 from tests.worlds.random_releases import world
 
@@ -26,7 +26,7 @@ def test_a_finding_out_of_fragments_is_the_one_written_whole(seed: int) -> None:
     reads = one_by_one.read_by_rules(made.release)
     fragments = Fragments(columns.verdicts, reads)
     for number, said in enumerate(columns.verdicts.rows):
-        whole = one_by_one.finding(columns.verdicts[number], reads)
-        found = fragments.found(said)
+        whole = finding_text.whole(columns.verdicts[number], reads)
+        found = fragments.finding(said)
         assert (found, found.text) == (whole, whole.text)
     assert len(columns.verdicts) > 0

@@ -19,10 +19,10 @@ from tests.worlds.register import AT, EMBARGO, HOUR, HQ_IN_CHINA, customer, publ
 
 @pytest.fixture(autouse=True)
 def nothing_remembered() -> Iterator[None]:
-    for forgotten in (process_cache._of, evaluators._pool):
+    for forgotten in (process_cache._by_database, evaluators._pool):
         forgotten.clear()
     yield
-    for forgotten in (process_cache._of, evaluators._pool):
+    for forgotten in (process_cache._by_database, evaluators._pool):
         forgotten.clear()
 
 
@@ -48,7 +48,7 @@ def small_world() -> evaluators.Evaluator:
 def fresh() -> evaluators.Evaluator:
     """An evaluator that has judged everybody and knows nothing of what is stored."""
     evaluator = evaluators.Evaluator(releases.current(), at=AT)
-    evaluator.answers(evaluator.read(0, 2**62))
+    evaluator.sheets_of(evaluator.rows(0, 2**62))
     return evaluator
 
 
@@ -86,8 +86,8 @@ def test_a_server_that_was_started_again_may_lack_what_was_remembered(
 ) -> None:
     evaluator = small_world()
     before = numbers(evaluator)
-    restored = process_cache.DATABASE.replace("since", "restored")
-    monkeypatch.setattr(process_cache, "DATABASE", restored)
+    restored = process_cache.SELECT_DATABASE.replace("since", "restored")
+    monkeypatch.setattr(process_cache, "SELECT_DATABASE", restored)
     assert statements(lambda: numbers(evaluator)) != []
     assert numbers(evaluator) == before
 

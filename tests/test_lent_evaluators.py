@@ -11,7 +11,7 @@ import pytest
 from accesscontrol import releases
 from accesscontrol.models import Licensee
 from accesscontrol.screening.judge import evaluators
-from accesscontrol.screening.judge.one_by_one import Answers, Judge
+from accesscontrol.screening.judge.one_by_one import Findings, Judge
 from tests.test_screening import some_condition
 from tests.test_screening_concurrency import in_threads
 from tests.worlds import register as world
@@ -55,12 +55,12 @@ def published(draw: random.Random, n: int) -> releases.Loaded:
     return releases.current()
 
 
-def answers(loaded: releases.Loaded, part: list[int]) -> dict[int, Answers]:
+def findings(loaded: releases.Loaded, part: list[int]) -> dict[int, Findings]:
     """The findings for some licensees, by an evaluator that this thread is lent."""
     with evaluators.lent(loaded, at=AT) as evaluator:
-        rows = evaluator.read(part[0], part[-1], ids=part)
-        found = evaluator.answers(rows)
-        sheets = evaluator.sheets[found].tolist()
+        rows = evaluator.rows(part[0], part[-1], ids=part)
+        indices = evaluator.sheets_of(rows)
+        sheets = evaluator.sheets[indices].tolist()
         return {
             pk: tuple(evaluator.findings[n] for n in sheet)
             for pk, sheet in zip(rows.ids.tolist(), sheets, strict=True)
@@ -68,14 +68,14 @@ def answers(loaded: releases.Loaded, part: list[int]) -> dict[int, Answers]:
 
 
 def judge_in_parts(
-    loaded: releases.Loaded, alone: dict[int, Answers], seed: int, problems: list[str]
+    loaded: releases.Loaded, alone: dict[int, Findings], seed: int, problems: list[str]
 ) -> None:
     """Judge everybody, a few at a time in an order of its own; note what differs and what fails."""
     ids = random.Random(seed).sample(sorted(alone), len(alone))
     for first in range(0, len(ids), A_PART):
         part = sorted(ids[first : first + A_PART])
         try:
-            if answers(loaded, part) != {pk: alone[pk] for pk in part}:
+            if findings(loaded, part) != {pk: alone[pk] for pk in part}:
                 problems.append("another answer")
         except Exception as problem:
             problems.append(repr(problem))
@@ -91,7 +91,7 @@ def test_threads_that_judge_at_once_find_what_one_by_one_judging_finds(seed: int
     problems: list[str] = []
     for n in range(RELEASES):
         loaded = published(draw, n)
-        alone = Judge(loaded.policy, at=AT).answers(ids)
+        alone = Judge(loaded.policy, at=AT).findings(ids)
         judge = partial(judge_in_parts, loaded, alone)
         in_threads(*[partial(judge, draw.random(), problems) for _ in range(THREADS)])
     assert not problems

@@ -40,7 +40,7 @@ FOREIGN = {"not": {"is": ["user.us_person", True]}}
 def wrong() -> list[str]:
     """Whose standing is not what the judge says, one by one, by the newest release."""
     at = ScreeningRun.objects.latest("created_at").created_at
-    answers = one_by_one.Judge(releases.current().policy, at=at).answers(
+    answers = one_by_one.Judge(releases.current().policy, at=at).findings(
         list(Licensee.objects.values_list("id", flat=True))
     )
     digest = dict(Finding.objects.values_list("id", "digest"))

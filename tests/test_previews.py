@@ -319,7 +319,7 @@ def one_by_one(preview: Preview, ref: str) -> dict[str, Any]:
     before = Judge(releases.current().policy, at=preview.judged_at)
     after = Judge(draft, at=preview.judged_at)
     ids = list(Licensee.objects.values_list("id", flat=True))
-    was, now = before.answers(ids), after.answers(ids)
+    was, now = before.findings(ids), after.findings(ids)
     status = facts.entitlement_statuses(ids, known_at=NOW)
     found: dict[str, Any] = {"whom": {}, "ask_for": Counter(), "entitlements": Counter(),
                              "matched": 0, "not_granted": 0, "denied": 0}  # fmt: skip
@@ -394,11 +394,11 @@ def test_a_failure_of_the_code_is_not_taken_for_one_of_a_licensee(
 ) -> None:
     """It ends the preview, and says why, instead of leaving licensees open that could be judged."""
 
-    def fails(self: Evaluator, rows: fact_columns.Licensees) -> None:
+    def fails(self: Evaluator, rows: fact_columns.FactColumns) -> None:
         raise IndexError("a bug")
 
     version = granted.draft()
-    monkeypatch.setattr(Evaluator, "answers", fails)
+    monkeypatch.setattr(Evaluator, "sheets_of", fails)
     with pytest.raises(IndexError, match="a bug"):
         granted.previewed(version)
     preview = orders.preview(version=version, by=granted.olivia, at=NOW)

@@ -74,7 +74,7 @@ def test_how_many_stand_how(everyone: list[Licensee], model: str) -> None:
     expected = Counter(
         (doing, how) for (_, of, doing), how in every_standing().items() if of == model
     )
-    found = screening.counts(AIModel.objects.get(ref=model))
+    found = screening.outcome_counts(AIModel.objects.get(ref=model))
     assert {(each.activity, each.outcome): each.licensees for each in found} == dict(expected)
 
 
@@ -84,13 +84,13 @@ def test_how_somebody_stood_at_an_instant(everyone: list[Licensee]) -> None:
     world.screened(AT + DAY)
 
     def stood(at: Any) -> set[str]:
-        return {each.outcome for each in screening.stood(cuban, at=at)}
+        return {each.outcome for each in screening.standing_at(cuban, at=at)}
 
     assert stood(AT - HOUR) == set()
     assert stood(AT) == stood(AT + DAY - HOUR) == {"deny"}
     assert stood(AT + DAY) == stood(AT + 9 * DAY) == {"permit"}
     now = {key[1:]: how for key, how in every_standing().items() if key[0] == cuban.ref}
-    said = screening.stood(cuban, at=AT + DAY)
+    said = screening.standing_at(cuban, at=AT + DAY)
     assert {(each.model, each.activity): each.outcome for each in said} == now
 
 
@@ -98,8 +98,8 @@ def test_more_licensees_need_no_more_statements(everyone: list[Licensee]) -> Non
     def asked() -> int:
         with CaptureQueriesContext(connection) as seen:
             list(screening.licensees_with("deny", model="frontier-5")[:5])
-            screening.counts(AIModel.objects.get(ref="frontier-5"))
-            screening.stood(everyone[0], at=AT)
+            screening.outcome_counts(AIModel.objects.get(ref="frontier-5"))
+            screening.standing_at(everyone[0], at=AT)
         return len(seen)
 
     before = asked()

@@ -144,8 +144,8 @@ def test_equal_licensees_share_one_sheet_and_are_judged_once(offerings: list[Any
     release = publish(rule("R-1", "deny", EMBARGO))
     rows = [licensee(f"l{n}", country="US", sector=f"s{n}") for n in range(20)]
     judge = Judge(releases.get(release.number).policy, at=AT)
-    judge.answers([row.pk for row in rows])
-    assert len(judge._sheets) == 1  # the sector is read by no rule
+    judge.findings([row.pk for row in rows])
+    assert len(judge._findings) == 1  # the sector is read by no rule
     screened()
     assert Sheet.objects.count() == 1
     assert Standing.objects.values("sheet").distinct().count() == 1
@@ -362,7 +362,7 @@ def test_two_texts_under_one_digest_are_refused(offerings: list[Any]) -> None:
     release = publish(rule("R-1", "deny", EMBARGO))
     acme = licensee("acme", country="US")
     judge = Judge(releases.get(release.number).policy, at=AT)
-    found = judge.answers([acme.pk])[acme.pk][0]
+    found = judge.findings([acme.pk])[acme.pk][0]
     assert found is not None
     Finding.objects.create(digest=found.digest, outcome="deny", verdict={"outcome": "deny"})
     run = screened()
@@ -377,10 +377,12 @@ def test_a_standing_that_moved_meanwhile_is_not_overwritten(offerings: list[Any]
     from accesscontrol.screening.results import standings
 
     held = np.array([acme.pk])
-    changes = standings.Changes(held, np.array([999], "i4"), np.array([1], "i4"), np.array([True]))
-    standings._tell(changes)
+    changes = standings.SheetChanges(
+        held, np.array([999], "i4"), np.array([1], "i4"), np.array([True])
+    )
+    standings._create_table(changes)
     with pytest.raises(standings.ChangedMeanwhile):
-        standings._move(run.chunks.get(), held)
+        standings._update(run.chunks.get(), held)
 
 
 def test_cancelling_keeps_what_is_done_and_stops_the_rest(offerings: list[Any]) -> None:

@@ -115,7 +115,7 @@ def test_the_feed_says_that_there_is_more_until_all_is_told(
     for n in range(7):
         world.licensee(f"l-{n}", hq_country="CN")
     screened(chunk=1)
-    monkeypatch.setattr(feed, "LOOKED_AT", 3)
+    monkeypatch.setattr(feed, "MOST_READ", 3)
     found = feed.changes(after=feed.Place(), most=100)
     told = len(found.changes)
     while found.more:

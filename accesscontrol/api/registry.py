@@ -93,7 +93,7 @@ class Models(Listing):
     def standings(self, request: Request, ref: str | None = None) -> Response:
         """How many licensees have which standing for each activity of the model."""
         access.require_scope(request.auth, "licensees:read")
-        return Response(CountedOutput(screening.counts(self.get_object()), many=True).data)
+        return Response(CountedOutput(screening.outcome_counts(self.get_object()), many=True).data)
 
     def get_serializer_class(self) -> type[ModelOutput]:
         return ModelDetail if self.action == "retrieve" else ModelOutput
@@ -149,7 +149,7 @@ class Licensees(Listing):
         """The outcome for each offering as it stood at an instant; empty: not judged by then."""
         text = request.query_params.get("at")
         at = datetime.now(UTC) if text is None else instants.read(text, "at")
-        stood = screening.stood(self.get_object(), at=at)
+        stood = screening.standing_at(self.get_object(), at=at)
         return Response(StoodOutput(stood, many=True).data)
 
     def get_serializer_class(self) -> type[LicenseeOutput]:

@@ -157,7 +157,7 @@ def _move(
         "digest": version.digest,
         "before": str(before),
         "after": str(state),
-        **({"impact": impact_preview.told(impact)} if impact else {}),
+        **({"impact": impact_preview.event_details(impact)} if impact else {}),
     }
     audit.record(kind, version.rule, by=by, at=at, because=because, details=details)
     return version

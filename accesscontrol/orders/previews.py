@@ -120,7 +120,7 @@ def _subject(
 
 
 def _record(preview: Preview, *, by: User | ApiToken | None, at: datetime) -> None:
-    rule, details = preview.version.rule, impact_preview.told(preview)
+    rule, details = preview.version.rule, impact_preview.event_details(preview)
     audit.record("rule.previewed", rule, by=by, at=at, release=preview.release, details=details)
 
 

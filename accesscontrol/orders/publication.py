@@ -91,7 +91,8 @@ def retire(
         drafts.note_edit(version, by=by, at=at)
         version.submitted_preview = previews.calculated(version, by=by, at=at)
         version.save(update_fields=["submitted_preview"])
-        kind, impact = "rule.retirement_submitted", impact_preview.told(version.submitted_preview)
+        kind = "rule.retirement_submitted"
+        impact = impact_preview.event_details(version.submitted_preview)
         details = {"version": version.version, "ends_at": ends_at, "impact": impact}
         audit.record(kind, rule, by=by, at=at, because=because, details=details)
     return version

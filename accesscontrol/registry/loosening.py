@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 
 from accesscontrol import policy, releases
-from accesscontrol.screening import Answers, Found, Judge
+from accesscontrol.screening import Findings, FindingText, Judge
 
 
 class _Undo(Exception):
@@ -29,16 +29,16 @@ def loosened(licensees: Sequence[int], change: Callable[[], object], *, at: date
         release = releases.current().policy
     except releases.NoRelease:
         return set()
-    before = Judge(release, at=at).answers(licensees)
-    after: Mapping[int, Answers] = {}
+    before = Judge(release, at=at).findings(licensees)
+    after: Mapping[int, Findings] = {}
     try:
         with transaction.atomic():
             change()
-            after = Judge(release, at=at).answers(licensees)
+            after = Judge(release, at=at).findings(licensees)
             raise _Undo
     except _Undo:
         pass
-    return {pk for pk, answers in after.items() if _easier(before.get(pk, ()), answers)}
+    return {pk for pk, findings in after.items() if _easier(before.get(pk, ()), findings)}
 
 
 def read_by_a_rule(attribute: str) -> bool:
@@ -50,14 +50,14 @@ def read_by_a_rule(attribute: str) -> bool:
     return any(attribute in rule.attributes for rule in rules)
 
 
-def _easier(before: Answers, after: Answers) -> bool:
+def _easier(before: Findings, after: Findings) -> bool:
     return any(
         was is not None and (now is None or _finding_easier(was, now))
         for was, now in zip(before, after, strict=True)
     )
 
 
-def _finding_easier(was: Found, now: Found) -> bool:
+def _finding_easier(was: FindingText, now: FindingText) -> bool:
     """Whether the outcome is milder, or a rule that restricted before no longer does."""
     strictest_first = policy.OUTCOMES
     if strictest_first.index(now.outcome) > strictest_first.index(was.outcome):
@@ -65,6 +65,8 @@ def _finding_easier(was: Found, now: Found) -> bool:
     return not _rules(was) <= _rules(now)
 
 
-def _rules(found: Found) -> set[str | None]:
+def _rules(finding: FindingText) -> set[str | None]:
     """The rules that restrict: those true and those unknown."""
-    return {entry["rule"] for kind in ("reasons", "undetermined") for entry in found.verdict[kind]}
+    return {
+        entry["rule"] for kind in ("reasons", "undetermined") for entry in finding.verdict[kind]
+    }

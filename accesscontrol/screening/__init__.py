@@ -1,16 +1,23 @@
-"""Looks again at every licensee after a change: start, take the next chunk, finish."""
+"""Screens licensees after a change: starts a run, takes its chunks, finishes it."""
 
-from accesscontrol.screening.judge.one_by_one import Answers, Found, Judge
+from accesscontrol.screening.judge.finding_text import FindingText
+from accesscontrol.screening.judge.one_by_one import Findings, Judge
 from accesscontrol.screening.results.feed import (
     Change,
+    FeedPage,
+    OutcomeChange,
     Place,
-    Reading,
-    Turned,
     changes,
     changes_of,
     newest_flips,
 )
-from accesscontrol.screening.results.queries import Counted, Stood, counts, licensees_with, stood
+from accesscontrol.screening.results.queries import (
+    OutcomeCount,
+    StandingOutcome,
+    licensees_with,
+    outcome_counts,
+    standing_at,
+)
 from accesscontrol.screening.runs.chunks import next_chunk
 from accesscontrol.screening.runs.due_boundaries import due_boundaries, papers_due
 from accesscontrol.screening.runs.lifecycle import (
@@ -27,32 +34,32 @@ from accesscontrol.screening.runs.nightly_proof import Alarm, alarm, last_proof
 
 __all__ = [
     "Alarm",
-    "Answers",
     "CannotCancel",
     "Change",
-    "Counted",
-    "Found",
+    "FeedPage",
+    "FindingText",
+    "Findings",
     "Judge",
     "NothingFailed",
+    "OutcomeChange",
+    "OutcomeCount",
     "Place",
     "Progress",
-    "Reading",
-    "Stood",
-    "Turned",
+    "StandingOutcome",
     "alarm",
     "cancel",
     "changes",
     "changes_of",
-    "counts",
     "due_boundaries",
     "last_proof",
     "licensees_with",
     "newest_flips",
     "next_chunk",
     "nightly",
+    "outcome_counts",
     "papers_due",
     "progress",
     "retry_failed",
+    "standing_at",
     "start",
-    "stood",
 ]

@@ -212,7 +212,7 @@ def differences(ids: Sequence[int]) -> tuple[int, int]:
     from accesscontrol.screening.judge.one_by_one import Judge
 
     judge = Judge(releases.current().policy, at=now())
-    judged = judge.answers(list(ids))
+    judged = judge.findings(list(ids))
     sheet_of = dict(
         Standing.objects.filter(licensee__in=ids).values_list("licensee_id", "sheet_id")
     )

@@ -147,7 +147,7 @@ def _one_by_one(sample: Sequence[int]) -> list[int]:
     stands = dict(Standing.objects.filter(licensee__in=sample).values_list("licensee", "sheet"))
     return [
         pk
-        for pk, answers in judge.answers(sample).items()
+        for pk, answers in judge.findings(sample).items()
         if [each.digest if each else None for each in answers]
         != [finding.get(each) for each in sheets.get(stands.get(pk, 0), [])]
     ]

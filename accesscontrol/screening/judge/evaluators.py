@@ -1,6 +1,6 @@
-"""What a release says of many licensees at once: rows of numbers in, a sheet of findings each out.
+"""Judges many licensees at once by a release: rows of numbers in, a sheet of findings for each out.
 
-The one function behind a screening and an impact preview; it writes nothing.
+The one function behind a screening and an impact preview. It writes nothing.
 """
 
 import json
@@ -17,47 +17,52 @@ from accesscontrol import facts, releases
 from accesscontrol.ledger.canonical import digest
 from accesscontrol.policy import ABSENT
 from accesscontrol.policy.columns import STATUSES, Columns, UniqueRows
-from accesscontrol.screening.judge import finding_text, one_by_one, paper_holders
+from accesscontrol.screening.judge import finding_text, one_by_one, papers
+from accesscontrol.screening.judge.finding_text import FindingText
 from accesscontrol.screening.register import current_facts, fact_columns, process_cache
+from accesscontrol.screening.register.fact_columns import FactColumns
 
 Numbers = NDArray[Any]
 Key = tuple[object, ...]
 
-AT_ONCE = 131_072  # licensees whose facts stand in memory as codes
+AT_ONCE = 131_072  # licensees whose facts are in memory as codes
 KEPT = 2  # evaluators in the pool, of 50 MB each: the release in force and a draft
 
 
 class Evaluator:
-    """Judges licensees by one release as of one instant, and remembers whom it judged alike.
+    """Judges licensees by one release as of one instant, and remembers which it judged alike.
 
-    It is for one thread at a time: see ``lent``. ``findings[0]`` is None: no offering stands at
-    that position. ``sheets``, (sheets, positions), has for each position the index of a finding;
-    both only grow, and no index changes its meaning. ``at`` may move (``lent`` does it) while no
-    boundary of the release is passed. ``kept`` is for those who store findings and sheets: their
-    ids in the database. A commit may put an array there after the evaluator was given back, which
-    threads may do at once: an array is only ever replaced as a whole, and each is right.
+    It is for one thread at a time: see ``lent``. ``findings[0]`` is None, for positions without an
+    offering. ``sheets``, (sheets, positions), has for each position the index of a finding. Both
+    only grow, and no index changes its meaning. ``at`` may move (``lent`` does it) while no
+    boundary of the release is passed.
+
+    ``stored_ids`` is for those who store findings and sheets: their ids in the database, by index.
+    A commit may put an array there after the evaluator was given back, and so may another thread at
+    once: an array is only ever replaced as a whole, and each is right.
     """
 
     def __init__(self, loaded: releases.Loaded, *, at: datetime) -> None:
         self.release = loaded.policy
         self.at = at
         self.offerings = one_by_one.offerings(at)
-        self.findings: list[one_by_one.Found | None] = [None]
+        self.findings: list[FindingText | None] = [None]
         self.sheets: Numbers = np.zeros((0, self.width), "i4")
-        self.kept: dict[str, Numbers] = {}
+        self.stored_ids: dict[str, Numbers] = {}
         self._columns = Columns(
             loaded.policy, at=at, offerings=[each.facts for each in self.offerings]
         )
         self._judge = one_by_one.Judge(loaded.policy, at=at)
         self._fragments = finding_text.Fragments(self._columns.verdicts, self._judge.reads)
-        self._holders = paper_holders.Holders(self._judge, self._columns)
-        self._classes = fact_columns.Classes(
-            self._columns.reads, self._columns.code, self._judge.named
+        self._papers_judge = papers.PapersJudge(self._judge, self._columns)
+        self._codes = fact_columns.CodeTables(
+            self._columns.reads, self._columns.code, self._judge.named_ids
         )
-        self._finding_at: dict[str, int] = {}
-        self._sheet_at = UniqueRows(self.width)
-        self._finding_of = np.zeros(0, "i4")  # the columns' verdicts and sheets → ours
-        self._sheet_of = np.zeros(0, "i4")
+        self._finding_index: dict[str, int] = {}  # by digest
+        self._distinct_sheets = UniqueRows(self.width)
+        # Ours, by the indices of the columns.
+        self._own_finding = np.zeros(0, "i4")
+        self._own_sheet = np.zeros(0, "i4")
 
     @property
     def width(self) -> int:
@@ -67,127 +72,132 @@ class Evaluator:
     @property
     def columns(self) -> list[str]:
         """The columns of CurrentFacts that it reads."""
-        columns = {*self._classes.columns, "papers"}
+        columns = {*self._codes.columns, "papers"}
         if self._columns.reads_status:
             columns.add("statuses")
         return sorted(columns)
 
-    def read(
+    def rows(
         self,
         first: int,
         last: int,
         *,
         ids: Sequence[int] | None = None,
         where: fact_columns.Where | None = None,
-    ) -> fact_columns.Licensees:
-        """What the release reads of a range of licensees; see fact_columns.read."""
-        return fact_columns.read(first, last, columns=self.columns, ids=ids, where=where)
+    ) -> FactColumns:
+        """What the release reads of a range of licensees; see fact_columns.rows."""
+        return fact_columns.rows(first, last, columns=self.columns, ids=ids, where=where)
 
-    def answers(self, rows: fact_columns.Licensees) -> Numbers:
-        """For each row the index of its sheet.
+    def sheets_of(self, rows: FactColumns) -> Numbers:
+        """The index of each licensee's sheet.
+
+        1. Licensees become rows of codes, some at a time; equal rows get one number.
+        2. The columns judge each number that is new.
+        3. What they found becomes findings and sheets of ours, each once.
+        4. Licensees with papers are judged again, one by one.
 
         Raises PolicyError where an export license or a disposition of a licensee cannot be read.
         The evaluator can be used all the same: nothing of these rows is remembered by halves.
         """
         if not self.offerings:
-            return self._sheets(np.zeros((len(rows), 0), "i4"))
+            return self._indices(np.zeros((len(rows), 0), "i4"))
         parts = [slice(n, n + AT_ONCE) for n in range(0, max(len(rows), 1), AT_ONCE)]
-        patterns = np.concatenate([self._patterns(rows.only(part)) for part in parts])
-        found = self._columns.of_patterns(patterns)
+        numbers = np.concatenate([self._numbers(rows.only(part)) for part in parts])
+        found = self._columns.of_patterns(numbers)
         self._take_over()
-        answers = self._sheet_of[found]
-        papers = np.flatnonzero(rows.columns["papers"])
-        if len(papers):
-            answers[papers] = self._with_papers(rows.only(papers))
-        return answers
+        sheets = self._own_sheet[found]
+        with_papers = np.flatnonzero(rows.columns["papers"])
+        if len(with_papers):
+            sheets[with_papers] = self._with_papers(rows.only(with_papers))
+        return sheets
 
-    def by_truth(self, ids: Sequence[int]) -> Numbers:
-        """For each licensee the index of its sheet, judged one by one by its dated facts.
+    def sheets_by_dated_facts(self, ids: Sequence[int]) -> Numbers:
+        """The index of each licensee's sheet, judged one by one by its dated facts.
 
-        Raises PolicyError as ``answers`` does.
+        Raises PolicyError as ``sheets_of`` does.
         """
-        found = one_by_one.Judge(self.release, at=self.at).answers(ids)
-        rows = [[self._finding(each) if each else 0 for each in found[pk]] for pk in ids]
-        return self._sheets(np.array(rows, "i4").reshape(len(ids), self.width))
+        found = one_by_one.Judge(self.release, at=self.at).findings(ids)
+        rows = [[self._index(each) if each else 0 for each in found[pk]] for pk in ids]
+        return self._indices(np.array(rows, "i4").reshape(len(ids), self.width))
 
-    def _patterns(self, rows: fact_columns.Licensees) -> Numbers:
-        """What the columns tell apart of the licensees, papers aside."""
+    def _numbers(self, rows: FactColumns) -> Numbers:
+        """Equal for licensees that the columns cannot tell apart, papers aside."""
         statuses = self._statuses(rows) if self._columns.reads_status else None
-        return self._columns.patterns(self._classes.of(rows), statuses)
+        return self._columns.patterns(self._codes.codes(rows), statuses)
 
-    def _statuses(self, rows: fact_columns.Licensees) -> Numbers:
+    def _statuses(self, rows: FactColumns) -> Numbers:
         """(licensees, offerings): 0 none, 1 active, 2 held."""
         values, row = np.unique(rows.columns["statuses"], return_inverse=True)
         table = np.zeros((len(values), len(self.offerings)), "i1")
-        at = {str(each.position): n for n, each in enumerate(self.offerings)}
-        known = fact_columns.texts(values[values != 0])
+        column = {str(each.position): n for n, each in enumerate(self.offerings)}
+        texts = fact_columns.texts(values[values != 0])
         for n, value in enumerate(values):
-            for position, status in json.loads(known.get(int(value), "{}")).items():
-                if position in at:
-                    table[n, at[position]] = 2 if status == "held" else 1
+            for position, status in json.loads(texts.get(int(value), "{}")).items():
+                if position in column:
+                    table[n, column[position]] = 2 if status == "held" else 1
         return table[row.reshape(-1)]
 
-    def _with_papers(self, rows: fact_columns.Licensees) -> Numbers:
-        """The sheets of holders of papers, judged by their dated facts alone.
+    def _with_papers(self, rows: FactColumns) -> Numbers:
+        """The sheets of licensees with papers, judged by their dated facts alone.
 
         A row may lag behind an instant just gone, and what it says must not be mixed with what the
         papers then cover.
         """
         ids = rows.ids.tolist()
         about = facts.about_licensees(ids, at=self.at)
-        statuses = facts.entitlement_statuses(ids, known_at=self.at)
-        held = [[statuses.get((pk, each.id), "none") for each in self.offerings] for pk in ids]
-        plain = self._columns.answers(
-            self._coded(rows, [about[pk].facts for pk in ids]),
-            np.array([[STATUSES.index(each) for each in one] for one in held], "i1"),
+        status_of = facts.entitlement_statuses(ids, known_at=self.at)
+        statuses = [[status_of.get((pk, each.id), "none") for each in self.offerings] for pk in ids]
+        without_papers = self._columns.answers(
+            self._dated_codes(rows, [about[pk].facts for pk in ids]),
+            np.array([[STATUSES.index(each) for each in one] for one in statuses], "i1"),
         )
-        sheets = self._columns.sheets()[plain].tolist()
+        sheets = self._columns.sheets()[without_papers].tolist()
         found = [
-            self._holders.findings(about[pk], status, numbers, at=self.at)
-            for pk, status, numbers in zip(ids, held, sheets, strict=True)
+            self._papers_judge.findings(about[pk], of_one, sheet, at=self.at)
+            for pk, of_one, sheet in zip(ids, statuses, sheets, strict=True)
         ]
         self._take_over()
-        stored = np.zeros((len(ids), self.width), "i4")
+        own = np.zeros((len(ids), self.width), "i4")
         positions = [each.position for each in self.offerings]
-        stored[:, positions] = self._finding_of[np.array(found)]
-        return self._sheets(stored)
+        own[:, positions] = self._own_finding[np.array(found)]
+        return self._indices(own)
 
-    def _coded(
-        self, rows: fact_columns.Licensees, known: Sequence[Mapping[str, object]]
-    ) -> Numbers:
-        """The classes of dated facts; who it is, the rows say."""
-        codes = self._classes.of(rows)
+    def _dated_codes(self, rows: FactColumns, known: Sequence[Mapping[str, object]]) -> Numbers:
+        """The codes of dated facts; which licensee it is, the rows say."""
+        codes = self._codes.codes(rows)
         for n, name in enumerate(self._columns.reads):
             if name != current_facts.ID:
                 codes[:, n] = [self._columns.code(name, each.get(name, ABSENT)) for each in known]
         return codes
 
     def _take_over(self) -> None:
-        """What the columns have found since the last time, as findings and sheets of ours."""
-        new = self._columns.verdicts.rows[len(self._finding_of) :]
-        found = [self._finding(self._fragments.found(each)) for each in new]
-        self._finding_of = np.append(self._finding_of, np.array(found, "i4"))
-        sheets = self._columns.sheets(len(self._sheet_of))
+        """Make findings and sheets of ours of those that the columns found since the last time."""
+        new = self._columns.verdicts.rows[len(self._own_finding) :]
+        indices = [self._index(self._fragments.finding(each)) for each in new]
+        self._own_finding = np.append(self._own_finding, np.array(indices, "i4"))
+        sheets = self._columns.sheets(len(self._own_sheet))
         rows = np.zeros((len(sheets), self.width), "i4", order="F")
-        rows[:, [each.position for each in self.offerings]] = self._finding_of[sheets]
-        self._sheet_of = np.append(self._sheet_of, self._sheets(rows))
+        rows[:, [each.position for each in self.offerings]] = self._own_finding[sheets]
+        self._own_sheet = np.append(self._own_sheet, self._indices(rows))
 
-    def _finding(self, found: one_by_one.Found) -> int:
-        at = self._finding_at.setdefault(found.digest, len(self.findings))
-        if at == len(self.findings):
-            self.findings.append(found)
-        return at
+    def _index(self, finding: FindingText) -> int:
+        """The index of this finding, which may be new."""
+        index = self._finding_index.setdefault(finding.digest, len(self.findings))
+        if index == len(self.findings):
+            self.findings.append(finding)
+        return index
 
-    def _sheets(self, rows: Numbers) -> Numbers:
+    def _indices(self, sheets: Numbers) -> Numbers:
         """The index of each of these sheets, which may be new."""
-        numbers = self._sheet_at.numbers(rows)
-        new = self._sheet_at.rows(len(self.sheets))
+        indices = self._distinct_sheets.numbers(sheets)
+        new = self._distinct_sheets.rows(len(self.sheets))
         self.sheets = np.concatenate([self.sheets, new]) if len(new) else self.sheets
-        return numbers
+        return indices
 
 
-# The evaluators that nobody works with, the one given back last at the end. Threads share the pool
-# and take and give back under its lock; an evaluator in use is in no pool, so that no two share it.
+# The evaluators that are not in use, the one given back last at the end. Threads share the pool,
+# and take and give back under its lock. An evaluator in use is not in it, so that no two threads
+# work on one.
 _pool: dict[Key, Evaluator] = {}
 _POOL_LOCK = Lock()
 
@@ -228,7 +238,7 @@ def _give_back(key: Key, evaluator: Evaluator) -> None:
 
 
 def _key(loaded: releases.Loaded, at: datetime) -> Key:
-    """Release, span of time between its boundaries, offerings with their models' facts, lists."""
+    """All that answers rest on: release, span between two of its boundaries, offerings, lists."""
     return (
         process_cache.database(),
         loaded.sha256,
@@ -239,5 +249,5 @@ def _key(loaded: releases.Loaded, at: datetime) -> Key:
 
 
 def _digest(offerings: Iterable[one_by_one.OfferingFacts]) -> str:
-    told = [[each.position, each.facts] for each in offerings]
-    return digest(json.dumps(told, sort_keys=True))  # in a tenth of the time of canonical JSON
+    known = [[each.position, each.facts] for each in offerings]
+    return digest(json.dumps(known, sort_keys=True))  # in a tenth of the time of canonical JSON

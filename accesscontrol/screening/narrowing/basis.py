@@ -1,16 +1,16 @@
-"""Which earlier run's standings a run over everyone can start from, and all that moved since.
+"""Chooses the earlier run whose standings a full run can start from, and all that changed since.
 
-A run that ended done, and no chunk of it failed, answers for everybody: whoever it did not look at
-was proven to be answered as before. The next change is compared with it. What it compares is not
-two points but the whole time in between, since standings are not all of one moment:
+A full run that ended done, without a failed chunk, answers for every licensee: those that it did
+not judge were proven to be answered as before. The next change is compared with that run. What is
+compared is not two points but the whole time in between, since standings are not all of one moment:
 
-- Runs over everyone that were cancelled, overtaken or failed in between moved some licensees to a
-  release in between. So every release since then is compared with the next, and whoever any of
-  them could touch is looked at.
-- Runs over named licensees judge by whatever release and instant is newest, which lies in between
-  too. One of them that failed or was cancelled has left licensees of whom nothing is known: from
-  then on everybody is looked at, until a run over everyone has ended done.
-- Transactions of changes commit later than the instant that they are told, and clocks of hosts
+- Full runs that were cancelled, overtaken or failed in between moved some licensees to a release in
+  between. So every release since then is compared with the next, and the licensees that any of them
+  could affect are judged.
+- Runs over named licensees judge by the newest release and instant, which lie in between too. One
+  of them that failed or was cancelled has left licensees of which nothing is known: from then on
+  every licensee is judged, until a full run has ended done.
+- Transactions of changes commit later than the instant that they are given, and clocks of hosts
   differ. A release counts as seen by the earlier run only if that run came with it, or if it is
   older by more than clocks can be apart; a model's facts only if the run that came with their
   change has ended done.
@@ -37,10 +37,11 @@ MOST_CHANGES_OF_MODELS = 20
 # What changes in these is all in releases, instants, or dated facts of models.
 COMPARED = ("rule", "order", "annex", "boundary", "fact", "incident")
 CHANGES_NOTHING = ("nightly", "manual")
-# An answer that names invalid facts names these where rules read the first: see judging.
+# An answer that names invalid facts names these too where rules read the first, see
+# decisions/persons.py.
 ENTAILS = {US_PERSON: frozenset({NATIONALITIES, *STATUSES})}
 
-MODELS_CHANGED = """
+SELECT_CHANGES_OF_MODELS = """
     SELECT DISTINCT at FROM (
         SELECT unnest(ARRAY[learned_at, superseded_at, lower(held), upper(held)])
         FROM accesscontrol_fact WHERE model_id IS NOT NULL
@@ -52,18 +53,18 @@ MODELS_CHANGED = """
 
 
 def choose(*, cause: str) -> ScreeningRun | None:
-    """The run whose standings a run of this cause starts from; None: everyone is looked at."""
+    """The run whose standings a run of this cause starts from; None: every licensee is judged."""
     if cause not in COMPARED:
         return None
     done = ScreeningRun.objects.filter(full=True, state=State.DONE, failed=0)
     basis = done.order_by("-id").first()
-    if basis is None or _somebody_was_left_out(basis) or _something_else_changed(basis):
+    if basis is None or _a_licensee_was_left_out(basis) or _something_else_changed(basis):
         return None
     return basis
 
 
 def span(basis: ScreeningRun, loaded: releases.Loaded, *, at: datetime) -> Span | None:
-    """All that was in force since the basis; None where everyone has to be looked at."""
+    """All that was in force since the basis; None: every licensee is judged."""
     numbers = _numbers(basis, loaded.number)
     offerings = _offerings(_models_since(basis), at)
     if at < basis.created_at or numbers is None or offerings is None:
@@ -72,7 +73,7 @@ def span(basis: ScreeningRun, loaded: releases.Loaded, *, at: datetime) -> Span 
     return Span(between, basis.created_at, at, offerings, ENTAILS)
 
 
-def _somebody_was_left_out(basis: ScreeningRun) -> bool:
+def _a_licensee_was_left_out(basis: ScreeningRun) -> bool:
     """Whether a run over named licensees has failed, even in part, or was cancelled."""
     failed = Q(state__in=[State.FAILED, State.CANCELLED]) | Q(
         state__in=[State.QUEUED, State.RUNNING], failed__gt=0
@@ -82,19 +83,19 @@ def _somebody_was_left_out(basis: ScreeningRun) -> bool:
 
 
 def _something_else_changed(basis: ScreeningRun) -> bool:
-    """Whether a run did not end that came with what is not compared, a new model say."""
+    """Whether a run has not ended that came with a change that is not compared, as a new model."""
     causes = (*COMPARED, *CHANGES_NOTHING)
     return _not_done(basis).exclude(cause__in=causes).exists() or not _same_offerings()
 
 
 def _not_done(basis: ScreeningRun) -> QuerySet[ScreeningRun]:
-    """Runs over everyone that came after the basis, or about when it did, and are not done."""
+    """Full runs that came after the basis, or about when it did, and are not done."""
     since = basis.created_at - CLOCKS_APART
     return ScreeningRun.objects.filter(full=True, created_at__gte=since).exclude(state=State.DONE)
 
 
 def _same_offerings() -> bool:
-    """Whether the first and the last sheet that stand answer for the offerings that there are."""
+    """Whether the sheets of the first and the last licensee are of the offerings that there are."""
     standing = Standing.objects.order_by("licensee_id")
     ends = [each for each in (standing.first(), standing.last()) if each is not None]
     offered = set(Offering.objects.values_list("position", flat=True))
@@ -118,7 +119,7 @@ def _numbers(basis: ScreeningRun, newest: int) -> list[int] | None:
 
 
 def _models_since(basis: ScreeningRun) -> datetime:
-    """Up to when the basis surely knew the facts of models.
+    """The instant up to which the basis surely knew the facts of models.
 
     A change that it cannot have seen has a run of its own, of the same instant, not done yet.
     """
@@ -131,7 +132,8 @@ def _offerings(since: datetime, until: datetime) -> tuple[Offerings, ...] | None
     """What was known of the offerings at each change of their models, the newest last."""
     with connection.cursor() as cursor:
         cursor.execute(
-            MODELS_CHANGED, {"since": since, "until": until, "most": MOST_CHANGES_OF_MODELS + 1}
+            SELECT_CHANGES_OF_MODELS,
+            {"since": since, "until": until, "most": MOST_CHANGES_OF_MODELS + 1},
         )
         changes = [row[0] for row in cursor.fetchall()]
     if len(changes) > MOST_CHANGES_OF_MODELS:

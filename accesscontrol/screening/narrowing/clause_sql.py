@@ -1,7 +1,7 @@
-"""Says in SQL which rows of CurrentFacts the clauses of a narrowing may hold of.
+"""Selects, in SQL, the rows of CurrentFacts for which a clause of a narrowing may be true.
 
-A row is left out only by the number of a value that was looked at and of which the clause is known
-to be false: a number that is new, or not seen yet, is never left out.
+A row is left out only by the id of a value that was read and for which the clause is known to be
+false. A row with the id of a value that is new, or was not read yet, is never left out.
 """
 
 import json
@@ -27,23 +27,24 @@ from accesscontrol.policy import (
 )
 from accesscontrol.screening.register import current_facts, fact_columns, process_cache
 
-MOST_VALUES = 300_000  # beyond these, a process does not keep them all: no row is left out by them
+MOST_VALUES = 300_000  # with more, a process keeps none: no row is left out by its values
 MOST_ATTRIBUTES = 100
-NOBODY = "false"
-# The register gives everybody a reference that can be read, and writes these itself.
+NO_ROW = "false"
+# The register itself writes these, and never a value that cannot be read.
 ALWAYS_VALID = (current_facts.ID, STATUS, "lists")
 
-Excluded = list[int]
+ValueIds = list[int]
 
 
 @dataclass
-class _Written:
-    """A condition in the making: equal parts share a parameter."""
+class _Parameters:
+    """The parameters of a condition in the making: equal values share one."""
 
     params: dict[str, Any] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
 
-    def param(self, value: Any) -> str:
+    def name(self, value: Any) -> str:
+        """The name of the parameter with this value."""
         key = json.dumps(value)
         if key not in self.names:
             self.names[key] = f"touched_{len(self.names)}"
@@ -52,48 +53,48 @@ class _Written:
 
 
 def where(clauses: Iterable[Clause], span: Span) -> fact_columns.Where | None:
-    """The rows of whom one of the clauses may hold; None where that is all."""
-    written = _Written()
+    """The rows for which one of the clauses may be true; None: all rows."""
+    parameters = _Parameters()
     parts = set()
     for clause in clauses:
-        tests = sorted(filter(None, (_test(mark, span, written) for mark in clause)))
+        tests = sorted(filter(None, (_test(mark, span, parameters) for mark in clause)))
         if not tests:
             return None
-        if NOBODY not in tests:
+        if NO_ROW not in tests:
             parts.add(" AND ".join(tests))
-    sql = " OR ".join(f"({part})" for part in sorted(parts)) or NOBODY
+    sql = " OR ".join(f"({part})" for part in sorted(parts)) or NO_ROW
     return fact_columns.Where(
-        sql, {name: each for name, each in written.params.items() if f"({name})" in sql}
+        sql, {name: each for name, each in parameters.params.items() if f"({name})" in sql}
     )
 
 
-def _test(mark: Mark, span: Span, written: _Written) -> str:
-    """One mark as SQL; empty where it may hold of every row."""
+def _test(mark: Mark, span: Span, parameters: _Parameters) -> str:
+    """One mark as SQL; empty where it may be true for every row."""
     match mark:
         case HasPapers():
             return "c.papers <> 0"
         case Invalid(attribute):
-            return _invalid(attribute, span, written)
+            return _invalid(attribute, span, parameters)
         case (_, _):
-            return _literal(mark, span, written)
+            return _literal(mark, span, parameters)
         case _:
             assert_never(mark)
 
 
-def _invalid(attribute: Attribute, span: Span, written: _Written) -> str:
+def _invalid(attribute: Attribute, span: Span, parameters: _Parameters) -> str:
     column = _column(attribute.name)
     if column in ALWAYS_VALID:
-        return NOBODY
-    return _by_number(column, _valid(attribute, column, span), written)
+        return NO_ROW
+    return _by_value(column, _valid(attribute, column, span), parameters)
 
 
-def _literal(literal: Literal, span: Span, written: _Written) -> str:
+def _literal(literal: Literal, span: Span, parameters: _Parameters) -> str:
     column = _column(literal[0].attribute.name)
     if column == current_facts.ID:
-        return _by_ref(literal, span, written)
+        return _by_licensee(literal, span, parameters)
     if column == "lists":
-        return _by_bits(literal, span, written)
-    return _by_number(column, _excluded(literal, column, span), written)
+        return _by_bits(literal, span, parameters)
+    return _by_value(column, _excluded(literal, column, span), parameters)
 
 
 def _column(attribute: str) -> str:
@@ -113,51 +114,52 @@ def _shift(attribute: str) -> int | None:
     return current_facts.shift(number)
 
 
-def _by_ref(literal: Literal, span: Span, written: _Written) -> str:
+def _by_licensee(literal: Literal, span: Span, parameters: _Parameters) -> str:
+    """Licensees that the leaf names may differ from all others, which are alike."""
     named = {str(value) for value in named_values(literal[0], span)}
-    others = span.possible(literal, _unnamed(named))
-    apart = sorted(ref for ref in named if span.possible(literal, ref) != others)
-    if not apart:
-        return "" if others else NOBODY
-    ids = sorted(Licensee.objects.filter(ref__in=apart).values_list("id", flat=True))
-    against = "<> ALL" if others else "= ANY"
-    return f"c.licensee_id {against}(%({written.param(ids)})s::bigint[])"
+    others = span.possible(literal, _other_than(named))
+    unlike = sorted(ref for ref in named if span.possible(literal, ref) != others)
+    if not unlike:
+        return "" if others else NO_ROW
+    ids = sorted(Licensee.objects.filter(ref__in=unlike).values_list("id", flat=True))
+    operator = "<> ALL" if others else "= ANY"
+    return f"c.licensee_id {operator}(%({parameters.name(ids)})s::bigint[])"
 
 
-def _unnamed(named: set[str]) -> str:
+def _other_than(named: set[str]) -> str:
     return next(n for n in map(str, range(len(named) + 1)) if n not in named)
 
 
-def _by_bits(literal: Literal, span: Span, written: _Written) -> str:
+def _by_bits(literal: Literal, span: Span, parameters: _Parameters) -> str:
     statuses = enumerate((ABSENT, *current_facts.LIST_CODES))
     excluded = [code for code, status in statuses if not span.possible(literal, status)]
     if not excluded:
         return ""
     shift = _shift(literal[0].attribute.name) or 0
-    return f"((c.lists >> {shift:d}) & 3) <> ALL(%({written.param(excluded)})s::bigint[])"
+    return f"((c.lists >> {shift:d}) & 3) <> ALL(%({parameters.name(excluded)})s::bigint[])"
 
 
-def _by_number(column: str, excluded: Excluded, written: _Written) -> str:
-    return f"c.{column} <> ALL(%({written.param(excluded)})s::int[])" if excluded else ""
+def _by_value(column: str, excluded: ValueIds, parameters: _Parameters) -> str:
+    return f"c.{column} <> ALL(%({parameters.name(excluded)})s::int[])" if excluded else ""
 
 
-def _excluded(literal: Literal, column: str, span: Span) -> Excluded:
-    """The numbers of which the literal is known to be false."""
+def _excluded(literal: Literal, column: str, span: Span) -> ValueIds:
+    """The ids of the values for which the literal is known to be false."""
     known = _known(literal[0].attribute, column, span)
     if known is None:
         return []
-    excluded = [number for number, seen in known.present if not span.possible_of(literal, seen)]
+    excluded = [pk for pk, seen in known.present if not span.possible_of(literal, seen)]
     if not span.possible_of(literal, None):
         excluded += [0, *known.absent, *known.invalid]
     return excluded
 
 
-def _valid(attribute: Attribute, column: str, span: Span) -> Excluded:
-    """The numbers that are known not to be of an invalid value."""
+def _valid(attribute: Attribute, column: str, span: Span) -> ValueIds:
+    """The ids of the values that are known to be valid, or absent."""
     known = _known(attribute, column, span)
     if known is None:
         return []
-    return [0, *known.absent, *(number for number, _ in known.present)]
+    return [0, *known.absent, *(pk for pk, _ in known.present)]
 
 
 def _known(attribute: Attribute, column: str, span: Span) -> "_Known | None":
@@ -167,22 +169,22 @@ def _known(attribute: Attribute, column: str, span: Span) -> "_Known | None":
 
 @dataclass
 class _Known:
-    """The numbers by what their values say of one attribute."""
+    """The ids of values by what the values say of one attribute."""
 
     present: list[tuple[int, Seen]] = field(default_factory=list)
     absent: list[int] = field(default_factory=list)
     invalid: list[int] = field(default_factory=list)
-    looked_at: int = 0
+    count: int = 0  # of the values, in the order of their ids, that are sorted in already
 
 
 class Values:
-    """The values that facts have had, by number, as far as this process has seen them.
+    """The values of facts by id, as far as this process has read them.
 
-    A number's value never changes, so that what was looked at once stays; a number that is
-    committed later than a higher one is simply not known here.
+    A stored value never changes, so that each is read once. A value that is committed later than
+    one with a higher id is not known here, and so leaves out no row.
 
-    Threads share them, and look at new ones in turns. What ``of`` returned may grow meanwhile: a
-    thread that sees the new numbers leaves out more rows, which is as right.
+    Threads share them, and read new ones in turns. What ``of`` returned may grow meanwhile: a
+    thread that sees the new ids leaves out more rows, which is as right.
     """
 
     def __init__(self) -> None:
@@ -196,19 +198,19 @@ class Values:
             return self._of(attribute, member, span)
 
     def _of(self, attribute: Attribute, member: str | None, span: Span) -> _Known | None:
-        self._look()
+        self._read_new()
         if len(self._values) > MOST_VALUES:
             return None
         key = (attribute, member, frozenset(span.releases[-1].territories.items()))
         if key not in self._known and len(self._known) >= MOST_ATTRIBUTES:
             self._known.clear()
         known = self._known.setdefault(key, _Known())
-        for number, value in self._values[known.looked_at :]:
-            _note(known, number, _raw(value, member), attribute, span)
-        known.looked_at = len(self._values)
+        for pk, value in self._values[known.count :]:
+            _sort_in(known, pk, _raw(value, member), attribute, span)
+        known.count = len(self._values)
         return known
 
-    def _look(self) -> None:
+    def _read_new(self) -> None:
         if len(self._values) > MOST_VALUES:
             return
         newest = self._values[-1][0] if self._values else 0
@@ -222,24 +224,24 @@ def _raw(value: Any, member: str | None) -> object:
     return value.get(member, ABSENT) if isinstance(value, dict) else ABSENT
 
 
-def _note(known: _Known, number: int, raw: object, attribute: Attribute, span: Span) -> None:
+def _sort_in(known: _Known, pk: int, raw: object, attribute: Attribute, span: Span) -> None:
     if raw is ABSENT:
-        known.absent.append(number)
+        known.absent.append(pk)
         return
     value = read_or_none(attribute, raw)
     if value is None:
-        known.invalid.append(number)
+        known.invalid.append(pk)
     else:
-        known.present.append((number, span.seen(attribute, value)))
+        known.present.append((pk, span.seen(attribute, value)))
 
 
-# The values of one database. Threads share them, see Values; of two threads that are the first at
-# once each looks at the values anew, and those of one are kept.
+# The values of one database. Threads share them, see Values. If two threads are the first at once,
+# each reads the values, and those of one are kept.
 _by_database: dict[str, Values] = {}
 
 
 def values() -> Values:
-    """Those of the database that this process is connected to, the only one it usually meets."""
+    """The values of the database that is asked now; a process usually has only one."""
     database = process_cache.database()
     known = _by_database.get(database)
     if known is None:

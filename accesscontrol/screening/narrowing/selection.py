@@ -1,4 +1,7 @@
-"""Whom a run over everyone has to look at: those whom what changed since its basis can touch."""
+"""Selects the licensees that a full run must judge.
+
+Those are the ones that a change since its basis can affect.
+"""
 
 import json
 import logging
@@ -20,8 +23,9 @@ KEPT = 4  # comparisons that a process remembers
 
 @dataclass(frozen=True)
 class Comparison:
-    """All that a comparison rests on. A span ends later with each chunk that asks: what counts of
-    it is which instants lie in it.
+    """All that a comparison rests on.
+
+    A span ends later with each chunk that asks. What counts is which instants lie in it.
     """
 
     releases: tuple[policy.Release, ...]
@@ -35,36 +39,36 @@ class Comparison:
         return cls(span.releases, instants, json.dumps(span.offerings, sort_keys=True), span)
 
 
-def where(
+def selected(
     run: ScreeningRun, loaded: releases.Loaded, *, at: datetime, and_these: Sequence[int] = ()
 ) -> fact_columns.Where | None:
-    """The rows of CurrentFacts to look at, judging by this release at this instant; None: all.
+    """The rows of CurrentFacts that a chunk must judge by this release at this instant; None: all.
 
-    To be asked in the transaction that then reads them, after the locks that it needs: so nothing
-    that is committed before can be missed.
+    ``and_these``: licensees to judge in any case. Call it in the transaction that then reads the
+    rows, after that has taken its locks, so that nothing committed before is missed.
     """
     if run.basis is None:
         return None
     span = basis.span(run.basis, loaded, at=at)
     clauses = None if span is None else _touched(Comparison.of(span))
-    found = None if span is None or clauses is None else clause_sql.where(clauses, span)
-    if found is None or not and_these:
-        return found
+    where = None if span is None or clauses is None else clause_sql.where(clauses, span)
+    if where is None or not and_these:
+        return where
     named = "c.licensee_id = ANY(%(and_these)s::bigint[])"
     return fact_columns.Where(
-        f"{named} OR {found.sql}", {**found.params, "and_these": list(and_these)}
+        f"{named} OR {where.sql}", {**where.params, "and_these": list(and_these)}
     )
 
 
 @lru_cache(maxsize=KEPT)
 def _touched(comparison: Comparison) -> frozenset[Clause] | None:
-    """What has changed, compared once however many chunks ask; None: everybody is looked at.
+    """Clauses of which one may be true for every licensee that a change can affect; None: anybody.
 
-    Threads share the results, which are never changed and rest on nothing but the comparison. Two
-    threads that ask at once may both compare.
+    Compared once, however many chunks ask. Threads share the results, which never change and rest
+    on nothing but the comparison. Two threads that ask at once may both compare.
     """
     try:
         return touched(comparison.span)
-    except Exception:  # whatever is wrong with a comparison, everybody can still be looked at
+    except Exception:  # without a comparison every licensee can still be judged
         log.exception("what changed could not be told, so everybody is looked at")
         return None

@@ -1,4 +1,4 @@
-"""What a drafted rule would change: judged for all licensees, written for none."""
+"""Previews what a drafted rule would change: all licensees are judged, no standing is written."""
 
 from accesscontrol.screening.preview.differences import Difference, compare
 from accesscontrol.screening.preview.lifecycle import (
@@ -6,9 +6,9 @@ from accesscontrol.screening.preview.lifecycle import (
     ask,
     cancel,
     draft_release,
+    event_details,
     now,
     number,
-    told,
     why_stale,
     work,
 )
@@ -20,9 +20,9 @@ __all__ = [
     "cancel",
     "compare",
     "draft_release",
+    "event_details",
     "now",
     "number",
-    "told",
     "why_stale",
     "work",
 ]

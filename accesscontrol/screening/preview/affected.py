@@ -1,4 +1,4 @@
-"""Stores whom a preview affects, in one binary COPY, and sums up who that is."""
+"""Stores the licensees that a preview affects, in one binary COPY, and their digest."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,7 +8,7 @@ from django.db import connection
 
 from accesscontrol.models import AffectedLicensee, Group, Preview
 from accesscontrol.screening.preview import impact
-from accesscontrol.screening.preview.impact import Impact, Ints, Judged
+from accesscontrol.screening.preview.impact import ComparedLicensees, Ints, PartImpact
 from accesscontrol.screening.register import binary_copy
 
 TABLE = "accesscontrol_affectedlicensee"
@@ -18,7 +18,7 @@ TYPES = {
 }  # fmt: skip
 COUNTRY = "country"
 
-DIGEST = """
+SELECT_DIGEST = """
     SELECT encode(sha256(coalesce(string_agg(
         int8send(licensee_id) || substr(int2send("group"), 2), ''::bytea ORDER BY licensee_id
     ), ''::bytea)), 'hex')
@@ -26,19 +26,27 @@ DIGEST = """
 """
 
 
-def store(preview: Preview, judged: Judged, found: Impact, *, before: Ints, after: Ints) -> None:
-    """Append the affected licensees; ``before`` and ``after`` are their sheets' numbers."""
-    whom = judged.only(found.rows)
+def store(
+    preview: Preview,
+    licensees: ComparedLicensees,
+    found: PartImpact,
+    *,
+    before: Ints,
+    after: Ints,
+) -> None:
+    """Append the affected licensees; ``before`` and ``after`` are the ids of their sheets."""
+    affected = licensees.only(found.places)
     columns = {
-        "preview_id": np.full(len(whom.ids), preview.pk),
-        "licensee_id": whom.ids,
+        "preview_id": np.full(len(affected.ids), preview.pk),
+        "licensee_id": affected.ids,
         '"group"': found.groups,
         "before_id": before,
         "after_id": after,
         "position": found.positions,
         "granted": found.granted,
     }
-    countries = np.array([code.encode() for code in whom.codes] or [b""], "S2")[whom.countries]
+    codes = np.array([code.encode() for code in affected.codes] or [b""], "S2")
+    countries = codes[affected.countries]
     for known in (True, False):
         rows = (countries != impact.UNKNOWN.encode()) == known
         if rows.any():
@@ -46,7 +54,7 @@ def store(preview: Preview, judged: Judged, found: Impact, *, before: Ints, afte
 
 
 def _copy(columns: dict[str, Ints], countries: Any, *, known: bool) -> None:
-    """A text is as long as it is: rows with a country and rows without differ in their layout."""
+    """Rows with a country and rows without one differ in length, and so in their layout."""
     parts: list[tuple[str, str]] = [("fields", ">i2")]
     for name, type_ in TYPES.items():
         parts += [(f"{name} length", ">i4"), (name, type_)]
@@ -62,7 +70,7 @@ def _copy(columns: dict[str, Ints], countries: Any, *, known: bool) -> None:
 
 
 def leave_open(preview: Preview, failed: Sequence[int]) -> None:
-    """Whoever could not be judged can't be decided, and is named."""
+    """Store the licensees that could not be judged: they can't be decided, and are named."""
     if not failed:
         return
     AffectedLicensee.objects.bulk_create(
@@ -79,8 +87,8 @@ def leave_open(preview: Preview, failed: Sequence[int]) -> None:
 
 
 def digest(preview: Preview) -> str:
-    """SHA-256 over who is affected and how, as AffectedLicensee says."""
+    """SHA-256 over the affected licensees and their groups, as AffectedLicensee defines it."""
     with connection.cursor() as cursor:
-        cursor.execute(DIGEST, [preview.pk])
-        found: str = cursor.fetchone()[0]
-    return found
+        cursor.execute(SELECT_DIGEST, [preview.pk])
+        digest_: str = cursor.fetchone()[0]
+    return digest_

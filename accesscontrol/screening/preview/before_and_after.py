@@ -1,4 +1,4 @@
-"""Judges licensees under the release in force and under a draft's, as of one instant."""
+"""Judges licensees by the release in force and by a draft's release, as of one instant."""
 
 import json
 from collections.abc import Iterator
@@ -14,13 +14,15 @@ from accesscontrol import policy, releases
 from accesscontrol.models import Boundary
 from accesscontrol.screening.judge import evaluators
 from accesscontrol.screening.judge.evaluators import Evaluator
-from accesscontrol.screening.preview.impact import UNKNOWN, Ints, Judged, Side
+from accesscontrol.screening.preview.impact import UNKNOWN, ComparedLicensees, Ints, ReleaseSheets
 from accesscontrol.screening.register import current_facts, fact_columns
+from accesscontrol.screening.register.fact_columns import FactColumns
 from accesscontrol.screening.results import content_store
 
-MOVING = "moving"  # a column beside the register's: of whom something changes until the instant
+# A column beside the register's: whether something of the licensee changes until the instant.
+CHANGES = "changes"
 
-NEXT = """
+SELECT_NEXT = """
     SELECT max(id), count(*) FROM (
         SELECT id FROM accesscontrol_licensee WHERE id > %s ORDER BY id LIMIT %s
     ) AS next
@@ -28,19 +30,19 @@ NEXT = """
 
 
 @contextmanager
-def sides(
+def both_releases(
     before: releases.Loaded, after: releases.Loaded, *, judged_at: datetime, at: datetime
-) -> Iterator["Sides"]:
-    """The two releases at ``judged_at``, by evaluators that are lent until the block ends."""
+) -> Iterator["BothReleases"]:
+    """Both releases at ``judged_at``, by evaluators that are lent until the block ends."""
     with (
         evaluators.lent(before, at=judged_at) as of_before,
         evaluators.lent(after, at=judged_at) as of_after,
     ):
-        yield Sides(of_before, of_after, judged_at=judged_at, at=at)
+        yield BothReleases(of_before, of_after, judged_at=judged_at, at=at)
 
 
-class Sides:
-    """The two releases at one instant, which may lie ahead of ``at``, when the facts are read."""
+class BothReleases:
+    """Judges by both releases as of ``judged_at``, which may lie ahead of ``at``, the present."""
 
     def __init__(
         self, before: Evaluator, after: Evaluator, *, judged_at: datetime, at: datetime
@@ -48,53 +50,47 @@ class Sides:
         self.at, self.judged_at = at, judged_at
         self.before, self.after = before, after
 
-    def judge(self, first: int, last: int) -> tuple[Judged, list[int]]:
+    def judge(self, first: int, last: int) -> tuple[ComparedLicensees, list[int]]:
         """Judge a range of ids. Licensees whose papers cannot be read are left out and named."""
         current_facts.fill(first, last, at=self.at)
-        rows, answers, failed = self._answers(self._read(first, last))
+        rows, (before, after), failed = self._judged(self._rows(first, last))
         countries, codes = self._countries(rows.columns["country"])
-        judged = Judged(
-            ids=rows.ids,
-            before=answers[0],
-            after=answers[1],
-            grants=rows.columns["statuses"],
-            countries=countries,
-            codes=codes,
-        )
-        return judged, failed
+        grants = rows.columns["statuses"]
+        return ComparedLicensees(rows.ids, before, after, grants, countries, codes), failed
 
-    def said(self, judged: Judged) -> tuple[Side, Side]:
-        """What the sheets say that these licensees have on either side."""
-        return _said(self.before, judged.before), _said(self.after, judged.after)
+    def sheets(self, licensees: ComparedLicensees) -> tuple[ReleaseSheets, ReleaseSheets]:
+        """The sheets that these licensees have under each release."""
+        return _sheets(self.before, licensees.before), _sheets(self.after, licensees.after)
 
-    def granted(self, numbers: Ints) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    def granted(self, value_ids: Ints) -> np.ndarray[Any, np.dtype[np.bool_]]:
         """(grants, positions): which offerings are granted, active or held by an officer."""
-        table = np.zeros((len(numbers), self.after.width), bool)
-        known = fact_columns.texts(numbers[numbers != 0])
-        for row, number in zip(table, numbers.tolist(), strict=True):
-            granted = [int(each) for each in json.loads(known.get(number, "{}"))]
-            row[[each for each in granted if each < len(row)]] = True
+        table = np.zeros((len(value_ids), self.after.width), bool)
+        texts = fact_columns.texts(value_ids[value_ids != 0])
+        for row, value_id in zip(table, value_ids.tolist(), strict=True):
+            positions = [int(each) for each in json.loads(texts.get(value_id, "{}"))]
+            row[[each for each in positions if each < len(row)]] = True
         return table
 
-    def store(self, judged: Judged) -> tuple[Ints, Ints]:
-        """The database's numbers of both sheets of each; they are content, of whatever release."""
-        sides = ((self.before, judged.before), (self.after, judged.after))
+    def store(self, licensees: ComparedLicensees) -> tuple[Ints, Ints]:
+        """Store both sheets of each licensee; their ids. A sheet is of no release, but content."""
+        sides = ((self.before, licensees.before), (self.after, licensees.after))
         before, after = (
-            content_store.sheet_ids(evaluator, np.unique(answers))[answers]
-            for evaluator, answers in sides
+            content_store.sheet_ids(evaluator, np.unique(sheets))[sheets]
+            for evaluator, sheets in sides
         )
         return before, after
 
-    def _read(self, first: int, last: int) -> fact_columns.Licensees:
-        """The rows as they are now, with whether something of them changes until the instant."""
+    def _rows(self, first: int, last: int) -> FactColumns:
+        """The rows as they are now, with whether something changes until the instant."""
         columns = {"country", "papers", "statuses"}
-        for side in (self.before, self.after):
-            columns.update(side.columns)
-        rows = fact_columns.read(first, last, columns=sorted(columns))
-        moving = np.isin(rows.ids, self._moving(first, last))
-        return replace(rows, columns={**rows.columns, MOVING: moving})
+        for evaluator in (self.before, self.after):
+            columns.update(evaluator.columns)
+        rows = fact_columns.rows(first, last, columns=sorted(columns))
+        changes = np.isin(rows.ids, self._changing(first, last))
+        return replace(rows, columns={**rows.columns, CHANGES: changes})
 
-    def _moving(self, first: int, last: int) -> list[int]:
+    def _changing(self, first: int, last: int) -> list[int]:
+        """The licensees of which a dated fact or paper begins or ends until the instant."""
         due = Boundary.objects.filter(run=None, at__lte=self.judged_at)
         return list(
             due.filter(licensee_id__gte=first, licensee_id__lte=last)
@@ -102,69 +98,64 @@ class Sides:
             .distinct()
         )
 
-    def _answers(
-        self, rows: fact_columns.Licensees
-    ) -> tuple[fact_columns.Licensees, tuple[Ints, Ints], list[int]]:
-        """Both sides' sheets. Where papers of a licensee cannot be read, each half is tried.
+    def _judged(self, rows: FactColumns) -> tuple[FactColumns, tuple[Ints, Ints], list[int]]:
+        """The licensees that can be judged, the sheets of both releases, and the other licensees.
 
-        Any other failure is one of the code or of the database, and ends the part.
+        Where papers of a licensee cannot be read, each half is judged on its own. Any other failure
+        is one of the code or of the database, and ends the part.
         """
         try:
-            return rows, (_answers_of(self.before, rows), _answers_of(self.after, rows)), []
+            return rows, (_sheets_of(self.before, rows), _sheets_of(self.after, rows)), []
         except policy.PolicyError:
             if len(rows) == 1:
-                nobody = rows.only(np.zeros(1, bool))
                 none = np.zeros(0, "i4")
-                return nobody, (none, none), rows.ids.tolist()
+                return rows.only(np.zeros(1, bool)), (none, none), rows.ids.tolist()
             return self._halves(rows)
 
-    def _halves(
-        self, rows: fact_columns.Licensees
-    ) -> tuple[fact_columns.Licensees, tuple[Ints, Ints], list[int]]:
+    def _halves(self, rows: FactColumns) -> tuple[FactColumns, tuple[Ints, Ints], list[int]]:
         low = np.arange(len(rows)) < len(rows) // 2
-        halves = [self._answers(rows.only(low)), self._answers(rows.only(~low))]
-        names = rows.columns
-        judged = fact_columns.Licensees(
+        halves = [self._judged(rows.only(low)), self._judged(rows.only(~low))]
+        judged = FactColumns(
             np.concatenate([each.ids for each, _, _ in halves]),
-            {n: np.concatenate([each.columns[n] for each, _, _ in halves]) for n in names},
+            {n: np.concatenate([each.columns[n] for each, _, _ in halves]) for n in rows.columns},
         )
         before, after = (np.concatenate([each[side] for _, each, _ in halves]) for side in (0, 1))
         return judged, (before, after), [pk for _, _, failed in halves for pk in failed]
 
-    def _countries(self, numbers: Ints) -> tuple[Ints, list[str]]:
-        """Each licensee's place in a list of countries."""
-        distinct, places = np.unique(numbers, return_inverse=True)
-        known = fact_columns.texts(distinct[distinct != 0])
-        named = [_country(known.get(int(each))) for each in distinct]
-        codes = sorted(set(named))
-        at = np.array([codes.index(each) for each in named], np.int64)
-        return at[places.reshape(-1)], codes
+    def _countries(self, value_ids: Ints) -> tuple[Ints, list[str]]:
+        """Each licensee's country, as an index into a list of countries, and the list."""
+        distinct, places = np.unique(value_ids, return_inverse=True)
+        texts = fact_columns.texts(distinct[distinct != 0])
+        countries = [_country(texts.get(int(each))) for each in distinct]
+        codes = sorted(set(countries))
+        indices = np.array([codes.index(each) for each in countries], "i8")
+        return indices[places.reshape(-1)], codes
 
 
-def _answers_of(evaluator: Evaluator, rows: fact_columns.Licensees) -> Ints:
-    """By the rows; of whom something changes until the instant, by what will hold then."""
-    answers = evaluator.answers(rows)
-    moving = rows.columns[MOVING]
-    if moving.any():
-        answers[moving] = evaluator.by_truth(rows.ids[moving].tolist())
-    return answers
+def _sheets_of(evaluator: Evaluator, rows: FactColumns) -> Ints:
+    """Each licensee's sheet: by its row, or by its dated facts if something changes until then."""
+    sheets = evaluator.sheets_of(rows)
+    changing = rows.columns[CHANGES]
+    if changing.any():
+        sheets[changing] = evaluator.sheets_by_dated_facts(rows.ids[changing].tolist())
+    return sheets
 
 
 def next_range(up_to: int, most: int) -> tuple[int, int]:
     """The last id of the next licensees after ``up_to``, and how many they are."""
     with connection.cursor() as cursor:
-        cursor.execute(NEXT, [up_to, most])
+        cursor.execute(SELECT_NEXT, [up_to, most])
         last, count = cursor.fetchone()
     return (up_to if last is None else last), count
 
 
-def _said(evaluator: Evaluator, answers: Ints) -> Side:
-    used, places = np.unique(answers, return_inverse=True)
-    return Side(places.reshape(-1), evaluator.sheets[used], evaluator.findings)
+def _sheets(evaluator: Evaluator, sheets: Ints) -> ReleaseSheets:
+    used, rows = np.unique(sheets, return_inverse=True)
+    return ReleaseSheets(rows.reshape(-1), evaluator.sheets[used], evaluator.findings)
 
 
 def _country(text: str | None) -> str:
-    """A country as its two letters; whatever else stands there is no country."""
+    """A country as its two letters; any other value is no country."""
     value = None if text is None else json.loads(text)
     fits = isinstance(value, str) and len(value) == 2 and value.isascii() and value.isupper()
     return str(value) if fits else UNKNOWN

@@ -1,4 +1,4 @@
-"""How one impact preview differs from another: who came, who went, who moved between groups."""
+"""How one impact preview differs from another: licensees that came, went, or changed the group."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from accesscontrol.models import Group, Preview
 
 EXAMPLES = 50
 
-DIFFERENT = """
+FROM_DIFFERENT = """
     FROM (SELECT licensee_id, "group" FROM accesscontrol_affectedlicensee
           WHERE preview_id = %(old)s) AS was
     FULL JOIN (SELECT licensee_id, "group" FROM accesscontrol_affectedlicensee
@@ -43,7 +43,7 @@ class Difference:
         if self.equal:
             return "The same licensees are affected in the same way."
         parts = [
-            f"{count} {_group(was)} → {_group(now)}"
+            f"{count} {_quoted(was)} → {_quoted(now)}"
             for (was, now), count in sorted(self.moves.items())
         ]
         noun = "licensee differs" if self.count == 1 else "licensees differ"
@@ -57,22 +57,22 @@ def compare(old: Preview, new: Preview) -> Difference:
     both = {"old": old.pk, "new": new.pk}
     with connection.cursor() as cursor:
         cursor.execute(
-            f'SELECT was."group", now."group", count(*) {DIFFERENT} GROUP BY 1, 2',
+            f'SELECT was."group", now."group", count(*) {FROM_DIFFERENT} GROUP BY 1, 2',
             both,
         )
-        moves = {(_of(was), _of(now)): count for was, now, count in cursor.fetchall()}
+        moves = {(_read(was), _read(now)): count for was, now, count in cursor.fetchall()}
         cursor.execute(
-            f'SELECT licensee_id, was."group", now."group" {DIFFERENT}'
+            f'SELECT licensee_id, was."group", now."group" {FROM_DIFFERENT}'
             " ORDER BY licensee_id LIMIT %(most)s",
             both | {"most": EXAMPLES},
         )
-        named = {pk: (_of(was), _of(now)) for pk, was, now in cursor.fetchall()}
+        named = {pk: (_read(was), _read(now)) for pk, was, now in cursor.fetchall()}
     return Difference(moves, named)
 
 
-def _of(group: int | None) -> Group:
+def _read(group: int | None) -> Group:
     return Group.NO_CHANGE if group is None else Group(group)
 
 
-def _group(group: Group) -> str:
+def _quoted(group: Group) -> str:
     return f"“{group.label}”"

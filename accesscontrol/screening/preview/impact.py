@@ -1,8 +1,8 @@
-"""Sorts licensees into the six groups of an impact preview, for all of them at once.
+"""Sorts licensees into the six groups of an impact preview, all of them at once.
 
-Arithmetic over arrays and nothing else. For each offering that a licensee was granted, the outcome
-before and the outcome after give a group; the licensee falls into the first of its groups. No
-change: the outcome of no granted offering differs.
+For each offering that a licensee was granted, the outcome before and the outcome after give a
+group. The licensee falls into the first of its groups; "no change" if no granted offering's outcome
+differs. It is arithmetic over arrays and nothing else.
 """
 
 from collections import Counter
@@ -16,20 +16,21 @@ from numpy.typing import NDArray
 from accesscontrol.ledger.canonical import canonical_json
 from accesscontrol.models import Group
 from accesscontrol.policy import OUTCOMES
-from accesscontrol.screening.judge.one_by_one import Found
+from accesscontrol.screening.judge.finding_text import FindingText
 
 Ints = NDArray[np.integer[Any]]
 USABLE = ("per_request", "permit")
-UNKNOWN = ""  # the country of a licensee whose country nobody knows
+UNKNOWN = ""  # the country of a licensee whose country is not known
 DENY = OUTCOMES.index("deny")
-UNJUDGED = len(OUTCOMES)  # no finding: the offering did not stand
+UNJUDGED = len(OUTCOMES)  # no finding: the offering was not there
+NAMING = ("reasons", "undetermined", "would_have")  # lists of a finding whose entries name a rule
 
 
 def group_of(before: str, after: str) -> Group:
     """Where one granted offering puts its licensee.
 
-    Whatever ends denied loses access, also what waited for a review before; what gets freer regains
-    it, from a refusal to use as from a question a request to none.
+    An offering that is denied after loses access, also if it waited for a review before. One that
+    gets freer regains access: from a refusal to use, or from a question for each request to none.
     """
     if before == after:
         return Group.NO_CHANGE
@@ -47,8 +48,8 @@ def group_of(before: str, after: str) -> Group:
 
 
 def _table() -> NDArray[np.uint8]:
-    """``group_of`` for every pair of outcomes by number; what is not judged changes nothing."""
-    table = np.full((UNJUDGED + 1, UNJUDGED + 1), Group.NO_CHANGE, np.uint8)
+    """``group_of`` for each pair of outcomes by number; without a finding there is no change."""
+    table = np.full((UNJUDGED + 1, UNJUDGED + 1), Group.NO_CHANGE, "u1")
     for b, before in enumerate(OUTCOMES):
         for a, after in enumerate(OUTCOMES):
             table[b, a] = group_of(before, after)
@@ -59,25 +60,25 @@ GROUPS = _table()
 
 
 @dataclass(frozen=True)
-class Side:
-    """What one of the two releases says: a sheet for each licensee, a finding for each position.
+class ReleaseSheets:
+    """The sheets of some licensees under one of the two releases.
 
-    ``places``: per licensee the row of ``sheets``, whose cells are places in ``findings``; None
-    where no offering stands.
+    ``rows``: by licensee the row of ``sheets``, (sheets, positions), whose cells are indices into
+    ``findings``. A finding is None for positions without an offering.
     """
 
-    places: Ints
+    rows: Ints
     sheets: Ints
-    findings: Sequence[Found | None]
+    findings: Sequence[FindingText | None]
 
     def outcomes(self) -> NDArray[np.uint8]:
         """The outcome's number for each sheet and position."""
         numbers = [OUTCOMES.index(each.outcome) if each else UNJUDGED for each in self.findings]
-        return np.array(numbers, np.uint8)[self.sheets]
+        return np.array(numbers, "u1")[self.sheets]
 
     def names(self, rule: str) -> NDArray[np.bool_]:
-        """Whether the rule is true or open there, enforced or only reported."""
-        spelled = f'"rule":{canonical_json(rule)}'  # as in no text of a finding that names others
+        """For each sheet and position: whether the rule is true or open, enforced or reported."""
+        spelled = f'"rule":{canonical_json(rule)}'  # in no finding's text that names only others
         named = [
             each is not None and spelled in each.text and _names(each.verdict, rule)
             for each in self.findings
@@ -89,15 +90,13 @@ def _names(finding: Mapping[str, Any], rule: str) -> bool:
     return any(each["rule"] == rule for part in NAMING for each in finding[part])
 
 
-NAMING = ("reasons", "undetermined", "would_have")
-
-
 @dataclass(frozen=True)
-class Judged:
-    """Licensees with their sheet on either side, what they were granted, and where they are.
+class ComparedLicensees:
+    """Licensees with their sheets under both releases, what they were granted, and their country.
 
-    ``grants`` are numbers of values of ``CurrentFacts.statuses``; ``countries`` places in
-    ``codes``. All arrays are as long as ``ids``.
+    ``before`` and ``after``: indices of sheets of the two evaluators. ``grants``: ids of values of
+    ``CurrentFacts.statuses``. ``countries``: indices into ``codes``. All arrays are as long as
+    ``ids``.
     """
 
     ids: Ints
@@ -107,19 +106,19 @@ class Judged:
     countries: Ints
     codes: Sequence[str]
 
-    def only(self, rows: Ints) -> "Judged":
+    def only(self, places: Ints) -> "ComparedLicensees":
         """Those at these places."""
         return replace(
-            self, ids=self.ids[rows], before=self.before[rows], after=self.after[rows],
-            grants=self.grants[rows], countries=self.countries[rows],
+            self, ids=self.ids[places], before=self.before[places], after=self.after[places],
+            grants=self.grants[places], countries=self.countries[places],
         )  # fmt: skip
 
 
 @dataclass
-class Impact:
-    """What was found over some licensees; the arrays hold one row for each affected one."""
+class PartImpact:
+    """The impact on some licensees. The arrays have one row for each affected licensee."""
 
-    rows: Ints  # where the affected stand among the ids judged
+    places: Ints  # of the affected among the licensees compared
     groups: Ints
     positions: Ints  # of the first granted offering that puts it there
     granted: Ints
@@ -134,7 +133,7 @@ class Impact:
 
 @dataclass(frozen=True)
 class _Kinds:
-    """Licensees that are alike, as rows of matrices by position; ``of`` gives each its row."""
+    """Licensees that are alike, as one row of matrices by position; ``of`` gives each its row."""
 
     of: Ints
     counts: Ints
@@ -142,7 +141,7 @@ class _Kinds:
     has: NDArray[np.bool_]
     names: NDArray[np.bool_]
     changes: NDArray[np.uint8]
-    after: Ints  # the sheet after, by its row in the side's sheets
+    after: Ints  # the row of the sheet after
 
     @property
     def group(self) -> NDArray[np.uint8]:
@@ -158,29 +157,29 @@ class _Kinds:
 
 
 def of(
-    judged: Judged,
-    before: Side,
-    after: Side,
+    licensees: ComparedLicensees,
+    before: ReleaseSheets,
+    after: ReleaseSheets,
     *,
     rule: str,
     granted: Callable[[Ints], NDArray[np.bool_]],
-) -> Impact:
-    """The impact on the licensees judged; licensees that are alike are looked at once.
+) -> PartImpact:
+    """The impact on some licensees; licensees that are alike are sorted together.
 
-    ``granted`` gives for numbers of grants a row each, by position.
+    ``granted`` gives for ids of grants a row each, by position: which offerings were granted.
     """
-    touched, kinds = _alike(judged, before, after, rule, granted)
+    touched, kinds = _alike(licensees, before, after, rule, granted)
     group = kinds.group[kinds.of]
     affected = group != Group.NO_CHANGE
     moved = kinds.moved
-    first = moved.argmax(axis=1) if moved.shape[1] else np.zeros(len(moved), np.int64)
-    found = Impact(
-        rows=touched[affected],
+    first = moved.argmax(axis=1) if moved.shape[1] else np.zeros(len(moved), "i8")
+    found = PartImpact(
+        places=touched[affected],
         groups=group[affected],
         positions=first[kinds.of][affected],
         granted=kinds.has.sum(axis=1)[kinds.of][affected],
     )
-    _count(found, judged)
+    _count(found, licensees)
     _count_entitlements(found, kinds)
     _count_unchanged(found, kinds)
     _ask(found, after, kinds)
@@ -188,52 +187,57 @@ def of(
 
 
 def _alike(
-    judged: Judged,
-    before: Side,
-    after: Side,
+    licensees: ComparedLicensees,
+    before: ReleaseSheets,
+    after: ReleaseSheets,
     rule: str,
     granted: Callable[[Ints], NDArray[np.bool_]],
 ) -> tuple[Ints, _Kinds]:
-    """The licensees that the rule or a change touches, by their places, and what kinds they are.
+    """The licensees that the rule names or a change touches, by their places, and their kinds.
 
-    Most are judged alike on both sides whatever they were granted: nobody asks what that is.
+    1. For each pair of a sheet before and a sheet after: which outcomes differ, and whether the
+       rule is named.
+    2. Only for licensees of pairs where one or the other is so, read what they were granted.
+    3. A kind is a pair together with what was granted.
     """
-    key = before.places.astype(np.int64) * max(len(after.sheets), 1) + after.places
+    key = before.rows.astype("i8") * max(len(after.sheets), 1) + after.rows
     distinct, pair = np.unique(key, return_inverse=True)
-    at = np.divmod(distinct, max(len(after.sheets), 1))
-    was, now = before.outcomes()[at[0]], after.outcomes()[at[1]]
-    names = before.names(rule)[at[0]] | after.names(rule)[at[1]]
+    row_before, row_after = np.divmod(distinct, max(len(after.sheets), 1))
+    was, now = before.outcomes()[row_before], after.outcomes()[row_after]
+    names = before.names(rule)[row_before] | after.names(rule)[row_after]
     changes = GROUPS[was, now]
     matters = ((changes != Group.NO_CHANGE) | names).any(axis=1)
     touched = np.flatnonzero(matters[pair])
 
-    numbers, grant = np.unique(judged.grants[touched], return_inverse=True)
-    both = pair[touched].astype(np.int64) * max(len(numbers), 1) + grant
+    numbers, grant = np.unique(licensees.grants[touched], return_inverse=True)
+    both = pair[touched].astype("i8") * max(len(numbers), 1) + grant
     kinds, of_, counts = np.unique(both, return_inverse=True, return_counts=True)
     pairs, grants = np.divmod(kinds, max(len(numbers), 1))
     has = granted(numbers)[grants]
     return touched, _Kinds(
         of=of_, counts=counts, was=was[pairs], has=has, names=names[pairs],
-        changes=np.where(has, changes[pairs], np.uint8(Group.NO_CHANGE)), after=at[1][pairs],
+        changes=np.where(has, changes[pairs], np.array(Group.NO_CHANGE, "u1")),
+        after=row_after[pairs],
     )  # fmt: skip
 
 
-def _count(found: Impact, judged: Judged) -> None:
+def _count(found: PartImpact, licensees: ComparedLicensees) -> None:
     """Licensees by group, and the affected by country."""
     size = Group.NO_CHANGE + 1
     cells = np.bincount(
-        judged.countries[found.rows] * size + found.groups, minlength=len(judged.codes) * size
+        licensees.countries[found.places] * size + found.groups,
+        minlength=len(licensees.codes) * size,
     ).reshape(-1, size)
     for group in Group:
         found.counts[group.key] = int(cells[:, group].sum())
-    found.counts[Group.NO_CHANGE.key] = len(judged.ids) - len(found.rows)
-    for code, row in zip(judged.codes, cells, strict=True):
-        seen = Counter({group.key: int(row[group]) for group in Group if row[group]})
-        if seen:
-            found.by_country[code] = seen
+    found.counts[Group.NO_CHANGE.key] = len(licensees.ids) - len(found.places)
+    for code, row in zip(licensees.codes, cells, strict=True):
+        counts = Counter({group.key: int(row[group]) for group in Group if row[group]})
+        if counts:
+            found.by_country[code] = counts
 
 
-def _count_entitlements(found: Impact, kinds: _Kinds) -> None:
+def _count_entitlements(found: PartImpact, kinds: _Kinds) -> None:
     moving = kinds.moved.sum(axis=1) * kinds.counts
     for group in Group:
         changing = int(moving[kinds.group == group].sum())
@@ -241,8 +245,8 @@ def _count_entitlements(found: Impact, kinds: _Kinds) -> None:
             found.entitlements[group.key] = changing
 
 
-def _count_unchanged(found: Impact, kinds: _Kinds) -> None:
-    """Why nothing changes for those whom the rule matches all the same."""
+def _count_unchanged(found: PartImpact, kinds: _Kinds) -> None:
+    """Licensees that the rule matches, and why nothing changes for some of them."""
     matches, of_granted = kinds.names.any(axis=1), (kinds.names & kinds.has).any(axis=1)
     same = kinds.group == Group.NO_CHANGE
     denied = of_granted & ~(kinds.names & kinds.has & (kinds.was != DENY)).any(axis=1)
@@ -251,8 +255,8 @@ def _count_unchanged(found: Impact, kinds: _Kinds) -> None:
     found.matched_denied = int(kinds.counts[same & denied].sum())
 
 
-def _ask(found: Impact, after: Side, kinds: _Kinds) -> None:
-    """How many licensees each missing fact holds up, among those that can't be decided."""
+def _ask(found: PartImpact, after: ReleaseSheets, kinds: _Kinds) -> None:
+    """For each missing fact: how many licensees can't be decided for lack of it."""
     open_ = kinds.moved & (kinds.group == Group.CANT_DECIDE)[:, None]
     for kind in np.flatnonzero(open_.any(axis=1)).tolist():
         numbers = set(after.sheets[kinds.after[kind]][open_[kind]].tolist())

@@ -1,8 +1,8 @@
-"""What a drafted rule would change, before anybody decides on it: judged for all, written for none.
+"""Previews what a drafted rule would change: all licensees are judged, no standing is written.
 
-Asked for like a screening and worked on like one: a part of the licensees at a time, each part in
-one transaction with the counts so far, by whichever worker is free. No standing, hold, case or
-message comes of it. What it found is kept, and never changed once it is done.
+A preview is asked for and worked on like a screening: a part of the licensees at a time, each part
+in one transaction with the counts so far, by any worker that is free. No standing, hold, case or
+message comes of it. What it found is kept, and never changes once it is done.
 """
 
 from collections import Counter
@@ -26,10 +26,11 @@ from accesscontrol.models import (
     User,
 )
 from accesscontrol.screening.preview import affected, before_and_after, impact
-from accesscontrol.screening.preview.before_and_after import Sides, next_range
+from accesscontrol.screening.preview.before_and_after import BothReleases, next_range
 from accesscontrol.screening.runs import lifecycle, work_item
 
-# Licensees a part: few enough that the counts are seen to grow and a cancel is heeded soon.
+# Licensees in a part: few enough that people see the counts grow, and that a cancel takes effect
+# soon.
 PART = 100_000
 State = Preview.State
 
@@ -50,13 +51,13 @@ def ask(
 ) -> Preview:
     """Queue the preview of a version, in the caller's transaction, and wake the workers after it.
 
-    ``rules`` is the rule, all its terms, as the release would hold it after publication;
-    ``judged_at`` when the draft would first bite. One that is under way for the version is
-    cancelled.
+    ``rules`` is the rule, all its terms, as the release would have it after publication;
+    ``judged_at`` when the draft would first change an answer. A preview of the version that is
+    under way is cancelled.
     """
     access.require(by, "policy.draft", at=at)
     with transaction.atomic():
-        preview = _made(version, rules, judged_at, by, at)
+        preview = _new(version, rules, judged_at, by, at)
         preview.save()
         audit.record(
             "rule.preview_asked", version.rule, by=by, at=at, order=version.rule.order,
@@ -81,12 +82,12 @@ def now(
     ``draft`` is ``draft_release`` of the same rules at the same instant.
     """
     with transaction.atomic():
-        preview = _made(version, rules, judged_at, by, at)
+        preview = _new(version, rules, judged_at, by, at)
         preview.state, preview.started_at = State.RUNNING, at
         preview.save()
-        with _sides(preview, draft, at) as sides:
+        with _both_releases(preview, draft, at) as both:
             while preview.state == State.RUNNING:
-                _part(preview, sides, at=at)
+                _part(preview, both, at=at)
     return preview
 
 
@@ -114,13 +115,14 @@ def cancel(preview: Preview, *, by: User | ApiToken | None, at: datetime) -> Pre
         _end(preview, State.CANCELLED, "Cancelled.", at)
         audit.record(
             "rule.preview_cancelled", preview.version.rule, by=by, at=at,
-            order=preview.version.rule.order, rule=preview.version.rule.ref, details=told(preview),
+            order=preview.version.rule.order, rule=preview.version.rule.ref,
+            details=event_details(preview),
         )  # fmt: skip
     return preview
 
 
 def why_stale(preview: Preview, *, version: RuleVersion) -> str:
-    """Why the preview no longer tells what the version would change; empty while it does."""
+    """Why the preview no longer says what the version would change; empty while it does."""
     if preview.content_digest != version.digest:
         return "The rule was edited after this preview."
     newest = Release.objects.order_by("-number").values_list("number", flat=True).first()
@@ -131,12 +133,12 @@ def why_stale(preview: Preview, *, version: RuleVersion) -> str:
 
 
 def number(preview: Preview) -> int:
-    """The release that it compares with; 0 where none was published yet."""
+    """The number of the release that it compares with; 0 where none was published yet."""
     return preview.release.number if preview.release else 0
 
 
-def told(preview: Preview) -> dict[str, Any]:
-    """What the log says of a preview: which one, over what, its six counts and its digest."""
+def event_details(preview: Preview) -> dict[str, Any]:
+    """What an event says of a preview: which one, over what, its six counts and its digest."""
     return {
         "version": preview.version.version,
         "digest": preview.content_digest,
@@ -149,14 +151,14 @@ def told(preview: Preview) -> dict[str, Any]:
     }
 
 
-def _made(
+def _new(
     version: RuleVersion,
     rules: Sequence[Mapping[str, Any]],
     judged_at: datetime,
     by: User | ApiToken | None,
     at: datetime,
 ) -> Preview:
-    """A new one, not saved; the caller holds the rule's lock, so that only one is under way."""
+    """A new one, not saved; the caller has locked the rule, so that only one is under way."""
     for earlier in version.previews.filter(state__in=Preview.OPEN).select_for_update():
         _end(earlier, State.CANCELLED, "Another preview of this version was asked for.", at)
     return Preview(
@@ -167,10 +169,12 @@ def _made(
     )  # fmt: skip
 
 
-def _sides(preview: Preview, draft: policy.Release, at: datetime) -> AbstractContextManager[Sides]:
+def _both_releases(
+    preview: Preview, draft: policy.Release, at: datetime
+) -> AbstractContextManager[BothReleases]:
     after = releases.Loaded(0, draft.number, draft.digest, draft)
     before = _release_before(preview)
-    return before_and_after.sides(before, after, judged_at=preview.judged_at, at=at)
+    return before_and_after.both_releases(before, after, judged_at=preview.judged_at, at=at)
 
 
 def draft_release(ref: str, rules: Sequence[Mapping[str, Any]], *, at: datetime) -> policy.Release:
@@ -201,7 +205,13 @@ def _begin(preview: Preview, at: datetime) -> None:
 
 
 def _go_on(pk: int, at: datetime) -> None:
-    """One part, in the caller's transaction; nothing if another worker has it or it has ended."""
+    """Do a part, in the caller's transaction; nothing if another worker has the preview.
+
+    1. Lock the preview; cancel it if its rule or the release has changed meanwhile.
+    2. Borrow an evaluator of the release before and one of the draft's.
+    3. Judge the next licensees by both, and store those that are affected.
+    4. After the last licensee end the preview with its event.
+    """
     preview = (
         Preview.objects.select_for_update(skip_locked=True, of=("self",))
         .select_related("version__rule__order", "release")
@@ -215,22 +225,22 @@ def _go_on(pk: int, at: datetime) -> None:
         _end(preview, State.CANCELLED, f"{stale} Calculate it again.", at)
         return
     draft = draft_release(preview.version.rule.ref, preview.rules, at=preview.created_at)
-    with _sides(preview, draft, at) as sides:
-        _part(preview, sides, at=at)
+    with _both_releases(preview, draft, at) as both:
+        _part(preview, both, at=at)
     if preview.state == State.DONE:
         audit.record(
             "rule.previewed", preview.version.rule, by=preview.asked_by, at=at,
             order=preview.version.rule.order, rule=preview.version.rule.ref,
-            release=preview.release, details=told(preview),
+            release=preview.release, details=event_details(preview),
         )  # fmt: skip
 
 
-def _part(preview: Preview, sides: Sides, *, at: datetime) -> None:
-    """Judge the next licensees, store whom it affects, and end the preview after the last."""
+def _part(preview: Preview, both: BothReleases, *, at: datetime) -> None:
+    """Judge the next licensees, store those affected, and end the preview after the last."""
     began = perf_counter()
     last, licensees = next_range(preview.up_to, PART)
     if licensees:
-        _judge(preview, sides, last)
+        _judge(preview, both, last)
         preview.done += licensees
         preview.up_to = last
     if licensees < PART:
@@ -241,18 +251,18 @@ def _part(preview: Preview, sides: Sides, *, at: datetime) -> None:
     preview.save()
 
 
-def _judge(preview: Preview, sides: Sides, last: int) -> None:
-    judged, failed = sides.judge(preview.up_to + 1, last)
-    before, after = sides.said(judged)
+def _judge(preview: Preview, both: BothReleases, last: int) -> None:
+    licensees, failed = both.judge(preview.up_to + 1, last)
+    before, after = both.sheets(licensees)
     rule = preview.version.rule.ref
-    found = impact.of(judged, before, after, rule=rule, granted=sides.granted)
-    was, now_ = sides.store(judged.only(found.rows))
-    affected.store(preview, judged, found, before=was, after=now_)
+    found = impact.of(licensees, before, after, rule=rule, granted=both.granted)
+    ids_before, ids_after = both.store(licensees.only(found.places))
+    affected.store(preview, licensees, found, before=ids_before, after=ids_after)
     affected.leave_open(preview, failed)
     _add(preview, found)
 
 
-def _add(preview: Preview, found: impact.Impact) -> None:
+def _add(preview: Preview, found: impact.PartImpact) -> None:
     for group in Group:
         setattr(preview, group.key, getattr(preview, group.key) + found.counts[group.key])
     preview.by_country = {

@@ -1,4 +1,4 @@
-"""Whole columns out of the database and whole tables into it, in binary, without a row in Python.
+"""Reads whole columns from the database and appends whole tables to it, in binary.
 
 PostgreSQL sends each row of a COPY as a message of its own; a million of them cost more than
 everything else that a screening does. Rows gathered into one value are one message.
@@ -12,10 +12,12 @@ import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 
-SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)  # and neither flags nor a header of our own
-END = b"\xff\xff"
-COUNT = slice(25, 33)  # of the rows, after the signature, the fields and this one's length
-LENGTH = slice(33, 37)  # of them all, which follow
+SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)  # and neither flags nor a header extension
+END_OF_COPY = b"\xff\xff"
+# Where the one row of an answer has the count of the gathered rows and the length of their bytes,
+# which follow. Before the count: the signature, the count of fields, and a length.
+COUNT = slice(25, 33)
+LENGTH = slice(33, 37)
 SEND = {"i4": "int4send", "i8": "int8send"}
 AT_ONCE = 16_384  # rows that are packed at a time
 DATABASE_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
@@ -43,7 +45,7 @@ def _rows(data: bytes, row: np.dtype[Any]) -> NDArray[Any]:
     if not count:
         return np.empty(0, row)
     length = int.from_bytes(data[LENGTH], "big")
-    assert length == count * row.itemsize, "a value is null, or of another type than was told"
+    assert length == count * row.itemsize, "a value is null, or of another type than was asked for"
     return np.frombuffer(data, row, offset=LENGTH.stop, count=count)
 
 
@@ -77,7 +79,7 @@ def _packed(row: np.dtype[Any], arrays: Mapping[str, NDArray[Any]], length: int)
 
 
 def insert_binary(table: str, names: Sequence[str], rows: Iterable[bytes]) -> None:
-    """Append rows that are in COPY's binary form already, some at a time."""
+    """Append rows that are already in COPY's binary form, some at a time."""
     with (
         connection.cursor() as cursor,
         cursor.copy(f"COPY {table} ({', '.join(names)}) FROM STDIN (FORMAT binary)") as copy,
@@ -85,11 +87,11 @@ def insert_binary(table: str, names: Sequence[str], rows: Iterable[bytes]) -> No
         copy.write(SIGNATURE)
         for part in rows:
             copy.write(part)
-        copy.write(END)
+        copy.write(END_OF_COPY)
 
 
 def insert_lines(table: str, names: Sequence[str], rows: Iterable[str]) -> None:
-    """Append rows that are in COPY's form of text, a line each; see ``escaped``."""
+    """Append rows in COPY's text form, one line each; see ``escaped``."""
     with (
         connection.cursor() as cursor,
         cursor.copy(f"COPY {table} ({', '.join(names)}) FROM STDIN") as copy,
@@ -99,7 +101,7 @@ def insert_lines(table: str, names: Sequence[str], rows: Iterable[str]) -> None:
 
 
 def escaped(json: str) -> str:
-    """JSON on one line, which has no tab and no end of line of its own, as COPY reads it."""
+    """JSON as COPY's text form reads it. On one line, it has no tab and no end of line itself."""
     return json.replace("\\", "\\\\")
 
 

@@ -1,4 +1,4 @@
-"""The instants at which an answer can change by itself, kept so that none is slept through."""
+"""Stores the instants at which an answer can change by itself, so that none is missed."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,9 +8,9 @@ from django.db import connection
 from accesscontrol import releases
 from accesscontrol.models import Boundary
 
-# Each yields (instant, what, licensee id): the edges still ahead of what a standing can rest on.
-# An infinite or passed edge is none.
-LICENSEE_EDGES = """
+# Each yields (instant, what, licensee id): the edges ahead of the periods that a standing can rest
+# on. INSERT_BOUNDARIES leaves out infinite edges and those that have passed.
+SELECT_LICENSEE_EDGES = """
     SELECT unnest(ARRAY[lower(held), upper(held)]), 'fact ' || attribute, licensee_id
     FROM accesscontrol_fact
     WHERE licensee_id = ANY(%(ids)s::bigint[]) AND superseded_at IS NULL AND NOT waits
@@ -41,14 +41,14 @@ LICENSEE_EDGES = """
       AND (lower(x.valid) > %(at)s OR upper(x.valid) > %(at)s)
 """
 
-MODEL_EDGES = """
+SELECT_MODEL_EDGES = """
     SELECT unnest(ARRAY[lower(held), upper(held)]), 'model fact ' || attribute, NULL::bigint
     FROM accesscontrol_fact
     WHERE model_id IS NOT NULL AND superseded_at IS NULL AND NOT waits
       AND (lower(held) > %(at)s OR upper(held) > %(at)s)
 """
 
-STORE = """
+INSERT_BOUNDARIES = """
     INSERT INTO accesscontrol_boundary (at, what, licensee_id)
     SELECT DISTINCT edge, left(what, 300), licensee
     FROM ({edges}) AS edges(edge, what, licensee)
@@ -58,7 +58,7 @@ STORE = """
 
 
 def of_release(loaded: releases.Loaded, *, at: datetime) -> None:
-    """Keep the instants ahead at which a rule, exemption, group, annex or model's fact changes."""
+    """Store the instants ahead at which a rule, exemption, group, annex or model's fact changes."""
     Boundary.objects.bulk_create(
         (
             Boundary(at=edge, what=f"release {loaded.number}")
@@ -68,14 +68,14 @@ def of_release(loaded: releases.Loaded, *, at: datetime) -> None:
         ignore_conflicts=True,
         batch_size=1_000,
     )
-    _store(MODEL_EDGES, [], at)
+    _store(SELECT_MODEL_EDGES, [], at)
 
 
 def of_licensees(ids: Sequence[int], *, at: datetime) -> None:
-    """Keep the instants ahead at which a dated fact or paper of these licensees begins or ends."""
-    _store(LICENSEE_EDGES, ids, at)
+    """Store the instants ahead at which a dated fact or paper of these licensees begins or ends."""
+    _store(SELECT_LICENSEE_EDGES, ids, at)
 
 
 def _store(edges: str, ids: Sequence[int], at: datetime) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(STORE.format(edges=edges), {"ids": list(ids), "at": at})
+        cursor.execute(INSERT_BOUNDARIES.format(edges=edges), {"ids": list(ids), "at": at})

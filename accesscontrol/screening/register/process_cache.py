@@ -10,22 +10,22 @@ from typing import TypeVar
 
 from django.db import connection
 
-Name = TypeVar("Name")
-Of = TypeVar("Of", int, bytes)
+Key = TypeVar("Key")
+Entry = TypeVar("Entry", int, bytes)
 
 MOST = 100_000  # of each kind; some 200 bytes each
 
-# Which database it is, and since when its server runs: one that was restored from a backup, or
-# another one that took its place, may lack what was remembered.
-DATABASE = """
+# Which database it is, and since when its server runs. A database that was restored from a backup,
+# or that took the place of another, may lack what was remembered.
+SELECT_DATABASE = """
     SELECT format('%s since %s', oid, pg_postmaster_start_time()) FROM pg_database
     WHERE datname = current_database()
 """
 
 
 @dataclass
-class Remembered:
-    """Numbers of findings and sheets by digest; by a sheet's number its codes of outcomes.
+class ContentCache:
+    """Ids of findings and sheets by digest, and the codes of a sheet's outcomes by its id.
 
     Only what has been committed may be put in.
     """
@@ -36,28 +36,29 @@ class Remembered:
     outcomes: dict[int, bytes] = field(default_factory=dict)
 
 
-_of: dict[str, Remembered] = {}  # by database, of which it has one; threads share it, see above
+# The cache by its database: it has one entry. Threads share it, see above.
+_by_database: dict[str, ContentCache] = {}
 
 
 def database() -> str:
-    """Which database is spoken to now: whatever a process remembers by number is of this alone."""
+    """The database that is asked now. What a process remembers by id is true of this one alone."""
     with connection.cursor() as cursor:
-        cursor.execute(DATABASE)
+        cursor.execute(SELECT_DATABASE)
         return str(cursor.fetchone()[0])
 
 
-def of_database() -> Remembered:
-    """What is remembered of the database that is spoken to now."""
+def of_database() -> ContentCache:
+    """The cache of the database that is asked now."""
     name = database()
-    known = _of.get(name)
+    known = _by_database.get(name)
     if known is None:
-        _of.clear()
-        known = _of[name] = Remembered(name)
+        _by_database.clear()
+        known = _by_database[name] = ContentCache(name)
     return known
 
 
-def add(known: dict[Name, Of], new: dict[Name, Of]) -> None:
-    """Add to one of the three; where that would be too many, the older ones are forgotten."""
+def add(known: dict[Key, Entry], new: dict[Key, Entry]) -> None:
+    """Add entries to one of the three; where they would be too many, forget the older ones."""
     if len(known) + len(new) > MOST:
         known.clear()
     known.update(new)

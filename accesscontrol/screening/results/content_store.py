@@ -1,7 +1,7 @@
-"""Gives findings and sheets their numbers in the database, each stored once, equality checked.
+"""Stores each distinct finding and sheet once and returns its id.
 
-What a process has once found stored it looks up by digest and asks no more: each chunk, and each
-release's evaluator, meets mostly what others met before.
+Rows of equal digest are compared. A process remembers by digest what it has found stored: each
+chunk, and each release's evaluator, meets mostly findings and sheets that others met before.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -14,16 +14,17 @@ from django.db import connection, transaction
 from numpy.typing import NDArray
 
 from accesscontrol.screening.judge.evaluators import Evaluator
-from accesscontrol.screening.judge.one_by_one import Found
+from accesscontrol.screening.judge.finding_text import FindingText
 from accesscontrol.screening.register import binary_copy, process_cache
+from accesscontrol.screening.register.process_cache import ContentCache
 
 Numbers = NDArray[Any]
 INT4 = 23  # PostgreSQL's type of an array's elements
 AT_ONCE = 4_096  # sheets that are packed at a time
 
 
-class Kind(NamedTuple):
-    """A table of content by digest, and what it has besides."""
+class ContentTable(NamedTuple):
+    """A table of content by digest, and its other columns."""
 
     name: str
     types: dict[str, str]
@@ -33,122 +34,126 @@ class Kind(NamedTuple):
         return ", ".join(self.types)
 
 
-FINDING = Kind("finding", {"outcome": "text", "verdict": "jsonb"})
-SHEET = Kind("sheet", {"findings": "int[]"})
+FINDING = ContentTable("finding", {"outcome": "text", "verdict": "jsonb"})
+SHEET = ContentTable("sheet", {"findings": "int[]"})
 
-FORGET = "DROP TABLE IF EXISTS eg_{name}"
-TOLD = "CREATE TEMPORARY TABLE eg_{name} (n int, digest text, {typed}) ON COMMIT DROP"
-# In order of digest, as everybody does: two workers that store the same ones wait, and no circle.
-STORE = """
+DROP_GIVEN = "DROP TABLE IF EXISTS eg_{name}"
+CREATE_GIVEN = "CREATE TEMPORARY TABLE eg_{name} (n int, digest text, {typed}) ON COMMIT DROP"
+# In order of digest: two workers that store the same rows then wait in one order, and never for
+# each other.
+INSERT_NEW = """
     INSERT INTO accesscontrol_{name} (digest, {columns})
     SELECT digest, {columns} FROM eg_{name} t
     WHERE NOT EXISTS (SELECT FROM accesscontrol_{name} s WHERE s.digest = t.digest)
     ORDER BY digest ON CONFLICT DO NOTHING
 """
-FOUND = """
-    SELECT t.n, s.id, ({ours}) = ({theirs})
+SELECT_STORED = """
+    SELECT t.n, s.id, ({given}) = ({stored})
     FROM eg_{name} t JOIN accesscontrol_{name} s ON s.digest = t.digest
 """
 
 
 class DigestCollision(Exception):
-    """Two different findings or sheets have one digest: nothing may be stored under it."""
+    """Two different findings or sheets have one digest, so that the second cannot be stored."""
 
 
 def sheet_ids(evaluator: Evaluator, used: Numbers) -> Numbers:
-    """The database's numbers of an evaluator's sheets, by index; 0 for those not ``used``.
+    """The ids of an evaluator's sheets, by index; 0 for those that are not ``used``.
 
-    A number is remembered once its transaction has committed: nothing stored is ever changed.
+    1. Take the ids that the evaluator has already.
+    2. Of the others store the findings, then the sheets, those that the process does not know.
+    3. Once the transaction has committed, evaluator and process remember the ids: no stored row is
+       ever changed.
     """
-    known = process_cache.of_database()
-    name = f"sheets of {known.database}"
-    numbers = _kept(evaluator, name, len(evaluator.sheets))
-    new = used[numbers[used] == 0]
+    cache = process_cache.of_database()
+    name = f"sheets of {cache.database}"
+    ids = _known_ids(evaluator, name, len(evaluator.sheets))
+    new = used[ids[used] == 0]
     if len(new):
         sheets = evaluator.sheets[new]
-        numbers[new] = _intern_sheets(_finding_ids(evaluator, known, sheets)[sheets], known)
-        _keep(evaluator, name, numbers)
-    return numbers
+        ids[new] = _store_sheets(_finding_ids(evaluator, cache, sheets)[sheets], cache)
+        _remember(evaluator, name, ids)
+    return ids
 
 
-def _finding_ids(evaluator: Evaluator, known: process_cache.Remembered, used: Numbers) -> Numbers:
-    name = f"findings of {known.database}"
-    numbers = _kept(evaluator, name, len(evaluator.findings))
-    wanted = np.zeros(len(numbers), bool)
+def _finding_ids(evaluator: Evaluator, cache: ContentCache, used: Numbers) -> Numbers:
+    """The ids of an evaluator's findings, by index; 0 for those that are not ``used``."""
+    name = f"findings of {cache.database}"
+    ids = _known_ids(evaluator, name, len(evaluator.findings))
+    wanted = np.zeros(len(ids), bool)
     wanted[used.reshape(-1)] = True
-    wanted[0] = False  # index 0: no offering stands there
-    new = np.flatnonzero(wanted & (numbers == 0)).tolist()
+    wanted[0] = False  # index 0: there is no offering at the position
+    new = np.flatnonzero(wanted & (ids == 0)).tolist()
     if new:
-        found = [each for n in new if (each := evaluator.findings[n])]
-        numbers[new] = _intern_findings(found, known)
-        _keep(evaluator, name, numbers)
-    return numbers
+        findings = [each for n in new if (each := evaluator.findings[n])]
+        ids[new] = _store_findings(findings, cache)
+        _remember(evaluator, name, ids)
+    return ids
 
 
-def _kept(evaluator: Evaluator, name: str, length: int) -> Numbers:
-    kept = evaluator.kept.get(name, np.zeros(0, "i8"))
-    return np.append(kept, np.zeros(length - len(kept), "i8"))
+def _known_ids(evaluator: Evaluator, name: str, length: int) -> Numbers:
+    known = evaluator.stored_ids.get(name, np.zeros(0, "i8"))
+    return np.append(known, np.zeros(length - len(known), "i8"))
 
 
-def _keep(evaluator: Evaluator, name: str, numbers: Numbers) -> None:
-    transaction.on_commit(partial(evaluator.kept.__setitem__, name, numbers))
+def _remember(evaluator: Evaluator, name: str, ids: Numbers) -> None:
+    transaction.on_commit(partial(evaluator.stored_ids.__setitem__, name, ids))
 
 
-def _intern_findings(found: Sequence[Found], known: process_cache.Remembered) -> list[int]:
-    numbers = [known.findings.get(each.digest, 0) for each in found]
-    new = [n for n, number in enumerate(numbers) if not number]
+def _store_findings(findings: Sequence[FindingText], cache: ContentCache) -> list[int]:
+    ids = [cache.findings.get(each.digest, 0) for each in findings]
+    new = {n: each for n, each in enumerate(findings) if not ids[n]}
     if new:
         lines = (
-            f"{n}\t{found[n].digest}\t{found[n].outcome}\t{binary_copy.escaped(found[n].text)}\n"
-            for n in new
+            f"{n}\t{each.digest}\t{each.outcome}\t{binary_copy.escaped(each.text)}\n"
+            for n, each in new.items()
         )
-        stored = _stored(FINDING, partial(binary_copy.insert_lines, rows=lines))
+        stored = _stored_ids(FINDING, partial(binary_copy.insert_lines, rows=lines))
         for n in new:
-            numbers[n] = stored[n]
-        added = {found[n].digest: stored[n] for n in new}
-        transaction.on_commit(partial(process_cache.add, known.findings, added))
-    return numbers
+            ids[n] = stored[n]
+        added = {each.digest: stored[n] for n, each in new.items()}
+        transaction.on_commit(partial(process_cache.add, cache.findings, added))
+    return ids
 
 
-def _intern_sheets(rows: Numbers, known: process_cache.Remembered) -> Numbers:
-    """``rows``: (sheets, positions) numbers of findings in the database, 0 for none."""
+def _store_sheets(rows: Numbers, cache: ContentCache) -> Numbers:
+    """``rows``: (sheets, positions) ids of findings, 0 for none."""
     wire = rows.astype(">i4")
     digests = [sha256(row.tobytes()).digest() for row in wire]
-    numbers = np.array([known.sheets.get(digest, 0) for digest in digests], "i8")
-    new = np.flatnonzero(numbers == 0)
+    ids = np.array([cache.sheets.get(digest, 0) for digest in digests], "i8")
+    new = np.flatnonzero(ids == 0)
     if len(new):
-        stored = _stored(
-            SHEET, partial(binary_copy.insert_binary, rows=_packed(wire, digests, new))
-        )
-        numbers[new] = [stored[n] for n in new.tolist()]
+        rows_of_copy = _packed(wire, digests, new)
+        stored = _stored_ids(SHEET, partial(binary_copy.insert_binary, rows=rows_of_copy))
+        ids[new] = [stored[n] for n in new.tolist()]
         added = {digests[n]: stored[n] for n in new.tolist()}
-        transaction.on_commit(partial(process_cache.add, known.sheets, added))
-    return numbers
+        transaction.on_commit(partial(process_cache.add, cache.sheets, added))
+    return ids
 
 
-def _stored(kind: Kind, tell: Callable[[str, Sequence[str]], None]) -> dict[int, int]:
-    """The numbers by n of what ``tell`` puts into a table; what is not stored yet is.
+def _stored_ids(table: ContentTable, give: Callable[[str, Sequence[str]], None]) -> dict[int, int]:
+    """The ids, by n, of the rows that ``give`` puts into a temporary table; stores the new ones.
 
-    Raises DigestCollision where something else is stored under a digest.
+    Raises DigestCollision where a row with the same digest and other content is stored.
     """
     spelled = {
-        "name": kind.name,
-        "columns": kind.columns,
-        "typed": ", ".join(f"{name} {type_}" for name, type_ in kind.types.items()),
-        "ours": ", ".join(f"t.{name}" for name in kind.types),
-        "theirs": ", ".join(f"s.{name}" for name in kind.types),
+        "name": table.name,
+        "columns": table.columns,
+        "typed": ", ".join(f"{name} {type_}" for name, type_ in table.types.items()),
+        "given": ", ".join(f"t.{name}" for name in table.types),
+        "stored": ", ".join(f"s.{name}" for name in table.types),
     }
     with connection.cursor() as cursor:
-        cursor.execute(FORGET.format(**spelled))
-        cursor.execute(TOLD.format(**spelled))
-        tell(f"eg_{kind.name}", ("n", "digest", *kind.types))
-        cursor.execute(STORE.format(**spelled))
-        cursor.execute(FOUND.format(**spelled))
+        cursor.execute(DROP_GIVEN.format(**spelled))
+        cursor.execute(CREATE_GIVEN.format(**spelled))
+        give(f"eg_{table.name}", ("n", "digest", *table.types))
+        cursor.execute(INSERT_NEW.format(**spelled))
+        cursor.execute(SELECT_STORED.format(**spelled))
         rows = cursor.fetchall()
-        cursor.execute(FORGET.format(**spelled))
+        cursor.execute(DROP_GIVEN.format(**spelled))
     for _, pk, equal in rows:
         if not equal:
-            raise DigestCollision(f"{kind.name} {pk}")
+            raise DigestCollision(f"{table.name} {pk}")
     return {n: pk for n, pk, _ in rows}
 
 

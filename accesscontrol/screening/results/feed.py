@@ -1,8 +1,8 @@
-"""The changes of standings in one order that whoever follows them reads without missing any.
+"""The changes of standings in one order, so that a reader who goes on from a place misses none.
 
-Ids are given before a transaction commits, so that a reader by id would pass over what commits
-late. Here a chunk that changed something takes its place in the order under a lock that it holds
-until it has committed: whatever is seen behind a place was committed after it.
+Ids are given before a transaction commits, so that a reader by id would pass over a change that
+commits late. Here a chunk that changed a standing takes its place in the order under a lock that is
+released by its commit: each change behind a place was committed after it.
 """
 
 import re
@@ -24,14 +24,14 @@ from accesscontrol.models import (
 )
 from accesscontrol.models.screening import LAST
 
-# Rows that one reading looks at: where most changes are of reasons only, few of them are told.
-LOOKED_AT = 5_000
-# Of each chunk, licensees that are shown to whoever watches the run.
+# Change rows that one page reads. Where most changes are of reasons only, it has few changes.
+MOST_READ = 5_000
+# Licensees of each chunk that are shown to people who watch the run.
 SHOWN = 12
 
-LOCK = "SELECT pg_advisory_xact_lock(hashtext('screening.feed'))"
+SELECT_LOCK = "SELECT pg_advisory_xact_lock(hashtext('screening.feed'))"
 # Chunk by chunk along the primary key: the changes need no other index.
-READ = """
+SELECT_CHANGES = """
 SELECT c.feed, s.licensee_id, s.old_sheet_id, s.new_sheet_id, s.outcome_changed, c.finished_at,
     c.run_id
 FROM (
@@ -48,20 +48,20 @@ CROSS JOIN LATERAL (
 ORDER BY c.feed, s.licensee_id LIMIT %(most)s
 """
 
-# Of the chunks that changed something those whose range has the licensee are few, and in which of
-# them he is says the primary key: an index by licensee over all changes ever made is not needed.
+# Few chunks have the licensee in their range and changed a standing, and the primary key says which
+# of them changed that of the licensee. So no index by licensee over all changes is needed.
 THAT_CHANGED = f"""
 FROM accesscontrol_screeningchunk AS c
 JOIN accesscontrol_standingchange AS s ON s.chunk_id = c.id AND s.licensee_id = %(licensee)s
 WHERE int8range(c.first_id, least(c.last_id, {LAST}), '[]') @> %(licensee)s::bigint
   AND c.changed > 0
 """
-CHANGED_IT = f"SELECT c.id {THAT_CHANGED} ORDER BY c.feed DESC LIMIT %(most)s"
+SELECT_CHUNKS_OF_LICENSEE = f"SELECT c.id {THAT_CHANGED} ORDER BY c.feed DESC LIMIT %(most)s"
 
 
 @dataclass(frozen=True, order=True)
 class Place:
-    """Up to where somebody has read: a chunk's place in the feed, and a licensee within it."""
+    """How far a reader has read: a chunk's place in the feed, and a licensee within the chunk."""
 
     chunk: int = 0
     licensee: int = 0
@@ -77,8 +77,8 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Turned:
-    """An offering whose outcome is another one; ``before`` is None at the first judgement."""
+class OutcomeChange:
+    """An offering whose outcome changed; ``before`` is None at the first judgement."""
 
     model: str
     activity: str
@@ -97,12 +97,12 @@ class Change:
     release: int
     at: datetime
     outcome_changed: bool
-    offerings: Sequence[Turned]
+    offerings: Sequence[OutcomeChange]
 
 
 @dataclass(frozen=True)
-class Reading:
-    """Some changes in order, the place up to which they were read, whether more are there."""
+class FeedPage:
+    """Some changes in order, the place up to which they were read, whether there are more."""
 
     changes: Sequence[Change]
     place: Place
@@ -110,7 +110,7 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class _Row:
+class _ChangeRow:
     place: Place
     licensee: int
     old: int | None
@@ -123,8 +123,8 @@ class _Row:
 def take_place(chunk: ScreeningChunk) -> None:
     """Give a chunk the next place in the feed; the last lock that its transaction takes."""
     with connection.cursor() as cursor:
-        cursor.execute(LOCK)
-    # A statement of its own, which sees whatever committed while the lock was waited for.
+        cursor.execute(SELECT_LOCK)
+    # A statement of its own, which sees all that committed while this one waited for the lock.
     last = ScreeningChunk.objects.filter(feed__isnull=False).aggregate(last=Max("feed"))["last"]
     chunk.feed = (last or 0) + 1
     chunk.save(update_fields=["feed"])
@@ -132,28 +132,28 @@ def take_place(chunk: ScreeningChunk) -> None:
 
 def changes(
     *, after: Place, most: int, run: ScreeningRun | None = None, reasons: bool = False
-) -> Reading:
-    """At most ``most`` changes behind a place, those of reasons only left out unless asked for.
+) -> FeedPage:
+    """At most ``most`` changes behind a place; changes of reasons only are left out unless asked.
 
-    Looks at a bounded number of rows: there can be more although few or none are told.
+    Reads a bounded number of rows: there can be more changes although the page has few or none.
     """
     rows = _rows(after, run)
-    told: list[_Row] = []
-    place, more = after, len(rows) == LOOKED_AT
+    page: list[_ChangeRow] = []
+    place, more = after, len(rows) == MOST_READ
     for row in rows:
         if row.outcome_changed or reasons:
-            if len(told) == most:
+            if len(page) == most:
                 more = True
                 break
-            told.append(row)
+            page.append(row)
         place = row.place
-    return Reading(_in_words(told), place, more)
+    return FeedPage(_in_words(page), place, more)
 
 
 def newest_flips(run: ScreeningRun, *, most: int = SHOWN) -> Sequence[Change]:
     """The licensees of a run whose outcome changed last, the newest chunk first."""
     chunks = run.chunks.filter(feed__isnull=False).exclude(flipped=[]).order_by("-feed")
-    rows: list[_Row] = []
+    rows: list[_ChangeRow] = []
     for chunk in chunks[:most]:
         found = StandingChange.objects.filter(chunk=chunk, licensee__in=chunk.flipped)
         rows += [_row(chunk, change) for change in found.order_by("-licensee")]
@@ -165,28 +165,28 @@ def newest_flips(run: ScreeningRun, *, most: int = SHOWN) -> Sequence[Change]:
 def changes_of(licensee: int, *, most: int) -> Sequence[Change]:
     """How a licensee's standing changed, the newest first."""
     with connection.cursor() as cursor:
-        cursor.execute(CHANGED_IT, {"licensee": licensee, "most": most})
+        cursor.execute(SELECT_CHUNKS_OF_LICENSEE, {"licensee": licensee, "most": most})
         chunks = ScreeningChunk.objects.in_bulk([row[0] for row in cursor.fetchall()])
     found = StandingChange.objects.filter(chunk__in=chunks, licensee=licensee)
     rows = [_row(chunks[change.chunk_id], change) for change in found]
     return _in_words(sorted(rows, key=lambda row: row.place, reverse=True))
 
 
-def _row(chunk: ScreeningChunk, change: StandingChange) -> _Row:
+def _row(chunk: ScreeningChunk, change: StandingChange) -> _ChangeRow:
     assert chunk.finished_at is not None, "a change of a chunk that has not ended"
-    return _Row(
+    return _ChangeRow(
         Place(chunk.feed or 0, change.licensee_id), change.licensee_id, change.old_sheet_id,
         change.new_sheet_id, change.outcome_changed, chunk.finished_at, chunk.run_id,
     )  # fmt: skip
 
 
-def _rows(after: Place, run: ScreeningRun | None) -> list[_Row]:
-    asked = {"chunk": after.chunk, "licensee": after.licensee, "most": LOOKED_AT}
-    statement = READ.format(of_run="AND run_id = %(run)s" if run else "")
+def _rows(after: Place, run: ScreeningRun | None) -> list[_ChangeRow]:
+    params = {"chunk": after.chunk, "licensee": after.licensee, "most": MOST_READ}
+    statement = SELECT_CHANGES.format(of_run="AND run_id = %(run)s" if run else "")
     with connection.cursor() as cursor:
-        cursor.execute(statement, asked | ({"run": run.pk} if run else {}))
+        cursor.execute(statement, params | ({"run": run.pk} if run else {}))
         return [
-            _Row(Place(place, licensee), licensee, old, new, flipped, at, of_run)
+            _ChangeRow(Place(place, licensee), licensee, old, new, flipped, at, of_run)
             for place, licensee, old, new, flipped, at, of_run in cursor.fetchall()
         ]
 
@@ -194,27 +194,27 @@ def _rows(after: Place, run: ScreeningRun | None) -> list[_Row]:
 # ---------------------------------------------------------------- in words
 
 
-def _in_words(rows: Sequence[_Row]) -> list[Change]:
+def _in_words(rows: Sequence[_ChangeRow]) -> list[Change]:
     sheets = _outcomes({pk for row in rows for pk in (row.old, row.new) if pk})
     ids = {row.licensee for row in rows}
     licensees = {pk: (ref, name) for pk, ref, name in
                  Licensee.objects.filter(id__in=ids).values_list("id", "ref", "name")}  # fmt: skip
     runs = ScreeningRun.objects.filter(id__in={row.run for row in rows})
     release = dict(runs.values_list("id", "release__number"))
-    turned = _turned({(row.old, row.new) for row in rows if row.outcome_changed}, sheets)
+    changed = _outcome_changes({(row.old, row.new) for row in rows if row.outcome_changed}, sheets)
     return [
         Change(
             row.place, *licensees[row.licensee], row.run, release[row.run], row.at,
-            row.outcome_changed, turned.get((row.old, row.new), ()),
+            row.outcome_changed, changed.get((row.old, row.new), ()),
         )
         for row in rows
     ]  # fmt: skip
 
 
-def _turned(
+def _outcome_changes(
     pairs: Iterable[tuple[int | None, int]], sheets: dict[int, list[str]]
-) -> dict[tuple[int | None, int], Sequence[Turned]]:
-    """For each pair of sheets what turned; many licensees share a pair."""
+) -> dict[tuple[int | None, int], Sequence[OutcomeChange]]:
+    """For each pair of sheets the outcomes that differ; many licensees share a pair."""
     offerings = {
         position: (model, activity)
         for position, model, activity in Offering.objects.values_list(
@@ -223,18 +223,18 @@ def _turned(
     }
     return {
         (old, new): [
-            Turned(*offerings[position], before, after)
-            for position, before, after in _flips(sheets[old] if old else None, sheets[new])
+            OutcomeChange(*offerings[position], before, after)
+            for position, before, after in _differing(sheets[old] if old else None, sheets[new])
             if position in offerings
         ]
         for old, new in pairs
     }
 
 
-def _flips(
+def _differing(
     before: Sequence[str] | None, after: Sequence[str]
 ) -> Iterable[tuple[int, str | None, str]]:
-    """Positions whose outcome differs; an offering that is new to a judged licensee is no flip."""
+    """Positions whose outcome differs; an offering that is new to a judged licensee is not one."""
     for position, now in enumerate(after):
         was = None if before is None else before[position] if position < len(before) else ""
         if now and was != "" and was != now:
@@ -242,7 +242,7 @@ def _flips(
 
 
 def _outcomes(sheets: set[int]) -> dict[int, list[str]]:
-    """Outcomes by position of stored sheets, '' where no offering stood."""
+    """Outcomes by position of stored sheets, '' without an offering."""
     stored = dict(Sheet.objects.filter(id__in=sheets).values_list("id", "findings"))
     ids = {finding for findings in stored.values() for finding in findings}
     outcome = dict(Finding.objects.filter(id__in=ids).values_list("id", "outcome"))

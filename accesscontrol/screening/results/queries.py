@@ -1,4 +1,4 @@
-"""Who stands how, now and at an instant: asked over sheets, of which there are few."""
+"""Which licensees have which outcome, now and at an instant: asked over sheets, which are few."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from accesscontrol.models import AIModel, Finding, Licensee, Offering, Sheet
 from accesscontrol.screening.results import feed
 
-COUNTED = """
+SELECT_COUNTS = """
     SELECT o.activity, f.outcome, sum(s.licensees)::bigint
     FROM (SELECT sheet_id, count(*) AS licensees FROM accesscontrol_standing GROUP BY sheet_id) AS s
     JOIN accesscontrol_sheet h ON h.id = s.sheet_id
@@ -18,7 +18,7 @@ COUNTED = """
     JOIN accesscontrol_finding f ON f.id = h.findings[o.position + 1]
     WHERE o.model_id = %s GROUP BY o.activity, f.outcome ORDER BY o.activity, f.outcome
 """
-STOOD = f"""
+SELECT_SHEET_AT = f"""
     SELECT s.new_sheet_id {feed.THAT_CHANGED}
       AND c.finished_at <= %(at)s
     ORDER BY c.feed DESC LIMIT 1
@@ -26,7 +26,7 @@ STOOD = f"""
 
 
 @dataclass(frozen=True)
-class Counted:
+class OutcomeCount:
     """How many licensees have an outcome for an activity of a model."""
 
     activity: str
@@ -35,7 +35,7 @@ class Counted:
 
 
 @dataclass(frozen=True)
-class Stood:
+class StandingOutcome:
     """The outcome of a licensee's standing for an offering."""
 
     model: str
@@ -44,31 +44,31 @@ class Stood:
 
 
 def licensees_with(outcome: str, *, model: str = "", activity: str = "") -> QuerySet[Licensee]:
-    """Who stands so for some offering, of this model and for this activity where they are told."""
+    """Licensees with this outcome for some offering: of this model and activity, if given."""
     return Licensee.objects.filter(standing__sheet__in=_sheets(outcome, model, activity))
 
 
-def counts(model: AIModel) -> list[Counted]:
+def outcome_counts(model: AIModel) -> list[OutcomeCount]:
     """How many licensees have which outcome for each activity that the model is offered for."""
     with connection.cursor() as cursor:
-        cursor.execute(COUNTED, [model.pk])
-        return [Counted(*row) for row in cursor.fetchall()]
+        cursor.execute(SELECT_COUNTS, [model.pk])
+        return [OutcomeCount(*row) for row in cursor.fetchall()]
 
 
-def stood(licensee: Licensee, *, at: datetime) -> list[Stood]:
-    """What the licensee's standing said at an instant; nothing where it was not judged by then."""
+def standing_at(licensee: Licensee, *, at: datetime) -> list[StandingOutcome]:
+    """The outcomes of a licensee's standing at an instant; none if it was not judged by then."""
     with connection.cursor() as cursor:
-        cursor.execute(STOOD, {"licensee": licensee.pk, "at": at})
+        cursor.execute(SELECT_SHEET_AT, {"licensee": licensee.pk, "at": at})
         row = cursor.fetchone()
-    return [] if row is None else _said(Sheet.objects.get(pk=row[0]))
+    return [] if row is None else _outcomes(Sheet.objects.get(pk=row[0]))
 
 
-def _said(sheet: Sheet) -> list[Stood]:
-    found = Finding.objects.filter(pk__in=set(sheet.findings))
-    outcome = dict(found.values_list("pk", "outcome"))
+def _outcomes(sheet: Sheet) -> list[StandingOutcome]:
+    findings = Finding.objects.filter(pk__in=set(sheet.findings))
+    outcome = dict(findings.values_list("pk", "outcome"))
     rows = Offering.objects.order_by("model__ref", "position").select_related("model")
     return [
-        Stood(row.model.ref, row.activity, outcome[pk])
+        StandingOutcome(row.model.ref, row.activity, outcome[pk])
         for row in rows
         if row.position < len(sheet.findings) and (pk := sheet.findings[row.position]) in outcome
     ]
@@ -83,10 +83,10 @@ def _sheets(outcome: str, model: str, activity: str) -> QuerySet[Sheet]:
         offerings = offerings.filter(model__ref=model)
     if activity:
         offerings = offerings.filter(activity=activity)
-    return _at(offerings.values_list("position", flat=True), findings)
+    return _with_one_of(findings, offerings.values_list("position", flat=True))
 
 
-def _at(positions: Iterable[int], findings: QuerySet[Finding]) -> QuerySet[Sheet]:
+def _with_one_of(findings: QuerySet[Finding], positions: Iterable[int]) -> QuerySet[Sheet]:
     """The sheets that have one of these findings at one of the positions."""
     either = Q(pk__in=[])
     for position in positions:

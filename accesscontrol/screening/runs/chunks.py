@@ -12,9 +12,9 @@ from accesscontrol.screening.results import feed
 from accesscontrol.screening.runs import chunk_work, id_ranges, lifecycle, work_item
 
 MOST_NAMED = 100  # licensees that a chunk's event names where the nightly proof raises its alarm
-# How long everybody waits for few, and the proof for all others: changes that never cease must not
-# hold up a rule for ever.
-EVERYONE_WAITS = timedelta(seconds=5)
+# How long a full run waits for runs over named licensees, and the proof for all others. Changes
+# that never cease must not delay a rule for ever.
+FULL_RUN_WAITS = timedelta(seconds=5)
 PROOF_WAITS = timedelta(minutes=10)
 
 RunState = ScreeningRun.State
@@ -37,13 +37,13 @@ def next_chunk(*, at: datetime) -> bool:
 
 
 def _waiting(at: datetime) -> QuerySet[ScreeningChunk]:
-    """Few licensees before everyone, the nightly proof last: by then it should find nothing.
+    """Named licensees before full runs, the nightly proof last: by then it should find nothing.
 
-    Whatever has waited long comes in the order in which it was begun.
+    Chunks of runs that have waited long come in the order in which they were made.
     """
     proof = When(run__cause="nightly", run__created_at__gt=at - PROOF_WAITS, then=2)
-    everyone = When(run__full=True, run__created_at__gt=at - EVERYONE_WAITS, then=1)
-    turn = Case(proof, everyone, default=0, output_field=IntegerField())
+    full_run = When(run__full=True, run__created_at__gt=at - FULL_RUN_WAITS, then=1)
+    turn = Case(proof, full_run, default=0, output_field=IntegerField())
     return work_item.free(ScreeningChunk.objects.filter(state="waiting")).order_by(turn, "id")
 
 
@@ -54,7 +54,14 @@ def _begin(chunk: ScreeningChunk, at: datetime) -> None:
 
 
 def _screen(pk: int, at: datetime) -> None:
-    """Everything a chunk changes, in the caller's transaction; nothing if another worker has it."""
+    """Screen a chunk, in the caller's transaction; nothing if another worker has it.
+
+    1. Lock the chunk, and its licensees.
+    2. Choose the instant, after the locks: no older than the newest change that is committed.
+    3. See whether the chunk is still to be screened, and by which release.
+    4. Screen its licensees.
+    5. Close the chunk with its event, and the run after its last chunk.
+    """
     chunk = (
         ScreeningChunk.objects.select_for_update(skip_locked=True, of=("self",))
         .select_related("run__release")
@@ -63,19 +70,19 @@ def _screen(pk: int, at: datetime) -> None:
     )
     if chunk is None:
         return
-    last = id_ranges.hold(chunk)
+    last = id_ranges.lock(chunk)
     at = _not_before_what_is_known(at)
     loaded = releases.current()
     if not _goes_on(chunk, loaded, at):
         return
-    _done(chunk, chunk_work.look(chunk, loaded, last=last, at=at), at)
+    _done(chunk, chunk_work.screen(chunk, loaded, last=last, at=at), at)
 
 
 def _not_before_what_is_known(at: datetime) -> datetime:
     """The instant to judge at: not older than the newest change already committed.
 
-    A worker that waited for a lock, or whose clock is behind, would otherwise read the facts as
-    they stood before a change, and write an older standing over a newer one.
+    A worker that waited for a lock, or whose clock is behind, would otherwise read the facts of
+    before a change, and write an older standing over a newer one.
     """
     ahead = ScreeningRun.objects.filter(
         created_at__gt=at, created_at__lte=at + lifecycle.CLOCKS_APART
@@ -84,10 +91,10 @@ def _not_before_what_is_known(at: datetime) -> datetime:
 
 
 def _goes_on(chunk: ScreeningChunk, loaded: releases.Loaded, at: datetime) -> bool:
-    """Whether the chunk is still to be screened; a newer release's own run does it otherwise.
+    """Whether the chunk is still to be screened; otherwise a newer release's own run does it.
 
-    A run over named licensees, and one that no newer run over everyone replaces, moves on to the
-    newer release instead, so that nobody is left under the old one.
+    A run over named licensees, and one that no newer full run replaces, moves on to the newer
+    release instead, so that no licensee is left under the old one.
     """
     run = ScreeningRun.objects.select_related("release").get(pk=chunk.run_id)
     if run.state in (RunState.CANCELLED, RunState.OVERTAKEN):
@@ -107,25 +114,25 @@ def _goes_on(chunk: ScreeningChunk, loaded: releases.Loaded, at: datetime) -> bo
     return True
 
 
-def _done(chunk: ScreeningChunk, looked: chunk_work.Looked, at: datetime) -> None:
-    written = looked.written
-    expected, chunk.licensees, chunk.judged = chunk.licensees, looked.licensees, looked.judged
+def _done(chunk: ScreeningChunk, screened: chunk_work.ScreenedChunk, at: datetime) -> None:
+    changes = screened.changes
+    expected, chunk.licensees, chunk.judged = chunk.licensees, screened.licensees, screened.judged
     chunk.state, chunk.finished_at = ScreeningChunk.State.DONE, at
-    chunk.changed = len(written.changed)
-    chunk.unchanged = looked.licensees - chunk.changed
-    chunk.changes_digest, chunk.problem = written.digest, ""
-    chunk.flipped = written.flipped
+    chunk.changed = len(changes.changed)
+    chunk.unchanged = screened.licensees - chunk.changed
+    chunk.changes_digest, chunk.problem = changes.digest, ""
+    chunk.flipped = changes.flipped
     chunk.save()
     nightly = chunk.run.cause == "nightly"
-    differed = sorted({*written.changed.tolist(), *looked.corrected}) if nightly else []
+    differed = sorted({*changes.changed.tolist(), *screened.corrected}) if nightly else []
     unexplained = _unexplained(chunk, differed)
-    details = looked.followed | {
+    details = screened.followed | {
         "run": chunk.run_id,
-        "licensees": looked.licensees,
-        "judged": looked.judged,
+        "licensees": screened.licensees,
+        "judged": screened.judged,
         "changed": chunk.changed,
         "unchanged": chunk.unchanged,
-        "outcome_changes": dict(written.outcome_changes),
+        "outcome_changes": dict(changes.outcome_changes),
         "changes_sha256": chunk.changes_digest,
     }
     if unexplained:
@@ -134,11 +141,11 @@ def _done(chunk: ScreeningChunk, looked: chunk_work.Looked, at: datetime) -> Non
         "run.chunk_done", f"chunk {chunk.pk}", by=None, at=at,
         release=chunk.run.release, details=details,
     )  # fmt: skip
-    _close(chunk, looked.licensees - expected, written.outcome_changes, len(unexplained), at)
+    _close(chunk, screened.licensees - expected, changes.outcome_changes, len(unexplained), at)
 
 
 def _unexplained(chunk: ScreeningChunk, changed: list[int]) -> list[int]:
-    """Whose changes no other waiting chunk or due boundary was about to make."""
+    """The licensees of these whose changes no other waiting chunk or due boundary would make."""
     if not changed:
         return []
     others = ScreeningChunk.objects.filter(state="waiting").exclude(run_id=chunk.run_id)
@@ -158,9 +165,12 @@ def _refs(ids: list[int]) -> list[str]:
 
 
 def _close(
-    chunk: ScreeningChunk, more: int, flips: Counter[str], unexplained: int, at: datetime
+    chunk: ScreeningChunk, more: int, outcome_changes: Counter[str], unexplained: int, at: datetime
 ) -> None:
-    """Add a chunk that ended to its run, and end the run if it was the last."""
+    """Add a chunk that ended to its run, and end the run if it was the last.
+
+    ``more``: licensees that the chunk has beyond those that were expected.
+    """
     run = ScreeningRun.objects.select_for_update().get(pk=chunk.run_id)
     if chunk.changed:
         feed.take_place(chunk)
@@ -170,15 +180,15 @@ def _close(
     run.unchanged += chunk.unchanged
     run.failed += chunk.failed
     run.alarm += unexplained
-    run.outcome_changes = dict(sorted((Counter(run.outcome_changes) + flips).items()))
-    told = ["total", "judged", "changed", "unchanged", "failed", "alarm", "outcome_changes"]
-    run.save(update_fields=told)
+    run.outcome_changes = dict(sorted((Counter(run.outcome_changes) + outcome_changes).items()))
+    counts = ["total", "judged", "changed", "unchanged", "failed", "alarm", "outcome_changes"]
+    run.save(update_fields=counts)
     if run.state in (RunState.QUEUED, RunState.RUNNING) and not _any_left(run):
         lifecycle.finish(run, at=at)
 
 
 def _any_left(run: ScreeningRun) -> bool:
-    """Chunks of others are still waiting in our eyes: they find the run's lock free after us."""
+    """A chunk that another worker has in work counts as waiting: that worker comes after us."""
     return run.chunks.filter(state="waiting").exists()
 
 

@@ -1,4 +1,4 @@
-"""Starts, once, the screenings that instants already passed have made necessary."""
+"""Starts the screenings that need to be done because an instant has passed, each once."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -12,8 +12,9 @@ from accesscontrol.screening.runs.lifecycle import start
 def due_boundaries(at: datetime) -> list[ScreeningRun]:
     """Start the screenings that instants not after ``at`` need, each exactly once.
 
-    One run for whatever concerns everyone, and one for the licensees whose own facts begin or end:
-    their rows are written anew, and cases and holds follow, whether or not a standing changes.
+    One run is for all boundaries that concern every licensee, and one for licensees whose own facts
+    begin or end: their rows are written anew, and cases and holds follow, whether or not a standing
+    changes.
     """
     with transaction.atomic():
         due = list(
@@ -29,13 +30,13 @@ def due_boundaries(at: datetime) -> list[ScreeningRun]:
 
 
 def papers_due(at: datetime) -> bool:
-    """Whether what is due can also move matches or ownership: a grant or a hold cannot."""
+    """Whether a boundary is due that can also change matches or ownership: entitlements cannot."""
     due = Boundary.objects.filter(run=None, at__lte=at).exclude(what__startswith="entitlement")
     return due.exists() and Release.objects.exists()
 
 
 def _start(due: Sequence[Boundary], at: datetime) -> ScreeningRun:
-    """``due``: all of licensees of their own, or all of everyone."""
+    """``due``: all of them concern licensees of their own, or all of them every licensee."""
     run = start(
         cause="boundary",
         subject=_words(boundary.what for boundary in due),

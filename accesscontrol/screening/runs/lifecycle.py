@@ -30,16 +30,16 @@ log = logging.getLogger(__name__)
 CHUNK = 200_000
 TASK = "accesscontrol.tasks.screen"
 WAKE_S = 0.5
-# A worker that holds a chunk is seen by the lock on it; one that took none for this long is absent.
+# A worker that works on a chunk is seen by its lock; one that took none for this long is absent.
 WORKER_SEEN = timedelta(seconds=60)
-CHUNK_HELD = """
+SELECT_CHUNK_LOCKED = """
     SELECT EXISTS (
         SELECT FROM pg_locks WHERE relation = to_regclass(%s) AND mode = 'RowShareLock' AND granted
         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
         AND pid <> pg_backend_pid()
     )
 """
-# How far clocks may be apart, or somebody wait for a lock, and still act at the newest instant.
+# How far clocks may be apart, or a verb wait for a lock, and still act at the newest instant.
 CLOCKS_APART = basis.CLOCKS_APART
 
 State = ScreeningRun.State
@@ -70,14 +70,19 @@ def start(
 ) -> ScreeningRun | None:
     """Write a run and its chunks, in the caller's transaction, and wake the workers after it.
 
-    ``licensees`` (ids) narrows it to those, whose current facts are written anew; without it every
-    licensee is screened. ``release`` is the newest unless told. None where no release was ever
-    published: then nothing can be judged yet, and the first publication screens everyone.
+    1. Lock the rows of the named licensees, and write them anew.
+    2. Write the run with its basis, and its chunks.
+    3. For a full run keep the instants ahead at which an answer can change.
+    4. Finish a run that has no chunk; else wake the workers once the transaction has committed.
+
+    ``licensees`` (ids) names them; without it every licensee is screened. ``release`` is the newest
+    unless given. Returns None where no release was ever published: nothing can be judged yet, and
+    the first publication screens every licensee.
     """
     ids = None if licensees is None else sorted(set(licensees))
     if ids:
         with transaction.atomic():
-            current_facts.hold(ids)
+            current_facts.lock(ids)
             current_facts.refresh(ids, at=_not_before_the_last(at))
     release = release or Release.objects.order_by("-number").first()
     if release is None:
@@ -109,13 +114,13 @@ def start(
 
 
 def _not_before_the_last(at: datetime) -> datetime:
-    """A verb that waited for another one's lock has an older instant than what it must not undo."""
+    """``at``, or the instant of a newer run: a verb that waited for a lock must not undo that."""
     last = ScreeningRun.objects.order_by("-id").values_list("created_at", flat=True).first()
     return max(at, last) if last is not None and last - at <= CLOCKS_APART else at
 
 
 def nightly(*, at: datetime) -> ScreeningRun | None:
-    """Start the full screening that must find nothing, once a day of UTC whoever asks how often."""
+    """Start the full screening that must find nothing, once a day of UTC however often called."""
     midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('screening.nightly'))")
@@ -130,9 +135,9 @@ def nightly(*, at: datetime) -> ScreeningRun | None:
 
 
 def wake() -> None:
-    """Tell a worker that there is work; beat does too, so that a broken broker costs a second.
+    """Tell a worker that there is work. Beat does so too: without a broker it costs a second.
 
-    The client of a broker that is down tries for several seconds, which the caller does not wait.
+    The client of a broker that is down tries for several seconds; the caller does not wait for it.
     """
     messenger = threading.Thread(target=_send, name="wake", daemon=True)
     messenger.start()
@@ -147,7 +152,7 @@ def _send() -> None:
 
 
 def finish(run: ScreeningRun, *, at: datetime) -> None:
-    """Close a run whose last chunk has ended, with its one event; the caller holds its lock."""
+    """Close a run whose last chunk has ended, with its one event; the caller has it locked."""
     run.state = State.FAILED if run.failed else State.DONE
     run.finished_at = at
     run.save(update_fields=["state", "finished_at"])
@@ -176,7 +181,7 @@ def finish(run: ScreeningRun, *, at: datetime) -> None:
 def cancel(
     run: ScreeningRun, *, by: User | ApiToken | None, at: datetime, because: str = ""
 ) -> ScreeningRun:
-    """Stop a run: what its finished chunks changed stays, the chunk in work is let finish.
+    """Stop a run. What its finished chunks changed stays; a chunk in work is let finish.
 
     Raises CannotCancel if it has ended.
     """
@@ -197,7 +202,7 @@ def close_early(
     at: datetime,
     because: str,
 ) -> None:
-    """End a run before its last chunk; a chunk that is in work is skipped and let finish."""
+    """End a run before its last chunk. A chunk in work is skipped, and let finish."""
     free = run.chunks.filter(state="waiting").select_for_update(skip_locked=True)
     ids = list(free.values_list("id", flat=True))
     ScreeningChunk.objects.filter(id__in=ids).update(state="cancelled", finished_at=at)
@@ -217,7 +222,7 @@ def close_early(
 def retry_failed(
     run: ScreeningRun, *, by: User | ApiToken | None, at: datetime, because: str = ""
 ) -> ScreeningRun:
-    """Give the failed chunks of a run five more attempts. Raises NothingFailed if there is none."""
+    """Give the failed chunks of a run five more attempts. Raises NothingFailed if it has none."""
     access.require(by, "run.manage", at=at)
     with transaction.atomic():
         run = ScreeningRun.objects.select_for_update().get(pk=run.pk)
@@ -241,7 +246,7 @@ def retry_failed(
 def totals(run: ScreeningRun) -> dict[str, object]:
     """What a run did: changed + unchanged + failed = total once it is done.
 
-    Of a run after a change fewer may be judged: the rest is unchanged, since nothing touched it.
+    A narrowed run judges fewer: the others are unchanged, since the change cannot affect them.
     """
     return {
         "total": run.total,
@@ -306,18 +311,18 @@ def progress(run: ScreeningRun, *, at: datetime) -> Progress:
 
 
 def _worker_seen(run: ScreeningRun, at: datetime) -> bool:
-    """Whether a worker has taken a chunk of any run within a minute, or holds one now."""
+    """Whether a worker has taken a chunk of any run within a minute, or works on one now."""
     of_going = ScreeningChunk.objects.filter(run__state__in=[State.QUEUED, State.RUNNING])
     last = of_going.aggregate(last=Max("taken_at"))["last"]
     if at - max(filter(None, (last, run.created_at))) <= WORKER_SEEN:
         return True
     with connection.cursor() as cursor:
-        cursor.execute(CHUNK_HELD, [ScreeningChunk._meta.db_table])
+        cursor.execute(SELECT_CHUNK_LOCKED, [ScreeningChunk._meta.db_table])
         return bool(cursor.fetchone()[0])
 
 
 def _release_before(release: Release) -> Release | None:
-    """The release whose standings this run replaces: that of the last run that ended."""
+    """The release whose standings this run replaces: that of the last full run that was done."""
     last = ScreeningRun.objects.filter(state=State.DONE, full=True).order_by("-id").first()
     if last is not None:
         return last.release

@@ -1,4 +1,4 @@
-"""What the last nightly proof found, and since when the proofs have found what nothing explains."""
+"""What the last nightly proof found, and since when proofs find changes that nothing explains."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,24 +12,24 @@ NIGHTLY = "nightly"
 
 @dataclass(frozen=True)
 class Alarm:
-    """The newest proof that found something, and when the first in an unbroken row did."""
+    """The newest proof that found something, and when the first of the proofs in a row did."""
 
     run: ScreeningRun
     since: datetime
 
     @property
     def unexplained(self) -> int:
-        """Licensees of whom a standing, or a stored fact, differed without a change."""
+        """Licensees of which a standing, or a stored fact, differed without a change."""
         return self.run.alarm
 
 
 def last_proof() -> ScreeningRun | None:
-    """The newest nightly screening that looked at everybody."""
+    """The newest nightly run that was done."""
     return _ended().order_by("-id").first()
 
 
 def alarm() -> Alarm | None:
-    """The alarm that stands: until a nightly proof finds nothing."""
+    """The alarm, which lasts until a nightly proof finds nothing."""
     last = ScreeningRun.objects.filter(cause=NIGHTLY, alarm__gt=0).order_by("-id").first()
     if last is None or _ended().filter(id__gt=last.pk, alarm=0).exists():
         return None
