@@ -1,4 +1,4 @@
-"""Writes the audit log: every verb records one event here, in its own transaction."""
+"""Writes the audit log. Every verb records one event, in its own transaction."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,14 +19,14 @@ LARGEST_PAYLOAD = 60_000
 
 @dataclass(frozen=True)
 class RequestContext:
-    """Where a change came from: set once by the doors, written into each of its events."""
+    """The id and address of the request that causes events. A middleware sets it."""
 
     request_id: str = ""
     ip: str = ""
 
 
 class Subject(NamedTuple):
-    """What an event is about, where the row itself was not read."""
+    """What an event is about, for a caller that did not read the row."""
 
     type: str
     id: str
@@ -42,7 +42,7 @@ _request: ContextVar[RequestContext] = ContextVar("request", default=RequestCont
 
 @contextmanager
 def context(*, request_id: str = "", ip: str = "") -> Iterator[None]:
-    """Events recorded inside carry this request's id and address."""
+    """Give the events recorded inside this request's id and address."""
     mark = _request.set(RequestContext(request_id, ip))
     try:
         yield
@@ -51,15 +51,14 @@ def context(*, request_id: str = "", ip: str = "") -> Iterator[None]:
 
 
 def current_request() -> RequestContext:
-    """The request that is being served, empty where there is none."""
+    """The context of the request that is served; empty outside of a request."""
     return _request.get()
 
 
 class Event(TypedDict, total=False):
-    """What an event says beside its kind and subject, as ``payload`` takes it.
+    """What an event says besides its kind and subject, as ``payload`` takes it.
 
-    ``by`` None is the system itself. ``details`` may hold instants, sets and large numbers; floats
-    are refused.
+    ``by`` None is the system. ``details`` may contain instants, sets and large numbers, no floats.
     """
 
     by: Required[User | ApiToken | None]
@@ -73,23 +72,23 @@ class Event(TypedDict, total=False):
 
 
 def record(kind: str, subject: About, **event: Unpack[Event]) -> int:
-    """Append one event and return its id; raises NotRecorded if the log cannot be written.
+    """Append one event and return its id. Raises NotRecorded if the log cannot be written.
 
-    Runs in the caller's transaction: what is not recorded has not happened.
+    Runs in the caller's transaction: a change without its event is rolled back.
     """
     return append([payload(kind, subject, **event)])[0]
 
 
 def record_apart(kind: str, subject: About, **event: Unpack[Event]) -> int:
-    """Append an event on a connection of its own, so that a request's rollback cannot erase it.
+    """Append an event on a connection of its own, so that a request's rollback keeps it.
 
-    For refusals and failed sign-ins, which happened whatever becomes of the request.
+    For refusals and failed sign-ins, after which a request is rolled back.
     """
     return append([payload(kind, subject, **event)], using="audit")[0]
 
 
 def append(payloads: Sequence[str], *, using: str = "default") -> list[int]:
-    """Append events by their canonical texts in one statement; the ids in the same order."""
+    """Append events (canonical texts) in one statement, and return their ids in order."""
     hashes = [leaf_hash(text.encode()) for text in payloads]
     try:
         with connections[using].cursor() as cursor:
@@ -117,9 +116,9 @@ def payload(
     decision_id: str | None = None,
     details: Mapping[str, Any] | None = None,
 ) -> str:
-    """The canonical JSON of one event (audit.event.payload); empty members are left out.
+    """The canonical JSON of one event (audit.event.payload), without empty members.
 
-    An event about a rule names it and its order, one about an order names that.
+    An event about a rule names the rule and its order; an event about an order names the order.
     """
     request = current_request()
     event = {
@@ -145,7 +144,7 @@ def payload(
 
 
 def actor(by: User | ApiToken | None) -> dict[str, str]:
-    """Who acts: a person, a token, or the system itself; the name is copied as it is now."""
+    """The actor: a person, a token, or the system, with the name of this moment."""
     match by:
         case User():
             return {"type": "person", "id": by.username, "name": str(by), "role": by.role}
@@ -156,7 +155,7 @@ def actor(by: User | ApiToken | None) -> dict[str, str]:
 
 
 def plain(value: Any) -> Any:
-    """The value as canonical JSON can hold it: instants and big numbers as text, sets sorted."""
+    """The value for canonical JSON: instants and large numbers as text, sets as sorted lists."""
     return value if is_plain(value) else _made_plain(value)
 
 
@@ -201,7 +200,7 @@ def _subject(subject: About) -> dict[str, str]:
 
 
 def _natural_id(subject: models.Model) -> object:
-    """What people call it: its reference where it has one, else its row's number."""
+    """The row's reference, number, code or name; without one of these, its id."""
     for name in ("ref", "reference", "number", "code", "key_id", "username", "decision_id"):
         if hasattr(subject, name):
             return getattr(subject, name)

@@ -1,4 +1,4 @@
-"""Builds the next release out of what is approved, and gives the one in force, never stale."""
+"""Builds and stores the next release, and reads the release in force."""
 
 import json
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ from accesscontrol.models import (
 from accesscontrol.models.common import period
 
 REGIMES = ("ofac", "bis_affiliates")
-# One number for the advisory lock that lets one release be made at a time.
+# The advisory lock under which one release is made at a time.
 LOCK = 0x45670001
 
 
@@ -39,7 +39,7 @@ class NoRelease(Refused):
 
 @dataclass(frozen=True)
 class Loaded:
-    """A release as stored and as the policy core reads it."""
+    """A release as it is stored, and as ``policy`` reads it."""
 
     id: int
     number: int
@@ -48,7 +48,7 @@ class Loaded:
 
 
 def current() -> Loaded:
-    """The release in force: one indexed read a call, parsed once a process. Raises NoRelease."""
+    """The release in force: one indexed read; a process parses it once. Raises NoRelease."""
     return _newest()
 
 
@@ -63,10 +63,10 @@ def get(number: int) -> Loaded:
 
 
 def build(*, number: int, at: datetime, with_rule: dict[str, Any] | None = None) -> dict[str, Any]:
-    """The document of a release: whatever is in force at ``at`` or scheduled after it.
+    """The document of a release, with the rules in force at ``at`` and those scheduled after it.
 
-    Names stand in the order of the canonical text, so that both are read as the same release.
-    ``with_rule`` takes the place of the versions of the same rule (a draft, for a dry run).
+    Names are sorted as in the canonical text, so that both parse to the same release.
+    ``with_rule`` replaces the versions of the same rule (a draft, for a dry run).
     """
     rules = _rules(at)
     if with_rule is not None:
@@ -82,7 +82,7 @@ def build(*, number: int, at: datetime, with_rule: dict[str, Any] | None = None)
 
 
 def vocabulary() -> list[dict[str, Any]]:
-    """The attributes that rules can name: built in, one per list and regime, custom."""
+    """The attributes that rules can name: built-in, of each list, of each regime, custom."""
     return policy.vocabulary(
         lists=list(RestrictedList.objects.order_by("code").values_list("code", flat=True)),
         regimes=REGIMES,
@@ -98,7 +98,7 @@ def vocabulary() -> list[dict[str, Any]]:
 def publish_next(*, by: User | None, at: datetime, because: str) -> Release:
     """Store the next release, in the caller's transaction, one at a time.
 
-    Raises policy.PolicyError where what is approved makes no sound release; then nothing changes.
+    Raises policy.PolicyError if it would not be sound; then nothing changes.
     """
     with transaction.atomic():
         with connection.cursor() as cursor:
@@ -130,9 +130,9 @@ def publish_next(*, by: User | None, at: datetime, because: str) -> Release:
 class _Stored:
     """A stored release. Threads share it: the first one that asks loads it, the others wait.
 
-    What is stored of a release never changes, and no one changes what was read of it. The process
-    that publishes a release has read it already. The digest is part of the key, so that what is
-    kept is what the row says, also where the publication is rolled back.
+    A stored release never changes, and no code changes a parsed one. The process that publishes a
+    release keeps the one that it parsed. The digest is part of the key, so that a release that was
+    rolled back is not taken for another with the same number.
     """
 
     def __init__(self, pk: int, number: int, sha256: str) -> None:
@@ -147,7 +147,7 @@ class _Stored:
         return self._loaded
 
     def keep(self, parsed: policy.Release, at: datetime) -> None:
-        """Keep the release as its publication has read it."""
+        """Keep the release that its publication has parsed."""
         with self._lock:
             self._loaded = self._loaded or self._compiled(parsed, at)
 
@@ -161,7 +161,7 @@ class _Stored:
         return Loaded(*self._row, parsed)
 
 
-# Threads share the releases that were asked for last, see _Stored.
+# Threads share the releases used last, see _Stored.
 _stored = lru_cache(maxsize=8)(_Stored)
 
 
@@ -186,7 +186,7 @@ def _rules(at: datetime) -> list[dict[str, Any]]:
 
 
 def _rule(term: Term) -> dict[str, Any]:
-    """The version's content with its term's dates, which may have ended it earlier."""
+    """The version's content with the dates of its term, which can end before the version's."""
     dates = period(term.period)
     return {
         **term.rule_version.content,

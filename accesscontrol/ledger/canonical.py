@@ -1,9 +1,8 @@
-"""Writes a value as the one JSON text that everyone derives from it (RFC 8785), and hashes texts.
+"""Writes a value as its canonical JSON text (RFC 8785), and hashes texts.
 
-Whatever is hashed, signed or compared later (a release, a decision, an entry of the log) goes
-through here, so that two machines that hold the same value hold the same bytes. It is the subset
-that the product needs: no floats, which no two languages print alike, and no integers that some
-JSON reader would round.
+All that is hashed, signed or compared later (a release, a decision, an entry of the log) is written
+here, so that two machines with the same value have the same bytes. Floats are refused, since
+languages print them differently, and so are integers that some JSON reader would round.
 """
 
 import hashlib
@@ -31,13 +30,13 @@ def canonical_json(value: object) -> str:
 
 
 def is_plain(value: object) -> bool:
-    """Whether `value` holds only what the standard library's encoder writes as RFC 8785 does.
+    """Whether the standard library's encoder writes all of `value` as RFC 8785 does.
 
-    Names in ASCII sort alike by code points and by UTF-16 code units. Printable texts hold no half
-    of a surrogate pair and no control character. What is not plain may have a canonical text too.
+    Names in ASCII sort alike by code points and by UTF-16 code units. Printable texts have no half
+    of a surrogate pair and no control character. Other values may have a canonical text too.
     """
     parts = [value]
-    for each in parts:  # which grows while it is read
+    for each in parts:  # the loop appends to it
         if isinstance(each, str):
             plain = each.isprintable()
         elif isinstance(each, dict):
@@ -67,7 +66,7 @@ def digest(text: str) -> str:
 
 
 def leaf_hash(payload: bytes) -> bytes:
-    """The hash of an entry as a leaf of the tree: SHA-256 of a zero byte and it (RFC 6962 §2.1)."""
+    """The hash of an entry as a leaf: SHA-256 of a zero byte and the entry (RFC 6962 §2.1)."""
     return hashlib.sha256(LEAF_PREFIX + payload).digest()
 
 

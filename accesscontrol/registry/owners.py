@@ -192,7 +192,7 @@ def _concerned(owned: Licensee | Party | None) -> list[Licensee]:
     """The licensee itself, or every licensee that the outside party owns, at any tier."""
     if isinstance(owned, Licensee):
         return [owned]
-    found: dict[int, Licensee] = {}
+    below: dict[int, Licensee] = {}
     seen: set[int] = set()
     waiting = [owned] if owned is not None else []
     while waiting:
@@ -202,10 +202,10 @@ def _concerned(owned: Licensee | Party | None) -> list[Licensee]:
         seen.add(party.pk)
         for edge in Owner.objects.filter(owner_party=party).select_related("owned", "owned_party"):
             if edge.owned is not None:
-                found[edge.owned.pk] = edge.owned
+                below[edge.owned.pk] = edge.owned
             elif edge.owned_party is not None:
                 waiting.append(edge.owned_party)
-    return list(found.values())
+    return list(below.values())
 
 
 def _details(edge: Owner) -> dict[str, object]:
