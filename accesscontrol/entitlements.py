@@ -45,7 +45,7 @@ class CannotHold(Refused):
 class CannotRelease(Refused):
     """The hold cannot be released.
 
-    It is not an officer's, not open, nobody asked for its release, or the same person did.
+    It is not an officer's or not open, its release was not asked for, or the same person asked.
     """
 
     code = "cannot_release"

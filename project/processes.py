@@ -127,8 +127,8 @@ def runs(pid: int, program: str, folder: Path) -> bool:
         )
         return program in listed.stdout and str(folder) in listed.stdout
     try:
-        here = Path(os.readlink(f"/proc/{pid}/cwd")) == folder.resolve()
+        in_folder = Path(os.readlink(f"/proc/{pid}/cwd")) == folder.resolve()
         state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-        return here and state != "Z" and program in Path(f"/proc/{pid}/cmdline").read_text()
+        return in_folder and state != "Z" and program in Path(f"/proc/{pid}/cmdline").read_text()
     except OSError:
         return False

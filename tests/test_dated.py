@@ -72,8 +72,8 @@ def ids(rows: Any) -> set[int]:
 def test_what_counts_is_the_same_in_sql(rows: list[Clearance]) -> None:
     for known in DAYS:
         orm = ids(Clearance.objects.counting(known))
-        assert orm == found(counting_sql("m", known=KNOWN), known=known)
-    assert ids(Clearance.objects.counting()) == found(counting_sql("m", known=EVERYTHING))
+        assert orm == found(counting_sql("m", known_sql=KNOWN), known=known)
+    assert ids(Clearance.objects.counting()) == found(counting_sql("m", known_sql=EVERYTHING))
     assert 0 < len(orm) < len(rows)
 
 
@@ -81,7 +81,7 @@ def test_what_is_in_force_is_the_same_in_sql(rows: list[Clearance]) -> None:
     told = set()
     for at, known in instants():
         orm = ids(Clearance.objects.in_force(at, known))
-        assert orm == found(in_force_sql("m", at=AT, known=KNOWN), at=at, known=known)
+        assert orm == found(in_force_sql("m", at_sql=AT, known_sql=KNOWN), at=at, known=known)
         told |= orm
     assert 0 < len(told) < len(rows)
 
@@ -89,11 +89,13 @@ def test_what_is_in_force_is_the_same_in_sql(rows: list[Clearance]) -> None:
 def test_everything_known_is_what_nobody_has_revoked(rows: list[Clearance]) -> None:
     for at in [*DAYS, LONG_AFTER]:
         plain = "m.confirmed_at IS NOT NULL AND m.revoked_at IS NULL AND m.valid @> %(at)s"
-        assert found(in_force_sql("m", at=AT, known=EVERYTHING), at=at) == found(plain, at=at)
+        assert found(in_force_sql("m", at_sql=AT, known_sql=EVERYTHING), at=at) == found(
+            plain, at=at
+        )
 
 
 def test_a_match_is_answered_by_a_clearance_in_force(rows: list[Clearance]) -> None:
-    answer = answered_sql("m", at=AT, known=KNOWN)
+    answer = answered_sql("m", at_sql=AT, known_sql=KNOWN)
     for at, known in instants():
         answered = set(Clearance.objects.in_force(at, known).values_list("match_id", flat=True))
         assert found(answer, "match", at=at, known=known) == answered

@@ -148,7 +148,7 @@ def _lists(decided: Decided) -> str:
 
 
 def sha256_of(document: dict[str, Any]) -> str:
-    """The digest of a request, whatever the order of its members, which a retry may change."""
+    """The digest of a request. The order of its members does not count; a retry may change it."""
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
 

@@ -165,7 +165,7 @@ class ChangesOutput(serializers.Serializer[Any]):
 
 
 class Lines(renderers.BaseRenderer):
-    """A line of JSON for each change (NDJSON); the next page stands in the header Link."""
+    """A line of JSON for each change (NDJSON). The next page is in the header Link."""
 
     media_type = "application/x-ndjson"
     format = "ndjson"
@@ -177,8 +177,8 @@ class Lines(renderers.BaseRenderer):
         return b"".join(self._lines(data["results"]))
 
     def _lines(self, results: Any) -> Iterator[bytes]:
-        for each in results:
-            yield bytes(renderers.JSONRenderer().render(each)) + b"\n"
+        for change in results:
+            yield bytes(renderers.JSONRenderer().render(change)) + b"\n"
 
 
 PARAMETERS = [

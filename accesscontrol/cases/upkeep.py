@@ -48,7 +48,7 @@ INSERT_FOR_FINDINGS = """
     ON a.positions = q.positions::int[] AND a.findings = q.findings::int[]
     ORDER BY a.licensee_id, q.n
 """
-ANSWERED = answered_sql("m", at="%(at)s::timestamptz", known="%(at)s::timestamptz")
+ANSWERED = answered_sql("m", at_sql="%(at)s::timestamptz", known_sql="%(at)s::timestamptz")
 # Possible matches that no clearance in force answers.
 INSERT_FOR_MATCHES = """
     INSERT INTO eg_needed

@@ -44,7 +44,7 @@ def _separation(people: list[User]) -> str:
     if drafters < 2:
         return "There is one person who drafts or approves; a rule needs two."
     if approvers == 1:
-        name = next(str(one) for one in people if one.is_active and one.role == Role.APPROVER)
+        name = next(str(p) for p in people if p.is_active and p.role == Role.APPROVER)
         return f"Approvals would stop if {name} were away: there is no second approver."
     officers = counts[Role.OFFICER]
     return f"{approvers} approvers and {officers} officers: nobody's absence stops an approval."

@@ -87,8 +87,8 @@ MODEL_PATHS = {
 
 def union_of(paths: Mapping[str, str], *, ids: str) -> str:
     """All paths in one statement. ``ids`` is an SQL array of the ids to read."""
-    in_force = in_force_sql("a", at=AT, known=KNOWN)
-    answered = answered_sql("m", at=AT, known=KNOWN)
+    in_force = in_force_sql("a", at_sql=AT, known_sql=KNOWN)
+    answered = answered_sql("m", at_sql=AT, known_sql=KNOWN)
     return " UNION ALL ".join(paths.values()).format(ids=ids, in_force=in_force, answered=answered)
 
 

@@ -30,15 +30,15 @@ class Name:
 
 def names_of(name: str, alt_names: str) -> tuple[Name, ...]:
     """The party's names, the printed one first, each normalized spelling once."""
-    found: dict[str, Name] = {}
+    names: dict[str, Name] = {}
     printed: dict[str, bool] = {}
     for alias, spelling in _spellings(name, alt_names):
         printed.setdefault(spelling, alias)
     for spelling, alias in printed.items():
         normalized = normalize(spelling)
         if normalized:
-            found.setdefault(normalized, Name(spelling, normalized, alias))
-    return tuple(found.values())
+            names.setdefault(normalized, Name(spelling, normalized, alias))
+    return tuple(names.values())
 
 
 def _spellings(name: str, alt_names: str) -> Iterator[tuple[bool, str]]:

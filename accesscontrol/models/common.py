@@ -78,20 +78,20 @@ class DatedQuerySet(models.QuerySet[Any]):
         return self.on_record().filter(confirmed_at=None)
 
 
-def counting_sql(row: str, *, known: str) -> str:
-    """The condition that a row counts, as known at ``known``: ``DatedQuerySet.counting`` in SQL.
+def counting_sql(row: str, *, known_sql: str) -> str:
+    """The condition that a row counts: ``DatedQuerySet.counting`` in SQL.
 
-    ``row`` is the alias of its table. ``known`` is an expression of SQL, such as EVERYTHING.
+    ``row`` is the alias of its table. ``known_sql`` is an instant in SQL, such as EVERYTHING.
     """
     return (
-        f"{row}.recorded_at <= {known} AND {row}.confirmed_at <= {known}"
-        f" AND ({row}.revoked_at IS NULL OR {row}.revoked_at > {known})"
+        f"{row}.recorded_at <= {known_sql} AND {row}.confirmed_at <= {known_sql}"
+        f" AND ({row}.revoked_at IS NULL OR {row}.revoked_at > {known_sql})"
     )
 
 
-def in_force_sql(row: str, *, at: str, known: str) -> str:
-    """The condition that a row counts and is valid at ``at``: ``DatedQuerySet.in_force`` in SQL."""
-    return f"{counting_sql(row, known=known)} AND {row}.valid @> {at}"
+def in_force_sql(row: str, *, at_sql: str, known_sql: str) -> str:
+    """The condition that a row counts and is valid: ``DatedQuerySet.in_force`` in SQL."""
+    return f"{counting_sql(row, known_sql=known_sql)} AND {row}.valid @> {at_sql}"
 
 
 def two_persons(name: str) -> models.CheckConstraint:

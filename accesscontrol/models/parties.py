@@ -152,12 +152,12 @@ class Clearance(SecondPerson, Dated):
         return f"clearance of {self.match}"
 
 
-def answered_sql(match: str, *, at: str, known: str) -> str:
-    """The condition that a clearance in force at ``at`` answers a match, as known at ``known``.
+def answered_sql(match: str, *, at_sql: str, known_sql: str) -> str:
+    """The condition that a clearance in force answers a match.
 
-    ``match`` is the alias of its table. ``at`` and ``known`` are expressions of SQL.
+    ``match`` is the alias of its table. ``at_sql`` and ``known_sql`` are instants in SQL.
     """
-    in_force = in_force_sql("answer", at=at, known=known)
+    in_force = in_force_sql("answer", at_sql=at_sql, known_sql=known_sql)
     return (
         "EXISTS (SELECT FROM accesscontrol_clearance answer"
         f" WHERE answer.match_id = {match}.id AND {in_force})"

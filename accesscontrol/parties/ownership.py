@@ -42,7 +42,7 @@ LISTED = f"""
     SELECT 'l' || m.licensee_id, m.status FROM accesscontrol_match m
     JOIN accesscontrol_restrictedlist r ON r.id = m.restricted_list_id
     WHERE m.superseded_at IS NULL AND m.status <> 'clear' AND r.code = ANY(%(lists)s)
-      AND NOT {answered_sql("m", at="%(at)s::timestamptz", known=EVERYTHING)}
+      AND NOT {answered_sql("m", at_sql="%(at)s::timestamptz", known_sql=EVERYTHING)}
 """  # noqa: S608
 
 

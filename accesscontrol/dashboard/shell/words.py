@@ -130,9 +130,9 @@ def utc(at: datetime | None) -> str:
     return f"{at.day} {at:%b %Y %H:%M} UTC"
 
 
-def lasted(span: timedelta) -> str:
+def lasted(duration: timedelta) -> str:
     """A duration in its largest unit: `3 days`, `5 h`, `12 min`, `4 s`."""
-    seconds = abs(span.total_seconds())
+    seconds = abs(duration.total_seconds())
     if seconds >= 172800:
         return f"{int(seconds // 86400)} days"
     if seconds >= 5400:
@@ -142,6 +142,7 @@ def lasted(span: timedelta) -> str:
     return f"{seconds:.1f} s" if seconds < 10 else f"{int(seconds)} s"
 
 
-def distance(span: timedelta) -> str:
+def distance(duration: timedelta) -> str:
     """`5 h ago` or `in 6 days`."""
-    return f"{lasted(span)} ago" if span.total_seconds() < 0 else f"in {lasted(span)}"
+    words = lasted(duration)
+    return f"{words} ago" if duration.total_seconds() < 0 else f"in {words}"

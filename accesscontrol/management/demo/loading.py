@@ -32,7 +32,7 @@ def load_demo(*, at: datetime, password: str, crowd_size: int = 1_000) -> bool:
     with transaction.atomic():
         load_starter(at=at)
         hashed = make_password(password)  # once: it is slow on purpose
-        people = {each.username: _add(each, hashed, at) for each in cast.PEOPLE}
+        people = {person.username: _add(person, hashed, at) for person in cast.PEOPLE}
         first, second = people["olivia"], people["omar"]
         parties.import_list(
             data=listed_parties(), file_name="demo.csv", by=first, at=at, because=BECAUSE
@@ -40,7 +40,7 @@ def load_demo(*, at: datetime, password: str, crowd_size: int = 1_000) -> bool:
         with registry.together(by=first, at=at, because=BECAUSE):
             for model in cast.MODELS:
                 _add_model(model, first, at)
-            added = [(each, _add_member(each, first, second, at)) for each in cast.MEMBERS]
+            added = [(member, _add_member(member, first, second, at)) for member in cast.MEMBERS]
             added += add_crowd(list(crowd(crowd_size)), first, second, at)
             _entitle(added, first, at)
     return True
@@ -133,7 +133,7 @@ def _declare_owners(
 ) -> None:
     declaration = registry.declare_owners(
         licensee=licensee,
-        owners=[registry.OwnedBy(each.owner, each.share_bp) for each in member.owners],
+        owners=[registry.OwnedBy(share.owner, share.share_bp) for share in member.owners],
         source="Declaration of owners (demo)",
         by=first,
         at=at,
