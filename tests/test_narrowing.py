@@ -20,10 +20,10 @@ from accesscontrol.models import (
     Sheet,
     Standing,
 )
-from accesscontrol.policy.narrowing.interval import Span
-from accesscontrol.policy.narrowing.touched import Clause, touched, touches
+from accesscontrol.policy.narrowing.interval import Interval
+from accesscontrol.policy.narrowing.touched import Marks, touched, touches
 from accesscontrol.screening.judge import one_by_one
-from accesscontrol.screening.narrowing import clause_sql
+from accesscontrol.screening.narrowing import marks_sql
 from accesscontrol.screening.register import current_facts, fact_columns
 from accesscontrol.screening.runs import lifecycle
 from tests.worlds import generated as worlds
@@ -165,15 +165,15 @@ def test_narrowed_runs_leave_what_looking_at_everybody_would_in_many_worlds() ->
     assert narrowed > 3
 
 
-def clauses_of(register: Register) -> tuple[Span, frozenset[Clause]] | None:
-    span = Span(
+def changes_of(register: Register) -> tuple[Interval, frozenset[Marks]] | None:
+    interval = Interval(
         tuple(releases.get(n).policy for n in Release.objects.values_list("number", flat=True)),
         datetime.fromisoformat(moving.SINCE), datetime.fromisoformat(moving.UNTIL),
         ({each.position: each.facts for each in one_by_one.offerings(register.at)},),
         moving.ENTAILS,
     )  # fmt: skip
-    clauses = touched(span)
-    return None if clauses is None else (span, clauses)
+    changes = touched(interval)
+    return None if changes is None else (interval, changes)
 
 
 def rows(where: fact_columns.Where) -> set[int]:
@@ -186,7 +186,7 @@ def rows(where: fact_columns.Where) -> set[int]:
 
 
 @pytest.mark.slow
-def test_the_rows_found_are_those_whom_the_clauses_touch() -> None:
+def test_the_rows_found_are_those_whom_the_changes_touch() -> None:
     from django.db import transaction
 
     from accesscontrol import facts
@@ -200,14 +200,14 @@ def test_the_rows_found_are_those_whom_the_clauses_touch() -> None:
                 register.publish()
             ids = [row.pk for row in register.licensees]
             current_facts.refresh(ids, at=register.at)
-            found = clauses_of(register)
+            found = changes_of(register)
             if found is not None:
-                span, clauses = found
+                interval, changes = found
                 about = facts.about_licensees(ids, at=register.at)
                 plainly = {
-                    pk for pk in ids if touches(clauses, span, about[pk].facts, papers=False)
+                    pk for pk in ids if touches(changes, interval, about[pk].facts, papers=False)
                 }
-                where = clause_sql.where(clauses, span)
+                where = marks_sql.where(changes, interval)
                 assert (set(ids) if where is None else rows(where)) == plainly, seed
                 left_out += len(ids) - len(plainly)
             transaction.set_rollback(True)

@@ -28,8 +28,8 @@ from accesscontrol.policy.language.rules import EFFECTS, Exemption, Period, Rule
 from accesscontrol.policy.language.values import EXPECTED, NotAValue, Type, Value
 from accesscontrol.policy.language.values import read as read_value
 from accesscontrol.policy.language.vocabulary import NEEDED, vocabulary
-from accesscontrol.policy.narrowing.interval import Offerings, Span, named_values, read_or_none
-from accesscontrol.policy.narrowing.touched import STATUS, Clause, HasPapers, Invalid, Mark, touched
+from accesscontrol.policy.narrowing.interval import Interval, Offerings, named_values, read_or_none
+from accesscontrol.policy.narrowing.touched import STATUS, HasPapers, Invalid, Mark, Marks, touched
 from accesscontrol.policy.online.judge import judge
 from accesscontrol.policy.words.lint import Flaw, lint
 from accesscontrol.policy.words.rules import explain, sentence, why_not
@@ -48,16 +48,17 @@ __all__ = [
     "OUTCOMES",
     "STATUS",
     "Attribute",
-    "Clause",
     "Condition",
     "Entry",
     "Exemption",
     "Flaw",
     "HasPapers",
+    "Interval",
     "Invalid",
     "Lifted",
     "Literal",
     "Mark",
+    "Marks",
     "Named",
     "NotAValue",
     "Offerings",
@@ -70,7 +71,6 @@ __all__ = [
     "Rule",
     "Scope",
     "Seen",
-    "Span",
     "Type",
     "Unknown",
     "Value",

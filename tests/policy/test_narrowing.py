@@ -14,24 +14,24 @@ def tried(seed: int) -> Counter[str]:
     """One world: what became of some licensees, none of whom may be missed."""
     random = Random(seed)
     motion = moving.motion(random)
-    clauses = touched(motion.span)
+    changes = touched(motion.interval)
     seen: Counter[str] = Counter()
     for _ in range(8):
         licensee = moving.licensee(random)
         papers = moving.papers(random, licensee["licensee.id"])
-        looked_at = clauses is None or touches(
-            clauses, motion.span, licensee, papers=bool(papers["licenses"])
+        looked_at = changes is None or touches(
+            changes, motion.interval, licensee, papers=bool(papers["licenses"])
         )
         changed = answered_differently(random, motion, licensee, papers)
         assert looked_at or not changed, f"missed by the world {seed}: {licensee}, {papers}"
-        seen[f"{'everyone' if clauses is None else looked_at} {changed}"] += 1
+        seen[f"{'everyone' if changes is None else looked_at} {changed}"] += 1
     return seen
 
 
 def answered_differently(
     random: Random, motion: moving.Motion, licensee: dict[str, Any], papers: dict[str, Any]
 ) -> bool:
-    """Whether a standing judged at some moment of the span is another one now."""
+    """Whether a standing judged at some moment of the interval is another one now."""
     for position, newest in motion.offerings[-1].items():
         now = moving.found(motion.releases[-1], {**licensee, **newest}, papers, moving.UNTIL)
         before = random.choice(motion.offerings)[position]

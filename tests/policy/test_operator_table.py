@@ -28,7 +28,7 @@ from accesscontrol.policy.language.condition_json import condition_json
 from accesscontrol.policy.language.conditions import leaves
 from accesscontrol.policy.language.operands import A_GROUP, ONE_VALUE, SOME_VALUES, OperandKind
 from accesscontrol.policy.language.operators import FormWords, Operator, Words
-from accesscontrol.policy.narrowing.interval import Span, named_values
+from accesscontrol.policy.narrowing.interval import Interval, named_values
 from tests.policy import agreement
 from tests.policy.test_narrowing import tried
 from tests.worlds import language, moving
@@ -137,7 +137,7 @@ def operand_of(kind: OperandKind, type_: str) -> st.SearchStrategy[Any]:
 
 @st.composite
 def members(draw: st.DrawFn, of: list[str]) -> list[dict[str, Any]]:
-    """Some of these, each for a time that begins or ends about the span's moments."""
+    """Some of these, each for a time that begins or ends about the interval's moments."""
     found = []
     for value in draw(st.lists(st.sampled_from(of), max_size=4, unique=True)):
         start, end = sorted(draw(st.permutations(moving.EDGES))[:2])
@@ -160,13 +160,13 @@ def release(
 
 
 @st.composite
-def spans(draw: st.DrawFn, when: dict[str, Any], name: str, type_: str) -> Span:
+def intervals(draw: st.DrawFn, when: dict[str, Any], name: str, type_: str) -> Interval:
     """One release or two, which differ in their groups and lists."""
     territories = draw(st.sampled_from([{}, {"HK": "CN", "GL": "DK"}]))
     count = draw(st.integers(1, 2))
     releases = tuple(release(when, name, type_, draw, territories) for _ in range(count))
     at = datetime.fromisoformat
-    return Span(releases, at(moving.SINCE), at(moving.UNTIL), ({},))
+    return Interval(releases, at(moving.SINCE), at(moving.UNTIL), ({},))
 
 
 def came_out(span_release: policy.Release, at: str, leaf: Any, raw: Any) -> int:
@@ -177,14 +177,14 @@ def came_out(span_release: policy.Release, at: str, leaf: Any, raw: Any) -> int:
 
 
 def holds_possible_to_truth(data: st.DataObject, when: Any, name: str, type_: str) -> None:
-    """Possible is what the truth can be at one of the span's moments, unknown counting as both."""
-    span = data.draw(spans(when, name, type_))
-    ((leaf, _),) = leaves(span.releases[-1].rules[0].when)
+    """Possible is what the truth can be at one of the interval's moments, unknown counting as both."""
+    interval = data.draw(intervals(when, name, type_))
+    ((leaf, _),) = leaves(interval.releases[-1].rules[0].when)
     raw = data.draw(values(type_) | st.just(policy.ABSENT) | st.sampled_from(WRONG))
-    at_moments = {came_out(each.release, each.instant, leaf, raw) for each in span.moments}
-    between = {came_out(each, at, leaf, raw) for each in span.releases for at in moving.MOMENTS}
+    at_moments = {came_out(each.release, each.instant, leaf, raw) for each in interval.moments}
+    between = {came_out(each, at, leaf, raw) for each in interval.releases for at in moving.MOMENTS}
     for wanted, is_wanted in ((True, TRUE), (False, FALSE)):
-        possible = span.possible((leaf, wanted), raw)
+        possible = interval.possible((leaf, wanted), raw)
         assert possible is bool(at_moments & {is_wanted, UNKNOWN})
         assert possible or not between & {is_wanted, UNKNOWN}
 
@@ -217,14 +217,16 @@ def test_values_are_told_apart_by_those_that_the_operand_names(
     name: str, type_: str, data: st.DataObject
 ) -> None:
     operand = data.draw(operand_of(EVERY[name].operand, type_))
-    span = data.draw(spans({name: ["licensee.custom.x", operand]}, "licensee.custom.x", type_))
+    interval = data.draw(
+        intervals({name: ["licensee.custom.x", operand]}, "licensee.custom.x", type_)
+    )
     one, other = data.draw(values(type_)), data.draw(values(type_))
-    keeps_its_contract(span, one, other)
+    keeps_its_contract(interval, one, other)
 
 
-def keeps_its_contract(span: Span, *raws: Any) -> None:
+def keeps_its_contract(interval: Interval, *raws: Any) -> None:
     """For two values: alike to the classes, the witnesses and the narrowing only if truly alike."""
-    newest = span.releases[-1]
+    newest = interval.releases[-1]
     test: Any = newest.rules[0].when
     attribute, at = test.attribute, moving.UNTIL
     one, other = (attribute.read(raw) for raw in raws)
@@ -235,9 +237,11 @@ def keeps_its_contract(span: Span, *raws: Any) -> None:
         literals.truths(each) for each in representatives(attribute, [test], newest, at)
     }
     assert literals.truths(one) in tried_by_the_witnesses
-    if attribute.type == "code" and not named_values(test, span) & {one, other}:
+    if attribute.type == "code" and not named_values(test, interval) & {one, other}:
         for wanted in (True, False):
-            assert span.possible((test, wanted), one) is span.possible((test, wanted), other)
+            assert interval.possible((test, wanted), one) is interval.possible(
+                (test, wanted), other
+            )
 
 
 def test_an_operator_that_breaks_its_contract_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -245,9 +249,11 @@ def test_an_operator_that_breaks_its_contract_is_noticed(monkeypatch: pytest.Mon
     monkeypatch.setitem(policy.OPERATORS, "begins_with", BREAKS_THE_CONTRACT)
     document = language.document(language.rule({"begins_with": ["licensee.sector", "bio"]}))
     at = datetime.fromisoformat
-    span = Span((policy.parse_release(document),), at(moving.SINCE), at(moving.UNTIL), ({},))
+    interval = Interval(
+        (policy.parse_release(document),), at(moving.SINCE), at(moving.UNTIL), ({},)
+    )
     with pytest.raises(AssertionError):
-        keeps_its_contract(span, "biology", "chemistry")
+        keeps_its_contract(interval, "biology", "chemistry")
 
 
 @pytest.mark.parametrize("part", [Operator, OperandKind, Words, FormWords])

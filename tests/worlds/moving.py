@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from accesscontrol import policy
-from accesscontrol.policy.narrowing.interval import Span
+from accesscontrol.policy.narrowing.interval import Interval
 from tests.worlds import generated as worlds
 from tests.worlds import language
 
@@ -35,9 +35,9 @@ class Motion:
     offerings: list[dict[int, dict[str, Any]]]
 
     @property
-    def span(self) -> Span:
+    def interval(self) -> Interval:
         at = datetime.fromisoformat
-        return Span(tuple(self.releases), at(SINCE), at(UNTIL), tuple(self.offerings), ENTAILS)
+        return Interval(tuple(self.releases), at(SINCE), at(UNTIL), tuple(self.offerings), ENTAILS)
 
 
 def motion(random: Random) -> Motion:

@@ -1,4 +1,4 @@
-"""Compiles a release for a span of time in which nothing of it begins or ends: a bit per clause.
+"""Compiles a release for a stretch of time in which nothing of it begins or ends: a bit per clause.
 
 Each condition in force, a rule's or an exemption's, becomes clauses, of which one at least is true
 where it is true, and all are false where it is false. What a fact settles is then a mask over all
@@ -47,7 +47,7 @@ class CompiledRule:
 
     rule: Rule
     place: int  # among the compiled rules, which are in the order of a verdict's lists
-    reports: bool  # it only reports, for as long as the span lasts
+    reports: bool  # it only reports, for as long as the stretch lasts
     first: int  # its lowest clause among all
     every: int  # its clauses, as bits above the first
     when: int  # those of its condition
@@ -67,7 +67,7 @@ class CompiledRule:
 
 
 class Compiled:
-    """The rules of a release in one span, as clauses; ``at`` stands for every instant of it."""
+    """The rules of a release in one stretch, as clauses. ``instant`` stands for all of it."""
 
     def __init__(self, release: Release, instant: str) -> None:
         self.release = release
@@ -180,5 +180,5 @@ def compiled(release: Release, at: datetime) -> Compiled:
 
 
 def _read(rule: Rule, instant: str) -> frozenset[str]:
-    """What is read of it in this span: an exemption out of its period reads nothing."""
+    """The attributes read in this stretch. An exemption out of its period reads nothing."""
     return attributes(rule.when).union(*(attributes(each.when) for each in in_force(rule, instant)))

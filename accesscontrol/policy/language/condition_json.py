@@ -78,8 +78,8 @@ def _only_member(document: object, pointer: str) -> tuple[str, object]:
         expected = "an object with one member: all, any, not or an operator"
         raise PolicyError(pointer, BAD_SHAPE, f"A condition is {expected}, not {shown(document)}.")
     ((name, argument),) = document.items()
-    known = [*OPERATORS, IS_KNOWN, *CONNECTIVES]
-    if name not in known:
+    if name not in OPERATORS and name != IS_KNOWN and name not in CONNECTIVES:
+        known = [*OPERATORS, IS_KNOWN, *CONNECTIVES]
         message = f"There is no operator {shown(name)}{documents.near(str(name), known)}"
         raise PolicyError(pointer, UNKNOWN_OPERATOR, message)
     return name, argument

@@ -73,7 +73,14 @@ def leaves(condition: Condition, *, negated: bool = False) -> Iterator[tuple[Lea
 
 def tests_of(condition: Condition) -> Iterator[Test]:
     """Yields each leaf that compares with an operand."""
-    return (leaf for leaf, _ in leaves(condition) if isinstance(leaf, Test))
+    for leaf, _ in leaves(condition):
+        match leaf:
+            case Test():
+                yield leaf
+            case IsKnown():
+                pass
+            case _:
+                assert_never(leaf)
 
 
 def attributes(condition: Condition) -> frozenset[str]:

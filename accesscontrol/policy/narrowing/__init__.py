@@ -1,1 +1,1 @@
-"""Tells whom a change of a release can affect."""
+"""Tells which licensees a change can touch, so that a run after it leaves out all others."""

@@ -1,4 +1,4 @@
-"""All that was in force between two instants, and what a test can have come to in that time."""
+"""Intervals: all that was in force between two instants, and how a test can have come out."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -15,25 +15,25 @@ from accesscontrol.policy.language.release import Members, Release
 from accesscontrol.policy.language.values import NotAValue, Value, instant_of
 
 Facts = Mapping[str, object]
-Offerings = Mapping[int, Facts]  # by position: the facts of its model and its activity, as JSON
+Offerings = Mapping[int, Facts]  # by position: the JSON facts of the model, and the activity
 Contents = frozenset[Value]
 
 
 @dataclass(frozen=True, eq=False)
 class Moment:
-    """A release at an instant: between two moments nothing in it begins or ends."""
+    """A release at an instant. Between two moments nothing of it begins or ends."""
 
     release: Release
     instant: str
 
 
 @dataclass(frozen=True, eq=False)
-class Span:
+class Interval:
     """The time in which a standing may have been judged, up to now.
 
-    ``releases`` are all that were published in it, by number, the one that it began under first;
-    ``offerings`` all that was known of them in it, the newest last. ``entails`` names attributes
-    that are read wherever another is.
+    ``releases`` are the one in force at its beginning and those published in it, oldest first.
+    ``offerings`` are the facts of the offerings, as often as they changed in it, newest last.
+    ``entails`` has, by attribute, the others that are read wherever it is.
     """
 
     releases: tuple[Release, ...]
@@ -44,10 +44,10 @@ class Span:
 
     @cached_property
     def moments(self) -> tuple[Moment, ...]:
-        """Each release at the beginning, and at each instant at which something in it changes.
+        """Each release at the beginning, and at each later instant at which it changes something.
 
-        Each over the whole of the time, though it was in force for a part only: which part is a
-        matter of clocks, and more moments can only touch more.
+        Each release counts over the whole interval, though it was in force for a part of it only:
+        clocks decide which part, and a moment too many can only touch more licensees.
         """
         return tuple(
             Moment(release, instant)
@@ -57,7 +57,7 @@ class Span:
 
     @property
     def alike(self) -> bool:
-        """Whether facts mean the same throughout, and the same offerings stand."""
+        """Whether attributes, territories and offerings are the same throughout."""
         first = self.releases[0]
         return all(
             release.attributes == first.attributes and release.territories == first.territories
@@ -68,9 +68,9 @@ class Span:
         return self.releases[-1].attributes[name]
 
     def possible(self, literal: Literal, raw: object) -> bool:
-        """Whether the literal can have been true or unknown of this value, or of its absence.
+        """Whether the literal can have been true or unknown of this raw value, or of its absence.
 
-        A value outside its attribute's domain counts as absent, as for the judge.
+        An invalid value counts as absent, as it does when a standing is judged.
         """
         attribute = literal[0].attribute
         value = read_or_none(attribute, raw)
@@ -80,7 +80,7 @@ class Span:
         return as_seen(self.releases[-1], attribute, value)
 
     def possible_of(self, literal: Literal, seen: Seen | None) -> bool:
-        """The same of a value that was read already; None: absent."""
+        """The same for a value that was read already; None is an absent one."""
         leaf, wanted = literal
         match leaf:
             case IsKnown(attribute):
@@ -100,7 +100,7 @@ class Span:
         return raw is not ABSENT and read_or_none(attribute, raw) is None
 
     def memberships(self, test: Test) -> list[Contents]:
-        """The different memberships that the group or list of a test has had; else none."""
+        """The different members that the group or list of a test has had; empty for other tests."""
         if OPERATORS[test.operator].operand.names is None:
             return []
         if test not in self._memberships:
@@ -110,7 +110,7 @@ class Span:
         return self._memberships[test]
 
     def contents(self, test: Test, moment: Moment) -> Contents | None:
-        """Who is in the test's group or list at a moment; None where there is none such."""
+        """The members of a test's group or list at a moment; None where there is no such."""
         what = OPERATORS[test.operator].operand.names
         members = None if what is None else moment.release.named(what).get(str(test.operand))
         if members is None:
@@ -133,20 +133,20 @@ class Span:
         return list(dict.fromkeys(instant_of(at) for at in (self.since, *ahead)))
 
 
-def named_values(leaf: Leaf, span: Span) -> frozenset[Value]:
-    """The values that the leaf names: any other comes to the same as any other."""
+def named_values(leaf: Leaf, interval: Interval) -> frozenset[Value]:
+    """The values that the leaf names. It makes no difference between any two others."""
     match leaf:
         case IsKnown():
             return frozenset()
         case Test(_, operator, operand):
-            members = frozenset[Value]().union(*span.memberships(leaf))
+            members = frozenset[Value]().union(*interval.memberships(leaf))
             return frozenset(OPERATORS[operator].operand.values(operand, members))
         case _:
             assert_never(leaf)
 
 
 def read_or_none(attribute: Attribute, raw: object) -> Value | None:
-    """The value that the judge would see; None where it would see none."""
+    """The value as it is judged; None where it is absent or invalid."""
     if raw is ABSENT:
         return None
     try:

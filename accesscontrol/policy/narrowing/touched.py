@@ -1,10 +1,18 @@
-"""Tells whom a change can touch, so that a screening after it need not look at everybody.
+"""Tells which licensees a change can touch, so that a run after it leaves out all others.
 
-It never decides anything: whoever may be touched is judged in full. A standing may have been judged
-at any moment of the span (a run that was cancelled left some under a release in between), so a
-licensee is left out only where no moment of it can differ from another in what it says of him:
-each rule that is not the same throughout is false of him throughout. An answer is made of the
-rules' answers, and of the names of invalid facts that rules read, and of nothing else.
+Nothing is decided here: a licensee that may be touched is judged in full. These are the steps:
+
+1. An answer consists of what each rule says, and of the names of invalid facts that rules read.
+2. A standing may have been judged at any moment of the interval, since a run that was cancelled
+   has left some under a release in between. So all moments are compared with each other.
+3. A rule that is the same at all moments says the same of a licensee at all of them.
+4. A rule that differs says nothing of a licensee of which its condition is false at all moments.
+5. So a licensee is touched only if a clause of such a condition may be true of it at some moment.
+   An absent fact may make any test true, and so may an invalid one.
+
+An example: a release with the rule "country is CN" is followed by one with "country is CN or RU".
+The rule differs, and its clauses are "country is CN" and "country is RU". So the licensees in China
+and in Russia are touched, and those whose country is not known.
 """
 
 import json
@@ -19,64 +27,67 @@ from accesscontrol.policy.language import bounds
 from accesscontrol.policy.language.attributes import Attribute
 from accesscontrol.policy.language.conditions import All, Any, Condition, tests_of
 from accesscontrol.policy.language.rules import Exemption, Rule
-from accesscontrol.policy.narrowing.interval import Contents, Facts, Moment, Span
+from accesscontrol.policy.narrowing.interval import Contents, Facts, Interval, Moment
 
-MOST_MOMENTS: Final = 64  # beyond these it is quicker to look at everybody
-MOST_CLAUSES: Final = 256
+MOST_MOMENTS: Final = 64  # with more moments it is quicker to judge all licensees
+MOST_CLAUSES: Final = 256  # and so it is with more clauses
 STATUS: Final = "entitlement.status"
 
 
 @dataclass(frozen=True, slots=True)
 class Invalid:
-    """Touches whose value of the attribute is outside its domain: it is named, or no longer."""
+    """True of licensees whose value of the attribute is invalid, which answers may name."""
 
     attribute: Attribute
 
 
 @dataclass(frozen=True, slots=True)
 class HasPapers:
-    """Touches who has an export license or a disposition, which can rest on any fact."""
+    """True of licensees that hold a paper: an export license or a disposition."""
 
 
 Mark = Literal | Invalid | HasPapers
-Clause = frozenset[Mark]  # touches where each of its marks may hold
+Marks = frozenset[Mark]  # touches the licensees of which each mark may be true
 
 
-def touched(span: Span) -> frozenset[Clause] | None:
-    """Whom the span's changes can touch: where one of the clauses may hold; None: anybody."""
-    if not span.alike or len(span.moments) > MOST_MOMENTS:
+def touched(interval: Interval) -> frozenset[Marks] | None:
+    """Which licensees the changes can touch: those of which all marks of one set may be true.
+
+    None where the changes can touch any licensee, or where there is too much to compare.
+    """
+    if not interval.alike or len(interval.moments) > MOST_MOMENTS:
         return None
-    clauses = _Comparison(span).clauses()
-    if clauses is None or frozenset() in clauses or len(clauses) > MOST_CLAUSES:
+    found = _Comparison(interval).marks()
+    if found is None or frozenset() in found or len(found) > MOST_CLAUSES:
         return None
-    return frozenset(clauses)
+    return frozenset(found)
 
 
-def touches(clauses: Iterable[Clause], span: Span, facts: Facts, *, papers: bool) -> bool:
-    """Whether one of the clauses may hold of a licensee, said as plainly as it can be.
+def touches(changes: Iterable[Marks], interval: Interval, facts: Facts, *, papers: bool) -> bool:
+    """Whether the changes can touch a licensee with these facts.
 
-    A faster reader of clauses has to find everybody whom this one finds.
+    This is the reference for the SQL that selects licensees, which must find at least these.
     """
     return any(
-        all(_may_be_true(mark, span, facts, papers) for mark in clause) for clause in clauses
+        all(_may_be_true(mark, interval, facts, papers) for mark in marks) for marks in changes
     )
 
 
-def _may_be_true(mark: Mark, span: Span, facts: Facts, papers: bool) -> bool:
+def _may_be_true(mark: Mark, interval: Interval, facts: Facts, papers: bool) -> bool:
     match mark:
         case HasPapers():
             return papers
         case Invalid(attribute):
-            return span.invalid(attribute, facts.get(attribute.name, ABSENT))
+            return interval.invalid(attribute, facts.get(attribute.name, ABSENT))
         case (leaf, _):
-            return span.possible(mark, facts.get(leaf.attribute.name, ABSENT))
+            return interval.possible(mark, facts.get(leaf.attribute.name, ABSENT))
         case _:
             assert_never(mark)
 
 
 @dataclass(frozen=True)
 class _Tested:
-    """A condition with the memberships that it reads."""
+    """A condition, with who is in the groups and lists that it names."""
 
     when: Condition
     reads: tuple[Contents | None, ...]
@@ -90,7 +101,7 @@ class _Lift:
 
 @dataclass(frozen=True)
 class _InForce:
-    """What a rule's answer depends on besides facts and papers, at a moment."""
+    """All that a rule's answer at a moment depends on, except for facts and papers."""
 
     effect: str
     order: tuple[str, str | None]
@@ -103,18 +114,18 @@ class _InForce:
 
 
 class _Comparison:
-    """Holds the moments of a span against each other, rule by rule."""
+    """Compares the moments of an interval with each other, rule by rule."""
 
-    def __init__(self, span: Span) -> None:
-        self.span = span
-        self.everywhere = frozenset(span.offerings[-1])
+    def __init__(self, interval: Interval) -> None:
+        self.interval = interval
+        self.everywhere = frozenset(interval.offerings[-1])
 
-    def clauses(self) -> set[Clause] | None:
-        """Of every rule that is not the same throughout; None where anybody can be touched."""
-        unread = self._sometimes_read() & self.span.releases[-1].attributes.keys()
+    def marks(self) -> set[Marks] | None:
+        """Of each rule that differs between moments; None where any licensee can be touched."""
+        unread = self._sometimes_read() & self.interval.releases[-1].attributes.keys()
         if self._invalid_in_a_model(unread | self._read_anywhere & self._moved_names):
             return None
-        found = {frozenset[Mark]((Invalid(self.span.attribute(name)),)) for name in unread
+        found = {frozenset[Mark]((Invalid(self.interval.attribute(name)),)) for name in unread
                  if not _of_an_offering(name)}  # fmt: skip
         if self.moved:
             found.add(frozenset((HasPapers(),)))
@@ -123,15 +134,15 @@ class _Comparison:
         return found
 
     def _rules(self) -> Iterator[list[tuple[Moment, Rule | None]]]:
-        """Each version of a rule as it stands at each moment; None where it is in no release."""
-        by_name = [{(r.ref, r.version): r for r in m.release.rules} for m in self.span.moments]
+        """Each rule version at each moment; None where the moment's release lacks it."""
+        by_name = [{(r.ref, r.version): r for r in m.release.rules} for m in self.interval.moments]
         for name in dict.fromkeys(name for rules in by_name for name in rules):
             yield [
                 (moment, rules.get(name))
-                for moment, rules in zip(self.span.moments, by_name, strict=True)
+                for moment, rules in zip(self.interval.moments, by_name, strict=True)
             ]
 
-    def _of_rule(self, versions: Sequence[tuple[Moment, Rule | None]]) -> Iterator[Clause]:
+    def _of_rule(self, versions: Sequence[tuple[Moment, Rule | None]]) -> Iterator[Marks]:
         states = [self._state(rule, moment) for moment, rule in versions]
         standing = [state for state in states if state is not None]
         if not standing:
@@ -145,7 +156,7 @@ class _Comparison:
                 yield from self._where(condition, self.everywhere)
 
     def _state(self, rule: Rule | None, moment: Moment) -> _InForce | None:
-        """None where it is not in force, so that it says nothing."""
+        """What the rule's answer depends on; None where it is not in force and says nothing."""
         if rule is None or not rule.period.contains(moment.instant):
             return None
         lifting = [each for each in rule.unless if each.period.contains(moment.instant)]
@@ -162,11 +173,11 @@ class _Comparison:
 
     def _tested(self, condition: Condition, moment: Moment) -> _Tested:
         return _Tested(
-            condition, tuple(self.span.contents(test, moment) for test in tests_of(condition))
+            condition, tuple(self.interval.contents(test, moment) for test in tests_of(condition))
         )
 
-    def _where(self, condition: Condition, offerings: Collection[int]) -> Iterator[Clause]:
-        """The condition's clauses that can hold for one of the offerings, without its part."""
+    def _where(self, condition: Condition, offerings: Collection[int]) -> Iterator[Marks]:
+        """The clauses that can be true for one of the offerings, without the offering's tests."""
         for clause in clauses_of(condition):
             of_offering = [each for each in clause if _of_an_offering(each[0].attribute.name)]
             if any(self._possible_for(of_offering, each) for each in offerings):
@@ -179,20 +190,22 @@ class _Comparison:
     def _possible_for(self, literals: Sequence[Literal], offering: int) -> bool:
         return all(
             any(
-                self.span.possible(literal, known[offering].get(literal[0].attribute.name, ABSENT))
-                for known in self.span.offerings
+                self.interval.possible(
+                    literal, known[offering].get(literal[0].attribute.name, ABSENT)
+                )
+                for known in self.interval.offerings
             )
             for literal in literals
         )
 
     @cached_property
     def moved(self) -> dict[int, frozenset[str]]:
-        """The attributes of an offering that were not the same throughout."""
-        newest = self.span.offerings[-1]
+        """By offering, the attributes that were not the same throughout."""
+        newest = self.interval.offerings[-1]
         return {
             position: names
             for position in newest
-            if (names := _differ([known[position] for known in self.span.offerings]))
+            if (names := _differ([known[position] for known in self.interval.offerings]))
         }
 
     @cached_property
@@ -201,40 +214,44 @@ class _Comparison:
 
     @cached_property
     def _read_anywhere(self) -> frozenset[str]:
-        releases = self.span.releases
+        releases = self.interval.releases
         return self._names(rule for release in releases for rule in release.rules)
 
     def _sometimes_read(self) -> frozenset[str]:
-        """What some rule reads at one moment and none at another: by the rules in force, and by
-        all rules of the release, so that it does not matter which of them name an invalid fact."""
-        by_all = [self._names(release.rules) for release in self.span.releases]
+        """The attributes that some rule reads at one moment and no rule reads at another.
+
+        It counts the rules in force, and again all rules of the release: so it does not matter
+        which of these make an answer name an invalid fact.
+        """
+        by_all = [self._names(release.rules) for release in self.interval.releases]
         by_those_in_force = [
             self._names(
                 rule for rule in moment.release.rules if rule.period.contains(moment.instant)
             )
-            for moment in self.span.moments
+            for moment in self.interval.moments
         ]
         return _not_common(by_all) | _not_common(by_those_in_force)
 
     def _names(self, rules: Iterable[Rule]) -> frozenset[str]:
         names = frozenset[str]().union(*(rule.attributes for rule in rules))
-        return names.union(*(also for name, also in self.span.entails.items() if name in names))
+        return names.union(*(also for name, also in self.interval.entails.items() if name in names))
 
     def _invalid_in_a_model(self, names: frozenset[str]) -> bool:
-        """An invalid fact of a model is named in everybody's answers."""
-        known = self.span.releases[-1].attributes
+        """Whether a model has an invalid fact of these names, which all answers about it name."""
+        known = self.interval.releases[-1].attributes
         return any(
-            name in facts and self.span.invalid(known[name], facts[name])
-            for offerings in self.span.offerings
+            name in facts and self.interval.invalid(known[name], facts[name])
+            for offerings in self.interval.offerings
             for facts in offerings.values()
             for name in names & known.keys()
         )
 
 
 def _differing(standing: Sequence[_InForce], *, always: bool) -> list[Condition]:
-    """Outside of which conditions the rule says the same throughout.
+    """The conditions outside of which the rule says the same throughout.
 
-    Where only exemptions differ, those that do have to be possible too: a false one says nothing.
+    Where only exemptions differ, one of those that do must be possibly true too: a false exemption
+    changes nothing.
     """
     first = standing[0]
     same = all(each.apart_from_lifts() == first.apart_from_lifts() for each in standing)
@@ -247,7 +264,10 @@ def _differing(standing: Sequence[_InForce], *, always: bool) -> list[Condition]
 
 
 def _differing_lifts(all_lifts: Sequence[tuple[_Lift, ...]]) -> list[Condition]:
-    """The conditions of exemptions not there throughout; none where the others changed places."""
+    """The conditions of exemptions that are not there throughout.
+
+    None where the others are not in the same order throughout.
+    """
     steady = [lift for lift in all_lifts[0] if all(lift in lifts for lifts in all_lifts)]
     if any([lift for lift in lifts if lift in steady] != steady for lifts in all_lifts):
         return []
@@ -264,7 +284,7 @@ def _differ(known: Sequence[Facts]) -> frozenset[str]:
 
 
 def _said(facts: Facts, name: str) -> str | None:
-    """The fact as text: of JSON values, Python takes ``true`` and 1 for equal."""
+    """The fact as a text, since Python takes the JSON values ``true`` and 1 for equal."""
     return json.dumps(facts[name], sort_keys=True) if name in facts else None
 
 

@@ -9,7 +9,7 @@ from accesscontrol.policy.judge.question import Prepared, Question
 from accesscontrol.policy.judge.verdict import Verdict
 from accesscontrol.policy.judge.witnesses import representatives
 from accesscontrol.policy.language.attributes import Attribute
-from accesscontrol.policy.language.conditions import IsKnown, Test, leaves
+from accesscontrol.policy.language.conditions import Test, tests_of
 from accesscontrol.policy.language.release import Release
 from accesscontrol.policy.language.rules import Rule
 from accesscontrol.policy.language.values import Value
@@ -108,9 +108,9 @@ def _tests(release: Release, attribute: Attribute, instant: str) -> Iterator[Tes
         if not rule.period.contains(instant):
             continue
         for condition in (rule.when, *(exemption.when for exemption in rule.unless)):
-            for leaf, _ in leaves(condition):
-                if leaf.attribute.name == attribute.name and not isinstance(leaf, IsKnown):
-                    yield leaf
+            for test in tests_of(condition):
+                if test.attribute.name == attribute.name:
+                    yield test
 
 
 def _together(question: Question, prepared: Prepared, verdict: Verdict) -> dict[str, object] | None:

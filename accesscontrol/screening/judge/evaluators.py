@@ -238,7 +238,7 @@ def _give_back(key: Key, evaluator: Evaluator) -> None:
 
 
 def _key(loaded: releases.Loaded, at: datetime) -> Key:
-    """All that answers rest on: release, span between two of its boundaries, offerings, lists."""
+    """All that answers rest on: the release, the stretch of its time, offerings, lists."""
     return (
         process_cache.database(),
         loaded.sha256,

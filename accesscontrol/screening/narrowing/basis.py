@@ -24,7 +24,7 @@ from django.db.models import Min, Q, QuerySet
 from accesscontrol import releases
 from accesscontrol.decisions.persons import NATIONALITIES, STATUSES, US_PERSON
 from accesscontrol.models import Offering, Release, ScreeningRun, Sheet, Standing
-from accesscontrol.policy import Offerings, Span
+from accesscontrol.policy import Interval, Offerings
 from accesscontrol.screening.judge import one_by_one
 
 State = ScreeningRun.State
@@ -63,14 +63,14 @@ def choose(*, cause: str) -> ScreeningRun | None:
     return basis
 
 
-def span(basis: ScreeningRun, loaded: releases.Loaded, *, at: datetime) -> Span | None:
+def interval(basis: ScreeningRun, loaded: releases.Loaded, *, at: datetime) -> Interval | None:
     """All that was in force since the basis; None: every licensee is judged."""
     numbers = _numbers(basis, loaded.number)
     offerings = _offerings(_models_since(basis), at)
     if at < basis.created_at or numbers is None or offerings is None:
         return None
     between = tuple(releases.get(number).policy for number in numbers)
-    return Span(between, basis.created_at, at, offerings, ENTAILS)
+    return Interval(between, basis.created_at, at, offerings, ENTAILS)
 
 
 def _a_licensee_was_left_out(basis: ScreeningRun) -> bool:

@@ -12,8 +12,8 @@ from functools import lru_cache
 
 from accesscontrol import policy, releases
 from accesscontrol.models import ScreeningRun
-from accesscontrol.policy import Clause, Span, touched
-from accesscontrol.screening.narrowing import basis, clause_sql
+from accesscontrol.policy import Interval, Marks, touched
+from accesscontrol.screening.narrowing import basis, marks_sql
 from accesscontrol.screening.register import fact_columns
 
 log = logging.getLogger(__name__)
@@ -25,18 +25,20 @@ KEPT = 4  # comparisons that a process remembers
 class Comparison:
     """All that a comparison rests on.
 
-    A span ends later with each chunk that asks. What counts is which instants lie in it.
+    An interval ends later with each chunk that asks. What counts is which instants lie in it.
     """
 
     releases: tuple[policy.Release, ...]
     instants: tuple[str, ...]
     offerings: str
-    span: Span = field(compare=False)
+    interval: Interval = field(compare=False)
 
     @classmethod
-    def of(cls, span: Span) -> "Comparison":
-        instants = tuple(moment.instant for moment in span.moments)
-        return cls(span.releases, instants, json.dumps(span.offerings, sort_keys=True), span)
+    def of(cls, interval: Interval) -> "Comparison":
+        instants = tuple(moment.instant for moment in interval.moments)
+        return cls(
+            interval.releases, instants, json.dumps(interval.offerings, sort_keys=True), interval
+        )
 
 
 def selected(
@@ -49,9 +51,9 @@ def selected(
     """
     if run.basis is None:
         return None
-    span = basis.span(run.basis, loaded, at=at)
-    clauses = None if span is None else _touched(Comparison.of(span))
-    where = None if span is None or clauses is None else clause_sql.where(clauses, span)
+    interval = basis.interval(run.basis, loaded, at=at)
+    changes = None if interval is None else _touched(Comparison.of(interval))
+    where = None if interval is None or changes is None else marks_sql.where(changes, interval)
     if where is None or not and_these:
         return where
     named = "c.licensee_id = ANY(%(and_these)s::bigint[])"
@@ -61,14 +63,14 @@ def selected(
 
 
 @lru_cache(maxsize=KEPT)
-def _touched(comparison: Comparison) -> frozenset[Clause] | None:
-    """Clauses of which one may be true for every licensee that a change can affect; None: anybody.
+def _touched(comparison: Comparison) -> frozenset[Marks] | None:
+    """Marks of which one set may be true of each licensee that can be touched; None: of anybody.
 
     Compared once, however many chunks ask. Threads share the results, which never change and rest
     on nothing but the comparison. Two threads that ask at once may both compare.
     """
     try:
-        return touched(comparison.span)
+        return touched(comparison.interval)
     except Exception:  # without a comparison every licensee can still be judged
         log.exception("what changed could not be told, so everybody is looked at")
         return None

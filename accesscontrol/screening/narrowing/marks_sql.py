@@ -1,7 +1,7 @@
-"""Selects, in SQL, the rows of CurrentFacts for which a clause of a narrowing may be true.
+"""Selects, in SQL, the rows of CurrentFacts that the changes of an interval can touch.
 
-A row is left out only by the id of a value that was read and for which the clause is known to be
-false. A row with the id of a value that is new, or was not read yet, is never left out.
+A row is left out only by the id of a value that was read and of which a mark is known to be false.
+A row with the id of a value that is new, or was not read yet, is never left out.
 """
 
 import json
@@ -15,13 +15,13 @@ from accesscontrol.policy import (
     ABSENT,
     STATUS,
     Attribute,
-    Clause,
     HasPapers,
+    Interval,
     Invalid,
     Literal,
     Mark,
+    Marks,
     Seen,
-    Span,
     named_values,
     read_or_none,
 )
@@ -52,12 +52,12 @@ class _Parameters:
         return self.names[key]
 
 
-def where(clauses: Iterable[Clause], span: Span) -> fact_columns.Where | None:
-    """The rows for which one of the clauses may be true; None: all rows."""
+def where(changes: Iterable[Marks], interval: Interval) -> fact_columns.Where | None:
+    """The rows for which all marks of one of the changes may be true; None: all rows."""
     parameters = _Parameters()
     parts = set()
-    for clause in clauses:
-        tests = sorted(filter(None, (_test(mark, span, parameters) for mark in clause)))
+    for marks in changes:
+        tests = sorted(filter(None, (_test(mark, interval, parameters) for mark in marks)))
         if not tests:
             return None
         if NO_ROW not in tests:
@@ -68,33 +68,33 @@ def where(clauses: Iterable[Clause], span: Span) -> fact_columns.Where | None:
     )
 
 
-def _test(mark: Mark, span: Span, parameters: _Parameters) -> str:
+def _test(mark: Mark, interval: Interval, parameters: _Parameters) -> str:
     """One mark as SQL; empty where it may be true for every row."""
     match mark:
         case HasPapers():
             return "c.papers <> 0"
         case Invalid(attribute):
-            return _invalid(attribute, span, parameters)
+            return _invalid(attribute, interval, parameters)
         case (_, _):
-            return _literal(mark, span, parameters)
+            return _literal(mark, interval, parameters)
         case _:
             assert_never(mark)
 
 
-def _invalid(attribute: Attribute, span: Span, parameters: _Parameters) -> str:
+def _invalid(attribute: Attribute, interval: Interval, parameters: _Parameters) -> str:
     column = _column(attribute.name)
     if column in ALWAYS_VALID:
         return NO_ROW
-    return _by_value(column, _valid(attribute, column, span), parameters)
+    return _by_value(column, _valid(attribute, column, interval), parameters)
 
 
-def _literal(literal: Literal, span: Span, parameters: _Parameters) -> str:
+def _literal(literal: Literal, interval: Interval, parameters: _Parameters) -> str:
     column = _column(literal[0].attribute.name)
     if column == current_facts.ID:
-        return _by_licensee(literal, span, parameters)
+        return _by_licensee(literal, interval, parameters)
     if column == "lists":
-        return _by_bits(literal, span, parameters)
-    return _by_value(column, _excluded(literal, column, span), parameters)
+        return _by_bits(literal, interval, parameters)
+    return _by_value(column, _excluded(literal, column, interval), parameters)
 
 
 def _column(attribute: str) -> str:
@@ -114,11 +114,11 @@ def _shift(attribute: str) -> int | None:
     return current_facts.shift(number)
 
 
-def _by_licensee(literal: Literal, span: Span, parameters: _Parameters) -> str:
+def _by_licensee(literal: Literal, interval: Interval, parameters: _Parameters) -> str:
     """Licensees that the leaf names may differ from all others, which are alike."""
-    named = {str(value) for value in named_values(literal[0], span)}
-    others = span.possible(literal, _other_than(named))
-    unlike = sorted(ref for ref in named if span.possible(literal, ref) != others)
+    named = {str(value) for value in named_values(literal[0], interval)}
+    others = interval.possible(literal, _other_than(named))
+    unlike = sorted(ref for ref in named if interval.possible(literal, ref) != others)
     if not unlike:
         return "" if others else NO_ROW
     ids = sorted(Licensee.objects.filter(ref__in=unlike).values_list("id", flat=True))
@@ -130,9 +130,9 @@ def _other_than(named: set[str]) -> str:
     return next(n for n in map(str, range(len(named) + 1)) if n not in named)
 
 
-def _by_bits(literal: Literal, span: Span, parameters: _Parameters) -> str:
+def _by_bits(literal: Literal, interval: Interval, parameters: _Parameters) -> str:
     statuses = enumerate((ABSENT, *current_facts.LIST_CODES))
-    excluded = [code for code, status in statuses if not span.possible(literal, status)]
+    excluded = [code for code, status in statuses if not interval.possible(literal, status)]
     if not excluded:
         return ""
     shift = _shift(literal[0].attribute.name) or 0
@@ -143,28 +143,28 @@ def _by_value(column: str, excluded: ValueIds, parameters: _Parameters) -> str:
     return f"c.{column} <> ALL(%({parameters.name(excluded)})s::int[])" if excluded else ""
 
 
-def _excluded(literal: Literal, column: str, span: Span) -> ValueIds:
+def _excluded(literal: Literal, column: str, interval: Interval) -> ValueIds:
     """The ids of the values for which the literal is known to be false."""
-    known = _known(literal[0].attribute, column, span)
+    known = _known(literal[0].attribute, column, interval)
     if known is None:
         return []
-    excluded = [pk for pk, seen in known.present if not span.possible_of(literal, seen)]
-    if not span.possible_of(literal, None):
+    excluded = [pk for pk, seen in known.present if not interval.possible_of(literal, seen)]
+    if not interval.possible_of(literal, None):
         excluded += [0, *known.absent, *known.invalid]
     return excluded
 
 
-def _valid(attribute: Attribute, column: str, span: Span) -> ValueIds:
+def _valid(attribute: Attribute, column: str, interval: Interval) -> ValueIds:
     """The ids of the values that are known to be valid, or absent."""
-    known = _known(attribute, column, span)
+    known = _known(attribute, column, interval)
     if known is None:
         return []
     return [0, *known.absent, *(pk for pk, _ in known.present)]
 
 
-def _known(attribute: Attribute, column: str, span: Span) -> "_Known | None":
+def _known(attribute: Attribute, column: str, interval: Interval) -> "_Known | None":
     member = attribute.name if column in ("attested", "more") else None
-    return values().of(attribute, member, span)
+    return values().of(attribute, member, interval)
 
 
 @dataclass
@@ -192,21 +192,21 @@ class Values:
         self._values: list[tuple[int, Any]] = []
         self._known: dict[tuple[Attribute, str | None, object], _Known] = {}
 
-    def of(self, attribute: Attribute, member: str | None, span: Span) -> _Known | None:
+    def of(self, attribute: Attribute, member: str | None, interval: Interval) -> _Known | None:
         """What the values say of the attribute, or their member of that name; None: too many."""
         with self._lock:
-            return self._of(attribute, member, span)
+            return self._of(attribute, member, interval)
 
-    def _of(self, attribute: Attribute, member: str | None, span: Span) -> _Known | None:
+    def _of(self, attribute: Attribute, member: str | None, interval: Interval) -> _Known | None:
         self._read_new()
         if len(self._values) > MOST_VALUES:
             return None
-        key = (attribute, member, frozenset(span.releases[-1].territories.items()))
+        key = (attribute, member, frozenset(interval.releases[-1].territories.items()))
         if key not in self._known and len(self._known) >= MOST_ATTRIBUTES:
             self._known.clear()
         known = self._known.setdefault(key, _Known())
         for pk, value in self._values[known.count :]:
-            _sort_in(known, pk, _raw(value, member), attribute, span)
+            _sort_in(known, pk, _raw(value, member), attribute, interval)
         known.count = len(self._values)
         return known
 
@@ -224,7 +224,7 @@ def _raw(value: Any, member: str | None) -> object:
     return value.get(member, ABSENT) if isinstance(value, dict) else ABSENT
 
 
-def _sort_in(known: _Known, pk: int, raw: object, attribute: Attribute, span: Span) -> None:
+def _sort_in(known: _Known, pk: int, raw: object, attribute: Attribute, interval: Interval) -> None:
     if raw is ABSENT:
         known.absent.append(pk)
         return
@@ -232,7 +232,7 @@ def _sort_in(known: _Known, pk: int, raw: object, attribute: Attribute, span: Sp
     if value is None:
         known.invalid.append(pk)
     else:
-        known.present.append((pk, span.seen(attribute, value)))
+        known.present.append((pk, interval.seen(attribute, value)))
 
 
 # The values of one database. Threads share them, see Values. If two threads are the first at once,
