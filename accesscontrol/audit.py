@@ -103,41 +103,32 @@ def append(payloads: Sequence[str], *, using: str = "default") -> list[int]:
         raise NotRecorded("The audit log cannot be written, so nothing was done.") from error
 
 
-def payload(
-    kind: str,
-    subject: About,
-    *,
-    by: User | ApiToken | None,
-    at: datetime,
-    because: str = "",
-    order: Order | str | None = None,
-    rule: str | None = None,
-    release: Release | int | None = None,
-    decision_id: str | None = None,
-    details: Mapping[str, Any] | None = None,
-) -> str:
+def payload(kind: str, subject: About, **event: Unpack[Event]) -> str:
     """The canonical JSON of one event (audit.event.payload), without empty members.
 
     An event about a rule names the rule and its order; an event about an order names the order.
     """
-    request = current_request()
-    event = {
+    request, at = current_request(), event["at"]
+    release, details = event.get("release"), event.get("details")
+    members = {
         "v": 1,
         "kind": kind,
         "at": at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
         "at_us": int(at.timestamp()) * 1_000_000 + at.microsecond,
-        "actor": actor(by),
+        "actor": actor(event["by"]),
         "subject": _subject(subject),
-        "because": because,
-        "order": _order(subject, order),
-        "rule": subject.ref if isinstance(subject, Rule) else rule,
+        "because": event.get("because"),
+        "order": _order(subject, event.get("order")),
+        "rule": subject.ref if isinstance(subject, Rule) else event.get("rule"),
         "release": release.number if isinstance(release, Release) else release,
-        "decision_id": decision_id,
+        "decision_id": event.get("decision_id"),
         "request_id": request.request_id,
         "ip": request.ip,
         "details": plain(dict(details)) if details else None,
     }
-    text = canonical_json({name: value for name, value in event.items() if value not in (None, "")})
+    text = canonical_json(
+        {name: value for name, value in members.items() if value not in (None, "")}
+    )
     if len(text.encode()) > LARGEST_PAYLOAD:
         raise NotRecorded("The event is too long for the audit log, so nothing was done.")
     return text

@@ -25,10 +25,14 @@ class Judged:
     release: releases.Loaded
     question: dict[str, Any]
     verdict: policy.Verdict
-    outcome: str
     entitlement: str = "none"
     licensee: audit.Subject | None = None
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def outcome(self) -> str:
+        """The verdict's outcome, or ``deny`` under an officer's hold."""
+        return "deny" if self.entitlement == HELD else self.verdict.outcome
 
     @property
     def permits(self) -> bool:
@@ -76,7 +80,6 @@ def judge(
         release=release,
         question=question,
         verdict=verdict,
-        outcome="deny" if known.entitlement == HELD else verdict.outcome,
         entitlement=known.entitlement,
         licensee=_subject(known),
         notes=notes,
@@ -134,15 +137,12 @@ def again(decision: Decision) -> Judged:
         resource_type=about.get("resource_type", "model"),
         request_sha256=decision.request_sha256,
     )
-    verdict = _verdict(release, question)
-    held = decision.entitlement == HELD
     return Judged(
         asked=asked,
         at=decision.decided_at,
         release=release,
         question=question,
-        verdict=verdict,
-        outcome="deny" if held else verdict.outcome,
+        verdict=_verdict(release, question),
         entitlement=decision.entitlement,
         notes=question.get("notes", []),
     )

@@ -10,8 +10,8 @@ from django.db.models import Max
 from accesscontrol import audit, parties
 from accesscontrol.models import AIModel, Offering
 from accesscontrol.registry.consequences import after_model_change
-from accesscontrol.registry.licensees import CannotAdd, check_ref
-from accesscontrol.registry.rights import Actor, may_edit, person
+from accesscontrol.registry.licensees import CannotAdd, check_ref, new_facts
+from accesscontrol.registry.rights import Actor, may_edit
 from accesscontrol.registry.vocabulary import check_facts, nearest
 
 POSITIONS_LOCK = 0x45670003
@@ -36,12 +36,7 @@ def add_model(
             raise CannotAdd(f"There is already a model “{ref}”.", pointer="/ref")
         model = AIModel.objects.create(ref=ref, name=name, created_at=at)
         _offer(model, activities)
-        entered_by = person(by)
-        news = [
-            parties.NewFact(model, attribute, value, source, at, entered_by=entered_by)
-            for attribute, value in checked.items()
-        ]
-        parties.put_facts(news, at=at)
+        parties.put_facts(new_facts(model, checked, source, by, at), at=at)
         details = {"facts": checked, "activities": list(activities)}
         audit.record("model.added", model, by=by, at=at, because=because, details=details)
         after_model_change(ref, cause="model", by=by, at=at, because=because)

@@ -10,12 +10,11 @@ from django.db import connection, transaction
 
 from accesscontrol import audit, facts, parties
 from accesscontrol.models import Licensee
-from accesscontrol.parties import NewFact
 from accesscontrol.registry.cells import COLUMNS_OF, FACTS, Row, read_rows
 from accesscontrol.registry.consequences import after_change
-from accesscontrol.registry.licensees import COLUMNS, NAME, check_name, columns, let_wait
+from accesscontrol.registry.licensees import COLUMNS, NAME, check_name, columns, let_wait, new_facts
 from accesscontrol.registry.loosening import loosened
-from accesscontrol.registry.rights import Actor, may_edit, person
+from accesscontrol.registry.rights import Actor, may_edit
 from accesscontrol.registry.table import Problem, read_table
 from accesscontrol.registry.vocabulary import attributes
 
@@ -188,12 +187,8 @@ def _licensee(row: Row, at: datetime) -> Licensee:
 def _put(
     known: Iterable[tuple[Licensee, Mapping[str, Any]]], file_name: str, by: Actor, at: datetime
 ) -> None:
-    source, who = f"import of {file_name}"[:300], person(by)
-    news = [
-        NewFact(licensee, attribute, value, source, at, entered_by=who)
-        for licensee, facts_ in known
-        for attribute, value in facts_.items()
-    ]
+    source = f"import of {file_name}"[:300]
+    news = [new for of, values in known for new in new_facts(of, values, source, by, at)]
     parties.put_facts(news, at=at)
 
 
@@ -229,6 +224,5 @@ def _let_wait(changes: Changes, file_name: str, by: Actor, at: datetime) -> None
     waiting = dict(changes.facts) | ({NAME: changes.name} if changes.name else {})
     if changes.columns:
         Licensee.objects.filter(pk=changes.licensee.pk).update(changed_at=at, **changes.columns)
-    source, who = f"import of {file_name}"[:300], person(by)
-    for attribute, value in waiting.items():
-        let_wait(NewFact(changes.licensee, attribute, value, source, at, entered_by=who), at=at)
+    for new in new_facts(changes.licensee, waiting, f"import of {file_name}"[:300], by, at):
+        let_wait(new, at=at)

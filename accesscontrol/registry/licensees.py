@@ -65,12 +65,7 @@ def add_licensee(
             changed_at=at,
             **columns(checked),
         )
-        entered_by = person(by)
-        news = [
-            NewFact(licensee, each, value, source, at, entered_by=entered_by)
-            for each, value in checked.items()
-        ]
-        parties.put_facts(news, at=at)
+        parties.put_facts(new_facts(licensee, checked, source, by, at), at=at)
         details = {"name": name, "facts": checked, "source": source}
         audit.record("licensee.added", licensee, by=by, at=at, because=because, details=details)
         after_change([licensee], cause="fact", by=by, at=at, because=because, renamed=True)
@@ -178,6 +173,14 @@ def withdraw_fact(*, fact: Fact, by: Actor, at: datetime, because: str) -> None:
         details = {"attribute": row.attribute, "value": row.value}
         kind = f"{_kind(of)}.fact_withdrawn"
         audit.record(kind, of, by=by, at=at, because=because, details=details)
+
+
+def new_facts(
+    of: Licensee | AIModel, values: Mapping[str, Any], source: str, by: Actor, at: datetime
+) -> list[NewFact]:
+    """The values as facts that begin now, not yet stored."""
+    who = person(by)
+    return [NewFact(of, name, value, source, at, entered_by=who) for name, value in values.items()]
 
 
 def columns(known: Mapping[str, Any]) -> dict[str, Any]:

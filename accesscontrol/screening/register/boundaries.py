@@ -7,29 +7,30 @@ from django.db import connection
 
 from accesscontrol import releases
 from accesscontrol.models import Boundary
+from accesscontrol.models.common import EVERYTHING, counting_sql
 
 # Each yields (instant, what, licensee id): the edges ahead of the periods that a standing can rest
 # on. INSERT_BOUNDARIES leaves out infinite edges and those that have passed.
-SELECT_LICENSEE_EDGES = """
+SELECT_LICENSEE_EDGES = f"""
     SELECT unnest(ARRAY[lower(held), upper(held)]), 'fact ' || attribute, licensee_id
     FROM accesscontrol_fact
     WHERE licensee_id = ANY(%(ids)s::bigint[]) AND superseded_at IS NULL AND NOT waits
       AND (lower(held) > %(at)s OR upper(held) > %(at)s)
     UNION ALL
     SELECT unnest(ARRAY[lower(valid), upper(valid)]), 'attestation ' || attribute, licensee_id
-    FROM accesscontrol_attestation
-    WHERE licensee_id = ANY(%(ids)s::bigint[]) AND revoked_at IS NULL AND confirmed_at IS NOT NULL
+    FROM accesscontrol_attestation a
+    WHERE licensee_id = ANY(%(ids)s::bigint[]) AND {counting_sql("a", known_sql=EVERYTHING)}
       AND (lower(valid) > %(at)s OR upper(valid) > %(at)s)
     UNION ALL
     SELECT unnest(ARRAY[lower(valid), upper(valid)]), 'disposition ' || ref, licensee_id
-    FROM accesscontrol_disposition
-    WHERE licensee_id = ANY(%(ids)s::bigint[]) AND revoked_at IS NULL AND confirmed_at IS NOT NULL
+    FROM accesscontrol_disposition d
+    WHERE licensee_id = ANY(%(ids)s::bigint[]) AND {counting_sql("d", known_sql=EVERYTHING)}
       AND (lower(valid) > %(at)s OR upper(valid) > %(at)s)
     UNION ALL
     SELECT unnest(ARRAY[lower(c.valid), upper(c.valid)]), 'clearance ' || c.id, m.licensee_id
     FROM accesscontrol_clearance c JOIN accesscontrol_match m ON m.id = c.match_id
     WHERE m.licensee_id = ANY(%(ids)s::bigint[]) AND m.superseded_at IS NULL
-      AND c.revoked_at IS NULL AND c.confirmed_at IS NOT NULL
+      AND {counting_sql("c", known_sql=EVERYTHING)}
       AND (lower(c.valid) > %(at)s OR upper(c.valid) > %(at)s)
     UNION ALL
     SELECT due_at, 'red flag ' || number, licensee_id FROM accesscontrol_redflag
@@ -37,9 +38,9 @@ SELECT_LICENSEE_EDGES = """
     UNION ALL
     SELECT unnest(ARRAY[lower(x.valid), upper(x.valid)]), 'export license ' || x.number, l.id
     FROM accesscontrol_exportlicense x JOIN accesscontrol_licensee l ON l.ref = ANY(x.licensees)
-    WHERE l.id = ANY(%(ids)s::bigint[]) AND x.revoked_at IS NULL AND x.confirmed_at IS NOT NULL
+    WHERE l.id = ANY(%(ids)s::bigint[]) AND {counting_sql("x", known_sql=EVERYTHING)}
       AND (lower(x.valid) > %(at)s OR upper(x.valid) > %(at)s)
-"""
+"""  # noqa: S608
 
 SELECT_MODEL_EDGES = """
     SELECT unnest(ARRAY[lower(held), upper(held)]), 'model fact ' || attribute, NULL::bigint
