@@ -277,13 +277,3 @@ def test_rooms_do_not_read_the_clock(room: str) -> None:
         if any(clock in line for clock in clocks)
     ]
     assert not found
-
-
-def test_no_line_of_a_template_is_longer_than_a_screen() -> None:
-    long = [
-        f"{path.relative_to(ROOT)}:{number}"
-        for path in sorted((ROOT / "templates").rglob("*.html"))
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
-        if len(line) > 140
-    ]
-    assert not long

@@ -1,12 +1,11 @@
-"""The template tags and filters: icons, words for outcomes, dates, fields, pages of a list."""
+"""The template tags and filters for small things: icons, badges, words, dates, addresses."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from django import forms, template
-from django.forms import BaseForm, BoundField
+from django import template
 from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, reverse
 from django.utils.safestring import SafeString, mark_safe
@@ -16,33 +15,36 @@ from accesscontrol.dashboard.shell import words
 register = template.Library()
 
 
-def _component(file: str, /, **given: Any) -> SafeString:
-    """Render a file of templates/components, without the white space around its element."""
+def component(file: str, /, **given: Any) -> SafeString:
+    """Render a file of templates/components, without the white space around its element.
+
+    The first line of the file names the values that it is given.
+    """
     return mark_safe(render_to_string(f"components/{file}.html", given).strip())  # noqa: S308
 
 
 @register.simple_tag
 def icon(name: str) -> SafeString:
     """A symbol of static/icons/sprite.svg. It never carries a meaning alone."""
-    return _component("icon", name=name)
+    return component("icon", name=name)
 
 
 @register.simple_tag
 def badge(word: Any, tone: str = "", icon: str = "") -> SafeString:
     """A word in a colored box. Tones: deny, allow, review, license, request, accent, or none."""
-    return _component("badge", word=word, tone=tone, icon=icon)
+    return component("badge", word=word, tone=tone, icon=icon)
 
 
 @register.simple_tag
 def outcome(value: str, big: bool = False) -> SafeString:
     """Icon, word and color of an outcome or standing (permit, deny, …)."""
-    return _component("badge", **words.outcome(value), big=big)
+    return component("badge", **words.outcome(value), big=big)
 
 
 @register.simple_tag
 def state(value: str) -> SafeString:
     """Icon, word and color of a state of an order, rule version, run or case."""
-    return _component("badge", **words.state(value))
+    return component("badge", **words.state(value))
 
 
 @register.simple_tag
@@ -147,98 +149,18 @@ def took(value: timedelta | None) -> str:
 
 
 @register.simple_tag
-def field(bound: BoundField) -> SafeString:
-    """A form field with its label, hint and errors, linked to each other."""
-    widget = bound.field.widget
-    bound.field.widget.attrs.setdefault("autocomplete", "off")
-    return _component(
-        "field",
-        field=bound,
-        single_check=isinstance(widget, forms.CheckboxInput),
-        group=isinstance(widget, forms.RadioSelect | forms.CheckboxSelectMultiple),
-    )
-
-
-@register.simple_tag
-def options(choices: Iterable[tuple[str, str]], chosen: str | Iterable[str] = ()) -> SafeString:
-    """The options of a select or datalist. One value or several are chosen."""
-    values = [chosen] if isinstance(chosen, str) else list(chosen)
-    return _component("options", choices=choices, chosen=values)
-
-
-@register.simple_tag
-def errors(form: BaseForm | None = None, problem: str = "") -> SafeString:
-    """The problems of a save: the form's errors and the refusal, each linked to its field."""
-    problems = [{"text": problem, "field": ""}] if problem else []
-    if form is not None:
-        problems += [{"text": str(text), "field": ""} for text in form.non_field_errors()]
-        problems += [
-            {"text": f"{bound.label}: {text}", "field": bound.id_for_label}
-            for bound in form
-            for text in bound.errors
-        ]
-    return _component("errors", problems=problems)
-
-
-@register.simple_tag
-def crumbs(*labels_and_urls: str) -> SafeString:
-    """`{% crumbs "Orders" url_of_orders order.reference %}`. The last label is the page itself."""
-    pairs = [
-        (labels_and_urls[i], labels_and_urls[i + 1] if i + 1 < len(labels_and_urls) else "")
-        for i in range(0, len(labels_and_urls), 2)
-    ]
-    return _component("crumbs", steps=pairs)
-
-
-@register.simple_block_tag
-def slot(content: str) -> SafeString:
-    """`{% slot as lead %}…{% endslot %}` names a part of a page, which a component then shows."""
-    return mark_safe(content.strip())  # noqa: S308
-
-
-@register.simple_block_tag
-def page_head(content: str, title: str, lead: str = "") -> SafeString:
-    """The page's h1, a sentence below, and the page's actions inside the block."""
-    return _component("page_head", title=title, lead=lead, content=content)
-
-
-@register.simple_block_tag
-def empty_state(content: str, title: str, icon: str = "info") -> SafeString:
-    """The words of an empty list: what it would show and what to do."""
-    return _component("empty_state", title=title, icon=icon, content=content)
-
-
-@register.simple_tag
-def pager(page: Any) -> SafeString:
-    """The links to the previous and next page of a shell.paging.Page."""
-    return _component("pager", page=page)
-
-
-@register.simple_tag
-def chips(filters: Any) -> SafeString:
-    """The active filters of a shell.filters.Filters, each with a link that removes it."""
-    return _component("chips", chips=filters.chips, clear=filters.cleared)
-
-
-@register.simple_tag
-def timeline(entries: Iterable[Mapping[str, Any]]) -> SafeString:
-    """Entries of {text, at, by, because}, newest first."""
-    return _component("timeline", entries=entries)
-
-
-@register.simple_tag
-def stepper(steps: Iterable[Mapping[str, str]]) -> SafeString:
-    """Steps of {title, note, state}. A state is done, current or empty."""
-    return _component("stepper", steps=steps)
-
-
-@register.simple_tag
 def screen(name: str, *args: Any) -> str:
     """The address of a screen by its name. Empty if there is no such screen."""
     try:
         return reverse(f"dashboard:{name}", args=args)
     except NoReverseMatch:
         return ""
+
+
+@register.simple_block_tag
+def link(content: str, name: str, *args: Any) -> SafeString:
+    """`{% link "rule" rule.ref %}…{% endlink %}`: the words alone where the screen is not there."""
+    return component("link", url=screen(name, *args), content=content)
 
 
 @register.simple_tag(takes_context=True)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpRequest
@@ -50,13 +49,8 @@ class Filters:
     def cleared(self) -> str:
         return self.path
 
-    @property
-    def fields(self) -> list[dict[str, Any]]:
-        """For a filter form: name, label, value, choices."""
-        return [
-            {"name": f.name, "label": f.label, "value": self[f.name], "choices": f.choices}
-            for f in self.known
-        ]
+    def named(self, name: str) -> Filter:
+        return next(one for one in self.known if one.name == name)
 
     @property
     def query(self) -> str:
