@@ -321,6 +321,12 @@ def test_the_log_is_searched_by_qualifiers(as_: Any, people: Any) -> None:
     assert "is no date" in text(client.get("/audit", {"q": "after:yesterday"}))
 
 
+def test_the_tabs_of_the_audit_log_lead_somewhere(as_: Any, cast: Any) -> None:
+    page = text(as_(cast.olivia).get("/audit?tab=policy"))
+    assert 'href="?tab=policy" aria-current="page"' in page
+    assert 'href="?tab=all"' in page
+
+
 def test_the_export_holds_the_exact_bytes_and_is_an_event_itself(as_: Any, people: Any) -> None:
     audit.record("order.entered", "=1+1", by=people["officer"], at=NOW, because="=HYPERLINK()")
     client = as_(people["auditor"])
