@@ -144,15 +144,15 @@ class _Comparison:
 
     def _of_rule(self, versions: Sequence[tuple[Moment, Rule | None]]) -> Iterator[Marks]:
         states = [self._state(rule, moment) for moment, rule in versions]
-        standing = [state for state in states if state is not None]
-        if not standing:
+        in_force = [state for state in states if state is not None]
+        if not in_force:
             return
         read = frozenset[str]().union(*(rule.attributes for _, rule in versions if rule))
         moved = {offering for offering, names in self.moved.items() if names & read}
-        for condition in dict.fromkeys(state.tested.when for state in standing):
+        for condition in dict.fromkeys(state.tested.when for state in in_force):
             yield from self._where(condition, moved)
         if any(state != states[0] for state in states):
-            for condition in _differing(standing, always=len(standing) == len(states)):
+            for condition in _differing(in_force, always=len(in_force) == len(states)):
                 yield from self._where(condition, self.everywhere)
 
     def _state(self, rule: Rule | None, moment: Moment) -> _InForce | None:
@@ -247,20 +247,20 @@ class _Comparison:
         )
 
 
-def _differing(standing: Sequence[_InForce], *, always: bool) -> list[Condition]:
+def _differing(in_force: Sequence[_InForce], *, always: bool) -> list[Condition]:
     """The conditions outside of which the rule says the same throughout.
 
     Where only exemptions differ, one of those that do must be possibly true too: a false exemption
     changes nothing.
     """
-    first = standing[0]
-    same = all(each.apart_from_lifts() == first.apart_from_lifts() for each in standing)
+    first = in_force[0]
+    same = all(each.apart_from_lifts() == first.apart_from_lifts() for each in in_force)
     if always and same:
-        lifts = _differing_lifts([each.lifts for each in standing])
+        lifts = _differing_lifts([each.lifts for each in in_force])
         both = All((first.tested.when, Any(tuple(lifts)))) if lifts else first.tested.when
         if bounds.clauses(both) <= MOST_CLAUSES:
             return [both]
-    return list(dict.fromkeys(each.tested.when for each in standing))
+    return list(dict.fromkeys(each.tested.when for each in in_force))
 
 
 def _differing_lifts(all_lifts: Sequence[tuple[_Lift, ...]]) -> list[Condition]:

@@ -103,9 +103,9 @@ class Evaluator:
             return self._indices(np.zeros((len(rows), 0), "i4"))
         parts = [slice(n, n + AT_ONCE) for n in range(0, max(len(rows), 1), AT_ONCE)]
         numbers = np.concatenate([self._numbers(rows.only(part)) for part in parts])
-        found = self._columns.of_patterns(numbers)
+        of_columns = self._columns.of_patterns(numbers)
         self._take_over()
-        sheets = self._own_sheet[found]
+        sheets = self._own_sheet[of_columns]
         with_papers = np.flatnonzero(rows.columns["papers"])
         if len(with_papers):
             sheets[with_papers] = self._with_papers(rows.only(with_papers))
@@ -116,8 +116,8 @@ class Evaluator:
 
         Raises PolicyError as ``sheets_of`` does.
         """
-        found = one_by_one.Judge(self.release, at=self.at).findings(ids)
-        rows = [[self._index(each) if each else 0 for each in found[pk]] for pk in ids]
+        findings = one_by_one.Judge(self.release, at=self.at).findings(ids)
+        rows = [[self._index(each) if each else 0 for each in findings[pk]] for pk in ids]
         return self._indices(np.array(rows, "i4").reshape(len(ids), self.width))
 
     def _numbers(self, rows: FactColumns) -> Numbers:
@@ -152,14 +152,14 @@ class Evaluator:
             np.array([[STATUSES.index(each) for each in one] for one in statuses], "i1"),
         )
         sheets = self._columns.sheets()[without_papers].tolist()
-        found = [
+        of_columns = [
             self._papers_judge.findings(about[pk], of_one, sheet, at=self.at)
             for pk, of_one, sheet in zip(ids, statuses, sheets, strict=True)
         ]
         self._take_over()
         own = np.zeros((len(ids), self.width), "i4")
         positions = [each.position for each in self.offerings]
-        own[:, positions] = self._own_finding[np.array(found)]
+        own[:, positions] = self._own_finding[np.array(of_columns)]
         return self._indices(own)
 
     def _dated_codes(self, rows: FactColumns, known: Sequence[Mapping[str, object]]) -> Numbers:

@@ -29,21 +29,21 @@ SELECT_DIGEST = """
 def store(
     preview: Preview,
     licensees: ComparedLicensees,
-    found: PartImpact,
+    part: PartImpact,
     *,
     before: Ints,
     after: Ints,
 ) -> None:
     """Append the affected licensees; ``before`` and ``after`` are the ids of their sheets."""
-    affected = licensees.only(found.places)
+    affected = licensees.only(part.places)
     columns = {
         "preview_id": np.full(len(affected.ids), preview.pk),
         "licensee_id": affected.ids,
-        '"group"': found.groups,
+        '"group"': part.groups,
         "before_id": before,
         "after_id": after,
-        "position": found.positions,
-        "granted": found.granted,
+        "position": part.positions,
+        "granted": part.granted,
     }
     codes = np.array([code.encode() for code in affected.codes] or [b""], "S2")
     countries = codes[affected.countries]

@@ -173,17 +173,17 @@ def of(
     affected = group != Group.NO_CHANGE
     moved = kinds.moved
     first = moved.argmax(axis=1) if moved.shape[1] else np.zeros(len(moved), "i8")
-    found = PartImpact(
+    part = PartImpact(
         places=touched[affected],
         groups=group[affected],
         positions=first[kinds.of][affected],
         granted=kinds.has.sum(axis=1)[kinds.of][affected],
     )
-    _count(found, licensees)
-    _count_entitlements(found, kinds)
-    _count_unchanged(found, kinds)
-    _ask(found, after, kinds)
-    return found
+    _count(part, licensees)
+    _count_entitlements(part, kinds)
+    _count_unchanged(part, kinds)
+    _ask(part, after, kinds)
+    return part
 
 
 def _alike(
@@ -221,41 +221,41 @@ def _alike(
     )  # fmt: skip
 
 
-def _count(found: PartImpact, licensees: ComparedLicensees) -> None:
+def _count(part: PartImpact, licensees: ComparedLicensees) -> None:
     """Licensees by group, and the affected by country."""
     size = Group.NO_CHANGE + 1
     cells = np.bincount(
-        licensees.countries[found.places] * size + found.groups,
+        licensees.countries[part.places] * size + part.groups,
         minlength=len(licensees.codes) * size,
     ).reshape(-1, size)
     for group in Group:
-        found.counts[group.key] = int(cells[:, group].sum())
-    found.counts[Group.NO_CHANGE.key] = len(licensees.ids) - len(found.places)
+        part.counts[group.key] = int(cells[:, group].sum())
+    part.counts[Group.NO_CHANGE.key] = len(licensees.ids) - len(part.places)
     for code, row in zip(licensees.codes, cells, strict=True):
         counts = Counter({group.key: int(row[group]) for group in Group if row[group]})
         if counts:
-            found.by_country[code] = counts
+            part.by_country[code] = counts
 
 
-def _count_entitlements(found: PartImpact, kinds: _Kinds) -> None:
+def _count_entitlements(part: PartImpact, kinds: _Kinds) -> None:
     moving = kinds.moved.sum(axis=1) * kinds.counts
     for group in Group:
         changing = int(moving[kinds.group == group].sum())
         if changing:
-            found.entitlements[group.key] = changing
+            part.entitlements[group.key] = changing
 
 
-def _count_unchanged(found: PartImpact, kinds: _Kinds) -> None:
+def _count_unchanged(part: PartImpact, kinds: _Kinds) -> None:
     """Licensees that the rule matches, and why nothing changes for some of them."""
     matches, of_granted = kinds.names.any(axis=1), (kinds.names & kinds.has).any(axis=1)
     same = kinds.group == Group.NO_CHANGE
     denied = of_granted & ~(kinds.names & kinds.has & (kinds.was != DENY)).any(axis=1)
-    found.matched = int(kinds.counts[matches].sum())
-    found.matched_not_granted = int(kinds.counts[same & matches & ~of_granted].sum())
-    found.matched_denied = int(kinds.counts[same & denied].sum())
+    part.matched = int(kinds.counts[matches].sum())
+    part.matched_not_granted = int(kinds.counts[same & matches & ~of_granted].sum())
+    part.matched_denied = int(kinds.counts[same & denied].sum())
 
 
-def _ask(found: PartImpact, after: ReleaseSheets, kinds: _Kinds) -> None:
+def _ask(part: PartImpact, after: ReleaseSheets, kinds: _Kinds) -> None:
     """For each missing fact: how many licensees can't be decided for lack of it."""
     open_ = kinds.moved & (kinds.group == Group.CANT_DECIDE)[:, None]
     for kind in np.flatnonzero(open_.any(axis=1)).tolist():
@@ -266,4 +266,4 @@ def _ask(found: PartImpact, after: ReleaseSheets, kinds: _Kinds) -> None:
             for unknown in finding.verdict["undetermined"]
             for name in unknown["missing"]
         }
-        found.ask_for.update(dict.fromkeys(missing, int(kinds.counts[kind])))
+        part.ask_for.update(dict.fromkeys(missing, int(kinds.counts[kind])))

@@ -255,27 +255,25 @@ def _judge(preview: Preview, both: BothReleases, last: int) -> None:
     licensees, failed = both.judge(preview.up_to + 1, last)
     before, after = both.sheets(licensees)
     rule = preview.version.rule.ref
-    found = impact.of(licensees, before, after, rule=rule, granted=both.granted)
-    ids_before, ids_after = both.store(licensees.only(found.places))
-    affected.store(preview, licensees, found, before=ids_before, after=ids_after)
+    part = impact.of(licensees, before, after, rule=rule, granted=both.granted)
+    ids_before, ids_after = both.store(licensees.only(part.places))
+    affected.store(preview, licensees, part, before=ids_before, after=ids_after)
     affected.leave_open(preview, failed)
-    _add(preview, found)
+    _add(preview, part)
 
 
-def _add(preview: Preview, found: impact.PartImpact) -> None:
+def _add(preview: Preview, part: impact.PartImpact) -> None:
     for group in Group:
-        setattr(preview, group.key, getattr(preview, group.key) + found.counts[group.key])
+        setattr(preview, group.key, getattr(preview, group.key) + part.counts[group.key])
     preview.by_country = {
-        code: dict(
-            Counter(preview.by_country.get(code, {})) + found.by_country.get(code, Counter())
-        )
-        for code in sorted({*preview.by_country, *found.by_country})
+        code: dict(Counter(preview.by_country.get(code, {})) + part.by_country.get(code, Counter()))
+        for code in sorted({*preview.by_country, *part.by_country})
     }
-    preview.entitlements = dict(Counter(preview.entitlements) + found.entitlements)
-    preview.ask_for = dict(Counter(preview.ask_for) + found.ask_for)
-    preview.matched += found.matched
-    preview.matched_not_granted += found.matched_not_granted
-    preview.matched_denied += found.matched_denied
+    preview.entitlements = dict(Counter(preview.entitlements) + part.entitlements)
+    preview.ask_for = dict(Counter(preview.ask_for) + part.ask_for)
+    preview.matched += part.matched
+    preview.matched_not_granted += part.matched_not_granted
+    preview.matched_denied += part.matched_denied
 
 
 def _locked(pk: int) -> Preview:

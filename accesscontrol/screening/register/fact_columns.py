@@ -201,9 +201,9 @@ class CodeTables:
                 "SELECT id, ref FROM accesscontrol_licensee WHERE ref = ANY(%s::text[])",
                 [self._named_ids],
             )
-            found = cursor.fetchall()
+            named = cursor.fetchall()
         codes = np.full(len(ids), self._code(current_facts.ID, self._other_id()), "i4")
-        for pk, ref in found:
+        for pk, ref in named:
             place = int(np.searchsorted(ids, pk))
             if place < len(ids) and ids[place] == pk:
                 codes[place] = self._code(current_facts.ID, ref)
@@ -218,10 +218,10 @@ class CodeTables:
 def texts(ids: Numbers) -> dict[int, str]:
     """The values with these ids, as JSON. Raises LookupError if one is not there."""
     wanted = [int(each) for each in ids]
-    found = dict(FactValue.objects.filter(id__in=wanted).values_list("id", "text"))
-    if len(found) < len(wanted):
-        raise LookupError(f"There is no value {sorted(set(wanted) - found.keys())[0]}.")
-    return found
+    text_of = dict(FactValue.objects.filter(id__in=wanted).values_list("id", "text"))
+    if len(text_of) < len(wanted):
+        raise LookupError(f"There is no value {sorted(set(wanted) - text_of.keys())[0]}.")
+    return text_of
 
 
 def lists() -> tuple[tuple[str, int], ...]:

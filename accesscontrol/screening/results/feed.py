@@ -72,8 +72,8 @@ class Place:
     @classmethod
     def parse(cls, text: str) -> "Place | None":
         """The place that ``str`` wrote; None for anything else."""
-        found = re.fullmatch(r"(\d{1,18})\.(\d{1,18})", text, re.ASCII)
-        return cls(int(found[1]), int(found[2])) if found else None
+        parts = re.fullmatch(r"(\d{1,18})\.(\d{1,18})", text, re.ASCII)
+        return cls(int(parts[1]), int(parts[2])) if parts else None
 
 
 @dataclass(frozen=True)
@@ -155,8 +155,8 @@ def newest_flips(run: ScreeningRun, *, most: int = SHOWN) -> Sequence[Change]:
     chunks = run.chunks.filter(feed__isnull=False).exclude(flipped=[]).order_by("-feed")
     rows: list[_ChangeRow] = []
     for chunk in chunks[:most]:
-        found = StandingChange.objects.filter(chunk=chunk, licensee__in=chunk.flipped)
-        rows += [_row(chunk, change) for change in found.order_by("-licensee")]
+        flipped = StandingChange.objects.filter(chunk=chunk, licensee__in=chunk.flipped)
+        rows += [_row(chunk, change) for change in flipped.order_by("-licensee")]
         if len(rows) >= most:
             break
     return _in_words(rows[:most])
@@ -167,8 +167,8 @@ def changes_of(licensee: int, *, most: int) -> Sequence[Change]:
     with connection.cursor() as cursor:
         cursor.execute(SELECT_CHUNKS_OF_LICENSEE, {"licensee": licensee, "most": most})
         chunks = ScreeningChunk.objects.in_bulk([row[0] for row in cursor.fetchall()])
-    found = StandingChange.objects.filter(chunk__in=chunks, licensee=licensee)
-    rows = [_row(chunks[change.chunk_id], change) for change in found]
+    changed = StandingChange.objects.filter(chunk__in=chunks, licensee=licensee)
+    rows = [_row(chunks[change.chunk_id], change) for change in changed]
     return _in_words(sorted(rows, key=lambda row: row.place, reverse=True))
 
 

@@ -29,7 +29,7 @@ Item = TypeVar("Item", ScreeningChunk, Preview)
 
 
 def free(rows: QuerySet[Item]) -> QuerySet[Item]:
-    """Those of the rows that no worker has, locked by whoever reads them."""
+    """Those of the rows that no worker has; reading them locks them."""
     left_alone = Q(taken_at=None) | Q(taken_at__lt=Now() - LEASE)
     return rows.select_for_update(skip_locked=True, of=("self",)).filter(left_alone)
 
