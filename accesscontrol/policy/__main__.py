@@ -7,18 +7,21 @@ from pathlib import Path
 from typing import Final
 
 from accesscontrol.policy.command.cases import run_cases
+from accesscontrol.policy.command.i_json import parse_document
 from accesscontrol.policy.command.readers import NAMES, ONLINE, Reader, reader_named
-from accesscontrol.policy.command.session import answers, parse_document
+from accesscontrol.policy.command.session import answers
 from accesscontrol.policy.language.errors import PolicyError
 from accesscontrol.policy.language.release import Release, parse_release
 from accesscontrol.policy.words.lint import lint
 
-FOUND: Final = 1
+FOUND: Final = 1  # exit codes, beside 0
 UNREADABLE: Final = 2
 
 
 def main(arguments: Sequence[str]) -> int:
-    """0; 1 where a check or a case finds something; 2 where the input cannot be read at all."""
+    """Run a command. Returns its exit code: FOUND where a check or a test case finds something,
+    UNREADABLE where the input cannot be read at all.
+    """
     given = _parser().parse_args(arguments)
     try:
         if given.command == "judge":
@@ -34,8 +37,8 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def judge(reader: Reader) -> int:
-    """Print an answer for each line that has one."""
-    if sys.stdin is None:  # closed by whoever started the command
+    """Print the answers to the lines of the standard input."""
+    if sys.stdin is None:  # the one who started the command closed it
         raise OSError("the standard input is closed")
     output = sys.stdout.buffer
     for line in answers(sys.stdin.buffer, reader):
@@ -45,7 +48,7 @@ def judge(reader: Reader) -> int:
 
 
 def check(release: Release) -> int:
-    """Print what the conflict finder finds."""
+    """Print the flaws that the conflict finder finds in a release."""
     flaws = lint(release)
     for flaw in flaws:
         print(f"{flaw.pointer}: {flaw.kind}: {flaw.message}")
@@ -54,7 +57,7 @@ def check(release: Release) -> int:
 
 
 def test(release: Release, cases: Path) -> int:
-    """Print the cases that fail, and how many do not."""
+    """Print the test cases that fail, and how many pass."""
     total, failures = run_cases(release, parse_document(cases.read_bytes()))
     for failure in failures:
         print(f"{failure.name}: {failure.message}")
@@ -64,7 +67,7 @@ def test(release: Release, cases: Path) -> int:
 
 
 def _release(path: Path) -> Release:
-    """From a file that holds a release, or the line {"release": …} of the command judge."""
+    """The release in a file, which holds it alone or as the line {"release": …} of ``judge``."""
     document = parse_document(path.read_bytes())
     if isinstance(document, dict) and isinstance(document.get("release"), dict):
         document = document["release"]

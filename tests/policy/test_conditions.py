@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from accesscontrol import policy
 from accesscontrol.ledger.canonical import digest
-from accesscontrol.policy.command.session import parse_line
+from accesscontrol.policy.command.i_json import parse_line
 from accesscontrol.policy.compiled.clauses import clauses_of
 from accesscontrol.policy.language.bounds import clauses
 from accesscontrol.policy.language.condition_json import condition_json

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from accesscontrol import policy
 from accesscontrol.dashboard.rules import operands, tree
 from accesscontrol.dashboard.rules import operators as form
-from accesscontrol.policy.compiled.attribute_tests import NOWHERE, Literals
+from accesscontrol.policy.compiled.attribute_tests import NOWHERE, AttributeTests
 from accesscontrol.policy.judge.known import look
 from accesscontrol.policy.judge.truth import FALSE, TRUE, UNKNOWN, truth
 from accesscontrol.policy.judge.witnesses import representatives
@@ -230,13 +230,13 @@ def keeps_its_contract(interval: Interval, *raws: Any) -> None:
     test: Any = newest.rules[0].when
     attribute, at = test.attribute, moving.UNTIL
     one, other = (attribute.read(raw) for raw in raws)
-    literals = Literals(newest, at, attribute.name, {test: (1, 0)}, NOWHERE, size=1)
-    if literals.kind(one) == literals.kind(other):
-        assert literals.truths(one) == literals.truths(other)
+    of_attribute = AttributeTests(newest, at, attribute.name, {test: (1, 0)}, NOWHERE, size=1)
+    if of_attribute.kind(one) == of_attribute.kind(other):
+        assert of_attribute.truths(one) == of_attribute.truths(other)
     tried_by_the_witnesses = {
-        literals.truths(each) for each in representatives(attribute, [test], newest, at)
+        of_attribute.truths(each) for each in representatives(attribute, [test], newest, at)
     }
-    assert literals.truths(one) in tried_by_the_witnesses
+    assert of_attribute.truths(one) in tried_by_the_witnesses
     if attribute.type == "code" and not named_values(test, interval) & {one, other}:
         for wanted in (True, False):
             assert interval.possible((test, wanted), one) is interval.possible(

@@ -1,7 +1,9 @@
 """Judges many licensees for every offering at once: columns of small numbers in, sheets out.
 
-Rows that no rule can tell apart are one pattern. Of those, each rule tells few apart: it is weighed
-for each kind that it does, and a verdict is put together for each combination of what rules say.
+Example: acme and bolt have equal codes, corp has none for its headquarters. So there are two
+patterns: 0, of acme and bolt, and 1, of corp. For the offerings frontier and swift, pattern 0 has
+the verdicts 0 and 2, pattern 1 the verdicts 1 and 3. These are the sheets (0, 2) and (1, 3), and
+the three licensees have the sheets 0, 0 and 1 (docs/how-a-screening-works.md goes through it).
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,9 +13,9 @@ from typing import Final
 import numpy as np
 
 from accesscontrol.policy.columns.offering import STATUS, of_an_offering
-from accesscontrol.policy.columns.standings import Forecasts
+from accesscontrol.policy.columns.standings import Standings
 from accesscontrol.policy.columns.unique_rows import Ints, Numbers, UniqueRows
-from accesscontrol.policy.columns.value_codes import Codes
+from accesscontrol.policy.columns.value_codes import ValueCodes
 from accesscontrol.policy.columns.verdict_table import VerdictTable
 from accesscontrol.policy.compiled.release import compiled
 from accesscontrol.policy.judge.known import ABSENT
@@ -21,18 +23,19 @@ from accesscontrol.policy.judge.question import Prepared
 from accesscontrol.policy.language.release import Release
 
 STATUSES: Final = ("none", "active", "held")
-BLOCK: Final = 16_384  # patterns looked at together, at most
-CELLS: Final = 4_000_000  # of them and of rules, at most: both bound the memory, not the result
+BLOCK: Final = 16_384  # patterns that are judged together, at most
+CELLS: Final = 4_000_000  # patterns times rules, at most: both bound memory, and change no result
 
 
 class Columns:
     """Standings by one release at one instant, of licensees without papers for these offerings.
 
-    Values become small numbers by ``code``; ``answers`` takes one row of them a licensee. It
-    remembers every distinct row that it was asked, in this call and earlier ones.
+    A licensee is a row of codes (``code``). A pattern is a row of codes, with the statuses of
+    entitlements where a rule reads them, that some licensee has; each is judged once, and
+    remembered. It is for one thread at a time.
 
-    ``reads``: the attributes on a licensee's side that can matter, which are the columns.
-    ``verdicts``: on standings, without anybody's facts. They are never reordered.
+    ``reads``: the columns, which are the attributes of licensees that a rule of the release reads.
+    ``verdicts``: on standings, without facts. They are never reordered.
     """
 
     def __init__(
@@ -45,17 +48,17 @@ class Columns:
     ) -> None:
         """``offerings``: of each the JSON facts of its model, and its request.activity.
 
-        ``statuses``: by number the values that an entitlement's status can have.
+        ``statuses``: by number, the values that an entitlement's status can have.
         """
-        span = compiled(release, at)
+        in_force = compiled(release, at)
         named = frozenset[str]().union(*(rule.attributes for rule in release.rules))
         self.reads = tuple(sorted(name for name in named if not of_an_offering(name)))
-        self.reads_status = STATUS in span.places
-        self._codes = Codes(span, self.reads)
-        self._forecasts = Forecasts(span, self._codes, named)
-        self.verdicts: VerdictTable = self._forecasts.verdicts
+        self.reads_status = STATUS in in_force.places
+        self._codes = ValueCodes(in_force, self.reads)
+        self._standings = Standings(in_force, self._codes, named)
+        self.verdicts: VerdictTable = self._standings.verdicts
         statuses = statuses if self.reads_status else statuses[:1]
-        self._kind_of = np.array(  # by offering and status
+        self._place_of = np.array(  # by offering and status, of the offering's kind
             [[self._place(each, status) for status in statuses] for each in offerings], np.intp
         ).reshape(len(offerings), len(statuses))
         self._block = max(1, min(BLOCK, CELLS // (1 + len(release.rules))))
@@ -69,7 +72,7 @@ class Columns:
         return self._sheets.rows(start)
 
     def code(self, attribute: str, value: object = ABSENT) -> int:
-        """The class of a register's JSON value: 0 absent; equal classes get equal answers."""
+        """The code of a register's JSON value: 0 absent; no rule tells equal codes apart."""
         return self._codes.code(attribute, value)
 
     def answers(self, codes: Numbers, statuses: Numbers | None = None) -> Ints:
@@ -79,25 +82,25 @@ class Columns:
     def patterns(self, codes: Numbers, statuses: Numbers | None = None) -> Ints:
         """The number of each row's pattern.
 
-        ``codes``: (rows, len(reads)), quickest in Fortran's order; ``statuses``: (rows,
+        ``codes``: (rows, len(reads)), quickest in Fortran's order. ``statuses``: (rows,
         len(offerings)), places in STATUSES, needed where ``reads_status``.
         """
         rows = self._with_statuses(codes, statuses) if self.reads_status else codes
         return self._patterns.numbers(rows)
 
     def of_patterns(self, patterns: Ints) -> Ints:
-        """The index of each pattern's sheet; those not met before are judged, all together."""
+        """The index of each pattern's sheet. All patterns not judged yet are judged."""
         new = self._patterns.rows(len(self._sheet_of))
         blocks = [new[n : n + self._block] for n in range(0, len(new), self._block)]
         self._sheet_of = np.concatenate([self._sheet_of, *map(self._judge, blocks)])
         return self._sheet_of[patterns]
 
     def with_papers(self, number: int, prepared: Prepared) -> int:
-        """The entry on a standing with papers; ``number``: that on the same one without them."""
-        return self._forecasts.with_papers(number, prepared)
+        """The number of the verdict with papers; ``number``: that of the one without them."""
+        return self._standings.with_papers(number, prepared)
 
     def _with_statuses(self, codes: Numbers, statuses: Numbers | None) -> Numbers:
-        """The codes, and of the statuses a number for all together."""
+        """The codes, and one more column: the number of each row's statuses."""
         if statuses is None:
             raise ValueError("A rule in force reads the status of entitlements: pass statuses.")
         rows = np.empty((len(codes), codes.shape[1] + 1), np.int32, order="F")
@@ -106,15 +109,13 @@ class Columns:
         return rows
 
     def _judge(self, rows: Ints) -> Ints:
-        """The sheets of some patterns."""
-        found = self._forecasts.of(rows[:, : len(self.reads)])
-        kinds = self._kind_of[:, 0]
-        if self.reads_status:
-            held = self._statuses.rows()[rows[:, -1]]
-            return self._sheets.numbers(
-                np.take_along_axis(found, self._kind_of[np.arange(len(kinds)), held], axis=1)
-            )
-        return self._sheets.numbers(found[:, kinds])
+        """The sheets of some patterns: of each offering the verdict on its kind, in its status."""
+        verdicts = self._standings.of(rows[:, : len(self.reads)])
+        if not self.reads_status:
+            return self._sheets.numbers(verdicts[:, self._place_of[:, 0]])
+        statuses = self._statuses.rows()[rows[:, -1]]
+        places = self._place_of[np.arange(len(self._place_of)), statuses]
+        return self._sheets.numbers(np.take_along_axis(verdicts, places, axis=1))
 
     def _place(self, facts: Mapping[str, object], status: object) -> int:
-        return self._forecasts.place_of(facts if status is ABSENT else {**facts, STATUS: status})
+        return self._standings.place_of(facts if status is ABSENT else {**facts, STATUS: status})

@@ -1,6 +1,15 @@
-"""Finds the standings of many licensees for many offerings, each distinct verdict kept once.
+"""Finds the verdicts on many licensees for many offerings. Licensees alike to all rules share them.
 
-Licensees of whom every rule says the same are judged once, however their facts differ.
+Example: EMBARGO is about licensees, LETTER about the model frontier and not about swift. EMBARGO
+is false for acme and bolt, profile 1 of its column, and unknown for corp, profile 0. LETTER is
+unknown for all three, profile 0 of its own. The rows of profiles, and the rules that have an entry:
+
+            EMBARGO  LETTER     for frontier       for swift
+    acme    1        0          LETTER             none
+    bolt    1        0          LETTER             none
+    corp    0        0          EMBARGO, LETTER    EMBARGO
+
+Two of these rows are unique, and they come to four verdicts.
 """
 
 from collections.abc import Mapping
@@ -11,211 +20,206 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from accesscontrol.policy.columns.by_reference import ByReference
 from accesscontrol.policy.columns.offering import Offering
 from accesscontrol.policy.columns.rule_column import RuleColumn
 from accesscontrol.policy.columns.unique_rows import Ints, Numbers, UniqueRows, fresh_rows
-from accesscontrol.policy.columns.value_codes import ID, INVALID, Codes
+from accesscontrol.policy.columns.value_codes import ID, INVALID, ValueCodes
 from accesscontrol.policy.columns.verdict_table import VerdictTable
 from accesscontrol.policy.compiled.release import ClauseMasks, Compiled, CompiledRule
 from accesscontrol.policy.compiled.rule_outcomes import RuleOutcomes
-from accesscontrol.policy.judge import entries
 from accesscontrol.policy.judge.known import Seen
 from accesscontrol.policy.judge.question import Prepared
-from accesscontrol.policy.judge.reference import entry_on, settled
-from accesscontrol.policy.judge.rule_truth import covering
-from accesscontrol.policy.judge.truth import FALSE
-from accesscontrol.policy.judge.verdict import NO_FACTS, Lifted, Reason, Unknown, WouldHave
-from accesscontrol.policy.language.rules import Rule
 
-SOMEBODY: Final = {ID: (Seen("-", frozenset(("-",))),)}  # where no rule reads who it is
-
-AT_ONCE: Final = 1 << 19  # words of what rules say, which stand in memory together
-Heard = list[tuple[RuleColumn, int]]  # the rules that can say something, and their hearing's place
+ANY_LICENSEE: Final = {ID: (Seen("-", frozenset(("-",))),)}  # where no rule reads the id
+AT_ONCE: Final = 1 << 19  # words of packed entries that stand in memory together
 
 
-class Forecasts:
-    """The verdicts on standings under one compiled release, numbered as they are met."""
+class Standings:
+    """The verdicts on standings under a compiled release, each under a number of ``verdicts``.
 
-    def __init__(self, compiled: Compiled, codes: Codes, named: frozenset[str]) -> None:
+    ``offerings``: one of each kind that the rules tell apart, by place.
+    """
+
+    def __init__(self, compiled: Compiled, codes: ValueCodes, named: frozenset[str]) -> None:
+        """``named``: the attributes that any rule of the release reads, in force or not."""
         self.verdicts = VerdictTable()
-        self.offerings: list[Offering] = []  # those that the rules tell apart
+        self.offerings: list[Offering] = []
         self._compiled = compiled
         self._codes = codes
-        self._named = named  # what any rule of the release reads: an invalid value is named
+        self._named = named
         self._outcomes = RuleOutcomes(compiled, standing=True)
+        self._by_reference = ByReference(compiled, self.verdicts)
         self._rules = [RuleColumn(compiled, rule, codes.classes) for rule in compiled.rules]
-        self._in_force = {each.rule.ref: each.rule for each in compiled.rules}
-        self._hears: list[Heard] = []
-        self._together = UniqueRows(len(self._rules))  # what the rules say to one offering
-        self._verdict_of: Ints = np.empty(0, np.int32)  # by its number
-        self._alike = UniqueRows(len(self._rules) + 1)
-        self._found: Ints = np.empty((0, 0), np.int32)  # of those who are alike, by offering
-        self._unusual: dict[object, int] = {}
+        # By offering, the rules that are not false for it, each with its kind to that rule.
+        self._rules_for: list[list[tuple[RuleColumn, int]]] = []
+        self._combinations = UniqueRows(len(self._rules))  # of all rules' entries on one offering
+        self._verdict_of: Ints = np.empty(0, np.int32)  # by combination
+        self._forget_profiles()
+
+    def _forget_profiles(self) -> None:
+        self._profiles = UniqueRows(len(self._rules) + 1)  # the last column: see _exceptions
+        self._judged: Ints = np.empty((0, 0), np.int32)  # (unique profiles, offerings) verdicts
+        self._exception_numbers: dict[object, int] = {}
 
     def place_of(self, facts: Mapping[str, object]) -> int:
-        """The place of an offering; those that the rules cannot tell apart share one."""
+        """The place of an offering's kind in ``offerings``; facts: of model, activity, status."""
         offering = Offering(self._compiled, self._codes.classes, facts)
         for place, known in enumerate(self.offerings):
             if known.kind == offering.kind:
                 return place
-        heard = [] if offering.failing else [(rule, rule.hear(offering)) for rule in self._rules]
-        self._hears.append([(rule, place) for rule, place in heard if place is not None])
+        rules = [] if offering.failing else self._rules
+        kinds = [(rule, rule.kind_of(offering)) for rule in rules]
+        self._rules_for.append([(rule, kind) for rule, kind in kinds if kind is not None])
         self.offerings.append(offering)
         return len(self.offerings) - 1
 
     def of(self, codes: Numbers) -> Ints:
-        """The number of each row's verdict for each offering."""
+        """(licensees, offerings): the numbers of their verdicts."""
         try:
             return self._of(codes)
-        except Exception:  # rows that have a number and no verdict would be taken for judged
-            self._alike = UniqueRows(len(self._rules) + 1)
-            self._found = np.empty((0, 0), np.int32)
+        except Exception:  # a unique row without a verdict would be taken for judged
+            self._forget_profiles()
             raise
 
     def _of(self, codes: Numbers) -> Ints:
-        numbers = self._codes.numbers(codes)
-        failing = self._codes.failing(numbers)
-        sound = np.where(failing[:, np.newaxis], np.int32(0), numbers) if failing.any() else numbers
-        said = np.empty((len(codes), len(self._rules) + 1), np.int32, order="F")
-        for place, rule in enumerate(self._rules):
-            said[:, place] = rule.said(sound, self._weigh)
-        said[:, -1] = self._unlike(codes, numbers, failing)
-        before = len(self._alike)
-        alike = self._alike.numbers(said)
-        fresh = fresh_rows(alike, before, len(self._alike))
-        if len(fresh):
-            step = max(1, AT_ONCE // (1 + len(self.offerings) * self._together.words))
-            blocks = [said[fresh[n : n + step]] for n in range(0, len(fresh), step)]
-            found = np.concatenate([self._judged(block) for block in blocks])
-            self._look_closer(found, codes[fresh], numbers[fresh], failing[fresh])
-            self._found = np.concatenate([self._found, found]) if before else found
-        return self._found[alike]
+        """The verdicts of rows of value codes.
 
-    def _unlike(self, codes: Numbers, numbers: Ints, failing: NDArray[np.bool_]) -> Ints:
-        """What tells rows apart beyond what rules say: 0 for nothing."""
-        unlike = np.zeros(len(codes), np.int32)
-        alone = failing | any(offering.failing for offering in self.offerings)
-        without = self._codes.without_id(codes)
-        for row in np.flatnonzero(alone | without | (codes == INVALID).any(axis=1)).tolist():
-            every = numbers[row].tobytes() if alone[row] else b""
-            key = every, bool(without[row]), self._codes.invalid(codes[row])
-            unlike[row] = self._unusual.setdefault(key, len(self._unusual) + 1)
-        return unlike
-
-    def _judged(self, said: Ints) -> Ints:
-        """Where the clauses decide: for each offering what its rules say, all of it together.
-
-        Whichever offerings hear the same of the same rules, the verdict is one.
+        1. Codes become class numbers. Rows over which a test fails are taken for empty until 5.
+        2. Each rule gives each row the number of a profile: its entry for each kind of offerings.
+        3. Rows of equal profiles, without exceptions or with equal ones, are one unique row.
+        4. The unique rows not met before are judged: their entries are combined by offering.
+        5. Exceptions are written over these verdicts: what clauses do not decide.
+        6. Each row gets the verdicts of its unique row.
         """
-        self._together.fit([len(rule.parts) - 1 for rule in self._rules])
-        heard = {
-            (rule, place): self._together.packed(at, rule.weighed(said[:, at], place))
-            for at, rule in enumerate(self._rules)
-            for place in range(len(rule.hearing))
-        }
-        words = np.zeros((self._together.words, len(self.offerings), len(said)), np.int64)
-        for n, hears in enumerate(self._hears):
-            for each in hears:
-                word, packed = heard[each]
-                words[word, n] |= packed
-        shape = len(self.offerings), len(said)
-        numbers = self._together.of_packed(words.reshape(len(words), shape[0] * shape[1]))
-        self._put_together()
-        return self._verdict_of[numbers].reshape(shape).T
+        classes = self._codes.class_numbers(codes)
+        failing = self._codes.failing(classes)
+        sound = np.where(failing[:, np.newaxis], np.int32(0), classes) if failing.any() else classes
+        profiles = np.empty((len(codes), len(self._rules) + 1), np.int32, order="F")
+        for place, rule in enumerate(self._rules):
+            profiles[:, place] = rule.profiles(sound, self._entry_of)
+        profiles[:, -1] = self._exceptions(codes, classes, failing)
+        before = len(self._profiles)
+        unique = self._profiles.numbers(profiles)
+        new = fresh_rows(unique, before, len(self._profiles))
+        if len(new):
+            judged = self._by_clauses(profiles[new])
+            self._write_exceptions(judged, codes[new], classes[new], failing[new])
+            self._judged = np.concatenate([self._judged, judged]) if before else judged
+        return self._judged[unique]
 
-    def _put_together(self) -> None:
-        """The verdicts on what was met since the last time."""
-        rows = self._together.rows(len(self._verdict_of))
-        for at, rule in enumerate(self._rules):
-            rows[:, at] = np.array(rule.parts)[rows[:, at]]
-        new = [self.verdicts.number(tuple(filter(None, parts))) for parts in rows.tolist()]
-        self._verdict_of = np.append(self._verdict_of, np.array(new, np.int32))
+    # ------------------------------------------------------------ what clauses decide
 
-    def _weigh(
+    def _entry_of(
         self,
         rule: CompiledRule,
-        mine: ClauseMasks,
-        theirs: ClauseMasks,
+        of_offering: ClauseMasks,
+        of_licensee: ClauseMasks,
         offering: Offering,
-        row: Ints,
+        classes: Ints,
     ) -> int:
-        """The number of what there is to say about a rule: 0 for nothing."""
-        masks = mine.together(theirs)
+        """The number of the entry on a rule; 0 where it is false and nothing lifts it."""
+        masks = of_offering.together(of_licensee)
         if not masks.not_false & rule.when:
             return 0
-        outcome = self._outcomes.of_rule(rule, masks, partial(self._prepared, offering, row))
+        outcome = self._outcomes.of_rule(rule, masks, partial(self._prepared, offering, classes))
         if outcome is None:
             return 0
         return self.verdicts.entry_number(outcome, outcome.entry, self._outcomes.overall([outcome]))
 
-    def _prepared(self, offering: Offering, numbers: Ints) -> Prepared:
-        seen = {**SOMEBODY, **self._codes.seen(numbers), **offering.world.seen}
+    def _by_clauses(self, profiles: Ints) -> Ints:
+        """(profiles, offerings) verdicts, some rows at once."""
+        self._combinations.fit([len(rule.entries) - 1 for rule in self._rules])
+        step = max(1, AT_ONCE // (1 + len(self.offerings) * self._combinations.words))
+        blocks = [profiles[n : n + step] for n in range(0, len(profiles), step)]
+        return np.concatenate([self._combined(block) for block in blocks])
+
+    def _combined(self, profiles: Ints) -> Ints:
+        """(profiles, offerings) verdicts: equal combinations of entries are one verdict.
+
+        Each rule's entries are packed once for each kind of offerings, and every offering takes
+        those of its kinds.
+        """
+        packed = {
+            (rule, kind): self._combinations.packed(n, rule.entries_of(profiles[:, n], kind))
+            for n, rule in enumerate(self._rules)
+            for kind in range(len(rule.offerings))
+        }
+        shape = len(self.offerings), len(profiles)
+        words = np.zeros((self._combinations.words, *shape), np.int64)
+        for place, rules in enumerate(self._rules_for):
+            for each in rules:
+                word, bits = packed[each]
+                words[word, place] |= bits
+        combinations = self._combinations.of_packed(words.reshape(len(words), shape[0] * shape[1]))
+        self._add_verdicts()
+        return self._verdict_of[combinations].reshape(shape).T
+
+    def _add_verdicts(self) -> None:
+        """Give the combinations met since the last time their verdicts."""
+        rows = self._combinations.rows(len(self._verdict_of))
+        for n, rule in enumerate(self._rules):
+            rows[:, n] = np.array(rule.entries)[rows[:, n]]
+        new = [self.verdicts.number(tuple(filter(None, row))) for row in rows.tolist()]
+        self._verdict_of = np.append(self._verdict_of, np.array(new, np.int32))
+
+    def _prepared(self, offering: Offering, classes: Ints) -> Prepared:
+        """A question with a value of each class of a licensee's row."""
+        seen = {**ANY_LICENSEE, **self._codes.seen(classes), **offering.world.seen}
         return Prepared(replace(offering.world, seen=seen, known=frozenset(seen)), (), ())
 
-    def with_papers(self, number: int, prepared: Prepared) -> int:
-        """The number of the verdict with papers; ``number``: that of the one without them.
+    # ------------------------------------------------------------ exceptions
 
-        A paper bears on the rules that it covers, and only where they are not false anyway.
+    def _exceptions(self, codes: Numbers, classes: Ints, failing: NDArray[np.bool_]) -> Ints:
+        """The number of each row's exception, 0 for none.
+
+        It has a test that fails, over its own values or an offering's; or no id; or invalid values.
         """
-        row = self.verdicts.rows[number]
-        parts = (self._part_with_papers(part, prepared) for part in row.entries)
-        found = self.verdicts.number(tuple(filter(None, parts)))
-        return self.verdicts.naming(found, row.invalid) if row.invalid else found
+        numbers = np.zeros(len(codes), np.int32)
+        by_reference = failing | any(offering.failing for offering in self.offerings)
+        lacking = self._codes.lacking_id(codes)
+        for row in np.flatnonzero(by_reference | lacking | _invalid(codes)).tolist():
+            every_class = classes[row].tobytes() if by_reference[row] else b""
+            key = every_class, bool(lacking[row]), self._codes.invalid(codes[row])
+            number = self._exception_numbers.setdefault(key, len(self._exception_numbers) + 1)
+            numbers[row] = number
+        return numbers
 
-    def _part_with_papers(self, part: int, prepared: Prepared) -> int:
-        entry = self.verdicts.entries[part]
-        if not isinstance(entry, Reason | Unknown | WouldHave):
-            return part
-        if entry.rule is None or covering(self._in_force[entry.rule], prepared) == (FALSE, FALSE):
-            return part
-        return self._part_by_tree(self._in_force[entry.rule], prepared)
-
-    # ------------------------------------------------------- where the clauses do not decide
-
-    def _look_closer(
-        self, found: Ints, codes: Numbers, numbers: Ints, failing: NDArray[np.bool_]
+    def _write_exceptions(
+        self, judged: Ints, codes: Numbers, classes: Ints, failing: NDArray[np.bool_]
     ) -> None:
-        """Write what else there is to say into the verdicts by row and offering."""
-        without = self._codes.without_id(codes)
-        invalid = np.flatnonzero((codes == INVALID).any(axis=1)).tolist()
-        named = {row: frozenset(self._codes.invalid(codes[row])) for row in invalid}
+        """Write them over the verdicts, (rows, offerings)."""
+        lacking = self._codes.lacking_id(codes)
+        invalid = {
+            row: frozenset(self._codes.invalid(codes[row]))
+            for row in np.flatnonzero(_invalid(codes)).tolist()
+        }
         for place, offering in enumerate(self.offerings):
-            column = found[:, place]  # a view: what follows is written into it
+            verdicts = judged[:, place]  # a view: what follows is written into it
             if offering.lacking:
-                column[:] = self._lacking(*offering.lacking)
+                verdicts[:] = self._by_reference.lacking(*offering.lacking)
             for row in np.flatnonzero(failing | offering.failing).tolist():
-                column[row] = self._by_tree(offering, numbers[row])
-            if without.any():
-                column[without] = self._lacking(ID, *offering.lacking)
-            self._name_invalid(column, named, offering)
+                verdicts[row] = self._by_reference.verdict(self._prepared(offering, classes[row]))
+            if lacking.any():
+                verdicts[lacking] = self._by_reference.lacking(ID, *offering.lacking)
+            self._name_invalid(verdicts, invalid, offering)
 
     def _name_invalid(
-        self, column: Ints, named: Mapping[int, frozenset[str]], offering: Offering
+        self, verdicts: Ints, invalid: Mapping[int, frozenset[str]], offering: Offering
     ) -> None:
-        """Name in each verdict the values that are none."""
+        """Name in each verdict the invalid attributes of the licensee and of the offering."""
         always = self._named.intersection(offering.world.invalid)
-        for row in range(len(column)) if always else named:
-            names = tuple(sorted(always | named.get(row, always)))
-            column[row] = self.verdicts.naming(int(column[row]), names)
+        for row in range(len(verdicts)) if always else invalid:
+            names = tuple(sorted(always | invalid.get(row, always)))
+            verdicts[row] = self.verdicts.naming(int(verdicts[row]), names)
 
-    def _by_tree(self, offering: Offering, numbers: Ints) -> int:
-        prepared = self._prepared(offering, numbers)
-        if prepared.world.lacking:
-            return self._lacking(*prepared.world.lacking)
-        parts = (self._part_by_tree(rule.rule, prepared) for rule in self._compiled.rules)
-        return self.verdicts.number(tuple(filter(None, parts)))
+    # ------------------------------------------------------------ papers
 
-    def _part_by_tree(self, rule: Rule, prepared: Prepared) -> int:
-        """The number of what there is to say about a rule in one question: 0 for nothing."""
-        entry = entry_on(rule, prepared)
-        if entry is None:
-            return 0
-        if not isinstance(entry, Lifted):
-            entry = entry._replace(facts=NO_FACTS)
-        settles = isinstance(entry, Unknown) and settled(rule, prepared)
-        outcome = entries.outcome([entry], standing=True, settled=lambda: settles)
-        return self.verdicts.entry_number((repr(entry), settles), entry, outcome)
+    def with_papers(self, number: int, prepared: Prepared) -> int:
+        """The number of the verdict with papers; ``number``: that of the one without them."""
+        return self._by_reference.with_papers(number, prepared)
 
-    def _lacking(self, *names: str) -> int:
-        (unknown,) = entries.incomplete(names).undetermined
-        return self.verdicts.number((self.verdicts.entry_number(names, unknown, "undetermined"),))
+
+def _invalid(codes: Numbers) -> NDArray[np.bool_]:
+    """The rows with a value outside its attribute's domain."""
+    return np.asarray((codes == INVALID).any(axis=1))

@@ -1,6 +1,8 @@
-"""Numbers the distinct rows of small numbers, so that what is equal is looked at once.
+"""Numbers unique rows of small numbers, so that equal rows are looked at once.
 
-A hash says where in a table a row is looked for; whether two rows are one, their numbers say.
+Example: of the rows (2, 2, 0), (2, 2, 0) and (2, 0, 0) the first two get the number 0, the third
+1. A later call finds (2, 0, 0) again under 1. A hash says where in a table a row is looked for.
+Whether two rows are equal, the rows themselves say.
 """
 
 from collections.abc import Sequence
@@ -24,9 +26,10 @@ FACTOR: Final = np.int64(-0x61C8864680B583EB)  # odd: 2^64 over the golden ratio
 
 
 class UniqueRows:
-    """Distinct rows of a width, remembered between calls: each keeps the number it got first.
+    """Unique rows of one width, remembered between calls: each keeps the number it got first.
 
-    Their numbers are not negative. They are packed into few words, column by column.
+    The numbers in a row are not negative. They are packed into few words of 62 bits, column by
+    column.
     """
 
     def __init__(self, width: int) -> None:
@@ -205,15 +208,18 @@ def fresh_rows(numbers: Numbers, start: int, end: int) -> Keys:
     return rows
 
 
-class Mixed:
-    """A mixed-radix key that grows by one column after the other, and is shortened in time."""
+class MixedRadixKeys:
+    """A key for each row, as a number with a digit for each column.
+
+    Before a key has too many digits, the keys met are numbered anew from 0.
+    """
 
     def __init__(self, rows: int) -> None:
         self._keys: Keys = np.zeros(rows, np.int64)
         self._radix = 1
 
     def add(self, column: Numbers, count: int) -> None:
-        """One more column of numbers below ``count``."""
+        """Add a digit: a column of numbers below ``count``."""
         if self._radix * count >> MOST_BITS:
             first, self._keys = self.distinct()
             self._radix = len(first)
@@ -222,7 +228,7 @@ class Mixed:
         self._radix *= count
 
     def distinct(self) -> tuple[Keys, Keys]:
-        """One row of each kind, and of each row which kind it is."""
+        """One row of each key, and the number of each row's key, from 0."""
         if self._radix > SMALL:
             _, first, inverse = np.unique(self._keys, return_index=True, return_inverse=True)
             return first, inverse

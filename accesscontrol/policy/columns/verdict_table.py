@@ -1,7 +1,7 @@
 """A table of verdicts on standings: each is kept as the numbers of its entries, and made when read.
 
-Example: entry 1 is "LETTER lacks user.us_person", entry 2 "EMBARGO lacks licensee.hq_country". The
-row ("undetermined", (2, 1), ()) is the verdict on every licensee with unknown headquarters, for the
+Example: entry 1 is "EMBARGO lacks licensee.hq_country", entry 2 "LETTER lacks user.us_person". The
+row ("undetermined", (1, 2), ()) is the verdict on every licensee with unknown headquarters, for the
 model that LETTER is about. Thousands of rows, of hundreds of entries, serve a million licensees.
 """
 

@@ -38,7 +38,7 @@ class Failing(Exception):
     """A test cannot be run. The reference has to judge, which leaves the test's rules unknown."""
 
 
-class Literals:
+class AttributeTests:
     """The tests of one attribute, with the clauses in which they stand.
 
     ``known`` are the clauses in which is_known of the attribute stands. ``size`` is the number of

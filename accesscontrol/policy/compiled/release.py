@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Final, NamedTuple, assert_never
 
-from accesscontrol.policy.compiled.attribute_tests import NOWHERE, Literals, Places
+from accesscontrol.policy.compiled.attribute_tests import NOWHERE, AttributeTests, Places
 from accesscontrol.policy.compiled.clauses import Clause, clauses_of
 from accesscontrol.policy.judge.truth import FALSE, TRUE, UNKNOWN, Truth
 from accesscontrol.policy.language.conditions import Condition, IsKnown, Test, attributes
@@ -20,7 +20,7 @@ from accesscontrol.policy.language.release import Release
 from accesscontrol.policy.language.rules import Exemption, Rule
 from accesscontrol.policy.language.values import instant_of
 
-KEPT: Final = 16  # spans whose compiled releases are kept: the one in force, drafts, recent ones
+KEPT: Final = 16  # compiled releases: of the one in force, of drafts, of recent ones
 BEGINNING: Final = "0000-01-01T00:00:00Z"  # before any instant that a release can name
 
 
@@ -67,7 +67,10 @@ class CompiledRule:
 
 
 class Compiled:
-    """The rules of a release in one stretch, as clauses. ``instant`` stands for all of it."""
+    """The rules in force in one stretch, as clauses; ``instant`` stands for each instant of it.
+
+    ``names``: the attributes that they read. An attribute's place is its place there.
+    """
 
     def __init__(self, release: Release, instant: str) -> None:
         self.release = release
@@ -81,7 +84,7 @@ class Compiled:
         self.size = len(self._clauses)
         self.whens = sum(rule.when << rule.first for rule in self.rules)
         self.owner = [rule for rule in self.rules for _ in rule.reads]
-        self.literals = self._literals()
+        self.attribute_tests = self._attribute_tests()
 
     def may_be_true(self, not_false: int) -> Iterator[CompiledRule]:
         """The rules whose conditions are not false, in order, by the clauses that are not."""
@@ -114,7 +117,7 @@ class Compiled:
         self._clauses += clauses_of(condition)
         return (1 << len(self._clauses) - first) - (1 << start - first)
 
-    def _literals(self) -> list[Literals]:
+    def _attribute_tests(self) -> list[AttributeTests]:
         """By an attribute's place, where its tests stand."""
         tests: list[dict[Test, Places]] = [{} for _ in self.names]
         known = [NOWHERE for _ in self.names]
@@ -130,7 +133,7 @@ class Compiled:
                     case _:
                         assert_never(leaf)
         return [
-            Literals(self.release, self.instant, name, tests[place], known[place], self.size)
+            AttributeTests(self.release, self.instant, name, tests[place], known[place], self.size)
             for place, name in enumerate(self.names)
         ]
 
@@ -180,5 +183,5 @@ def compiled(release: Release, at: datetime) -> Compiled:
 
 
 def _read(rule: Rule, instant: str) -> frozenset[str]:
-    """The attributes read in this stretch. An exemption out of its period reads nothing."""
+    """What is read of it at this instant: an exemption out of its period reads nothing."""
     return attributes(rule.when).union(*(attributes(each.when) for each in in_force(rule, instant)))

@@ -4,16 +4,16 @@ The number of a fact is the number of its value class, shifted to bits that belo
 alone. An absent fact adds nothing, and 0 is the number of the class of no value. So two questions
 with one sum have the same class of each attribute, and one verdict but for the facts in it.
 
-Example: licensee.country has the bits 0 to 11, model.id the bits 12 to 23. "IR" is of class 2 of
-the countries: its number is 2. "frontier" is of class 1 of the models: 1 << 12 = 4096. The sum 4098
-says both. The sum 2 says that the model is absent.
+Example: licensee.country has the bits 0 to 11, model.id the bits 36 to 47. "IR" is of class 2 of
+the countries: its number is 2. "frontier" is of class 1 of the models: its number is 1 << 36. The
+sum 2 + (1 << 36) says both; the sum 2 says that the model is absent.
 """
 
 from collections.abc import Mapping
 from typing import Any, Final
 
 from accesscontrol.policy.compiled.release import Compiled
-from accesscontrol.policy.compiled.value_classes import NO_VALUE, Classes, class_of
+from accesscontrol.policy.compiled.value_classes import NO_VALUE, ValueClasses, class_of
 from accesscontrol.policy.judge.known import REQUIRED, World
 from accesscontrol.policy.language.values import NotAValue
 
@@ -49,8 +49,8 @@ class FactNumbers:
     def __init__(self, compiled: Compiled, *, standing: bool) -> None:
         self.full = False
         self.classes = {
-            name: Classes(tests, standing=standing)
-            for name, tests in zip(compiled.names, compiled.literals, strict=True)
+            name: ValueClasses(tests, standing=standing)
+            for name, tests in zip(compiled.names, compiled.attribute_tests, strict=True)
         }
         self._attributes = compiled.release.attributes
         self.by_attribute: dict[str, ValueNumbers] = {

@@ -38,7 +38,7 @@ class Online:
         self._by_outcomes: dict[tuple[RuleOutcome, ...], VerdictTemplate] = {}
         self._told_apart = frozenset(  # a rule tells a statement of them from a fact
             tests.attribute.name
-            for tests in compiled.literals
+            for tests in compiled.attribute_tests
             if tests.ask_whether_known and tests.attribute.source == "register"
         )
 
