@@ -109,6 +109,18 @@ def test_the_numbers_of_facts() -> None:
     assert numbers.in_sum(country)["model.id"] == 0
 
 
+def test_a_question_by_its_sum() -> None:
+    """online/reader.py"""
+    release = two_rules()
+    verdict = policy.judge(release, facts={**LICENSEES[2], **OFFERINGS[0]}, at=AT)
+    assert list(_online_at(release, AT, False)._by_sum) == [1 + (1 << 24) + (1 << 36) + (1 << 48)]
+    assert verdict.outcome == "undetermined"
+    assert [(each.rule, each.missing, each.facts) for each in verdict.undetermined] == [
+        ("EMBARGO", ("licensee.hq_country",), {COUNTRY: "DE"}),
+        ("LETTER", ("user.us_person",), {"model.id": "frontier"}),
+    ]
+
+
 def test_codes_profiles_verdicts_and_sheets() -> None:
     """columns/value_codes.py, columns/rule_column.py and those that stand on them"""
     columns = Columns(two_rules(), at=AT, offerings=OFFERINGS)

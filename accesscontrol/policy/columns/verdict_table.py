@@ -16,7 +16,7 @@ PERMIT: Final = OUTCOMES.index("permit")
 
 
 class VerdictRow(NamedTuple):
-    """A verdict without anybody's facts."""
+    """A verdict without facts."""
 
     outcome: Outcome
     entries: tuple[int, ...]  # their numbers, in the order of their rules' refs

@@ -22,17 +22,17 @@ EXPECTED: Final = (
 
 @dataclass(frozen=True)
 class Failure:
-    """A case whose answer is not the expected one."""
+    """A test case whose answer is not the expected one."""
 
     name: str
     message: str
 
 
 def run_cases(release: Release, document: object) -> tuple[int, list[Failure]]:
-    """How many cases there are, and those that fail.
+    """How many test cases there are, and those that fail.
 
-    A case is a question (``facts``, ``at`` and so on) with ``expect``, an outcome or an object with
-    some members of an answer, and optionally ``name``. Raises PolicyError for a malformed case.
+    A test case is a question (``facts``, ``at`` and so on) with ``expect``, an outcome or an object
+    with some members of an answer, and optionally ``name``. Raises PolicyError for a malformed one.
     """
     cases = documents.an_array(document, "")
     failures = []

@@ -45,7 +45,7 @@ _DECODER: Final = json.JSONDecoder(
 
 
 def parse_line(line: bytes) -> Json:
-    """The object that a line of I-JSON holds. Raises not_json."""
+    """The object in a line of I-JSON. Raises not_json."""
     document = parse_document(line)
     if not isinstance(document, dict):
         raise _not_json("it holds no object")
@@ -53,7 +53,7 @@ def parse_line(line: bytes) -> Json:
 
 
 def parse_document(read: bytes) -> object:
-    """The value that I-JSON (RFC 7493) holds. Raises not_json."""
+    """The value in a text of I-JSON. Raises not_json."""
     try:
         text = read.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -97,7 +97,7 @@ def _parse_deep(text: str) -> object:
 
 
 def _interchangeable(text: str, document: object) -> None:
-    """Raises not_json for what I-JSON forbids in a text; few lines hold what could be it."""
+    """Raises not_json for code points that I-JSON forbids in a text. Few lines can have one."""
     if "\\u" not in text and not _NONCHARACTER.search(text):
         return
     waiting = [document]

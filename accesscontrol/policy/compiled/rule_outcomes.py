@@ -19,7 +19,7 @@ from accesscontrol.policy.judge import entries
 from accesscontrol.policy.judge.entries import Entry
 from accesscontrol.policy.judge.question import Prepared
 from accesscontrol.policy.judge.rule_truth import (
-    Parts,
+    RuleTruths,
     covering,
     lifted_by_paper,
     missing_facts,
@@ -122,7 +122,7 @@ class RuleOutcomes:
         exempt = any_of([truth_of(part, masks) for _, part in rule.exempt])
         when = truth_of(rule.when, masks)
         by_papers = covering(rule.rule, prepared()) if papers else (FALSE, FALSE)
-        found = Parts(when, exempt, *by_papers)
+        found = RuleTruths(when, exempt, *by_papers)
         if found.whole == FALSE:
             lifts = when != FALSE and not rule.reports
             return self._lifted(rule, masks, prepared) if lifts else None

@@ -9,8 +9,8 @@ from accesscontrol.policy.judge.known import World
 from accesscontrol.policy.judge.question import Prepared, Question, refuse_statements
 from accesscontrol.policy.judge.rule_truth import (
     missing_facts,
-    parts,
     settled_by_a_request,
+    truths_of,
     what_lifts,
 )
 from accesscontrol.policy.judge.truth import FALSE, TRUE
@@ -69,7 +69,7 @@ def entry_on(rule: Rule, prepared: Prepared) -> Entry | None:
     """The verdict's entry on a rule in force; None where the rule is false and nothing lifts it."""
     reports = rule.report_only(prepared.world.instant)
     try:
-        found = parts(rule, prepared)
+        found = truths_of(rule, prepared)
         if found.whole == FALSE:
             lifts = found.when != FALSE and not reports
             return what_lifts(rule, prepared) if lifts else None

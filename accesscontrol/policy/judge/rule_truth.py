@@ -25,7 +25,7 @@ from accesscontrol.policy.language.rules import Exemption, Rule
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class RuleTruths:
     """The truths that a rule's truth is made of."""
 
     when: Truth
@@ -42,14 +42,14 @@ class Parts:
 def is_false(rule: Rule, prepared: Prepared) -> bool:
     """Whether the rule is false. A rule that cannot be judged is not."""
     try:
-        return parts(rule, prepared).whole == FALSE
+        return truths_of(rule, prepared).whole == FALSE
     except Exception:
         return False
 
 
-def parts(
+def truths_of(
     rule: Rule, prepared: Prepared, *, when: Truth = UNKNOWN, lifting: Truth = UNKNOWN
-) -> Parts:
+) -> RuleTruths:
     """The truths that the rule's truth is made of, by walking its conditions.
 
     A test over a deferred fact counts as ``when`` in the rule's condition, and as ``lifting`` in
@@ -57,12 +57,14 @@ def parts(
     """
     world = prepared.world
     exempt = [truth(each.when, world, lifting) for each in _in_force(rule, world)]
-    return Parts(truth(rule.when, world, when), any_of(exempt), *covering(rule, prepared, lifting))
+    return RuleTruths(
+        truth(rule.when, world, when), any_of(exempt), *covering(rule, prepared, lifting)
+    )
 
 
 def settled_by_a_request(rule: Rule, prepared: Prepared) -> bool:
     """Whether the rule is false if all that a request can state speaks against it."""
-    return parts(rule, prepared, when=FALSE, lifting=TRUE).whole == FALSE
+    return truths_of(rule, prepared, when=FALSE, lifting=TRUE).whole == FALSE
 
 
 def covering(rule: Rule, prepared: Prepared, lifting: Truth = UNKNOWN) -> tuple[Truth, Truth]:
@@ -80,7 +82,7 @@ def _in_force(rule: Rule, world: World) -> list[Exemption]:
 def missing_facts(rule: Rule, prepared: Prepared) -> frozenset[Attribute]:
     """The facts that an unknown rule lacks: all that its unknown parts lack."""
     world = prepared.world
-    found = parts(rule, prepared)
+    found = truths_of(rule, prepared)
     lacking = missing(rule.when, world)
     if found.exempt == UNKNOWN:
         lacking = lacking.union(*(missing(each.when, world) for each in _in_force(rule, world)))

@@ -43,7 +43,7 @@ class NotPlain(Exception):
 class FactNumbers:
     """The numbers of facts under a compiled release, in live questions or in standings.
 
-    ``full``: an attribute has more classes than its bits hold.
+    ``full``: an attribute has more classes than its bits have room for.
     """
 
     def __init__(self, compiled: Compiled, *, standing: bool) -> None:

@@ -13,7 +13,7 @@ from accesscontrol.policy.judge.reference import judge_prepared_by_tree
 from accesscontrol.policy.judge.verdict import Verdict
 from accesscontrol.policy.language.release import Release
 from accesscontrol.policy.language.values import instant_of
-from accesscontrol.policy.online.reader import Online
+from accesscontrol.policy.online.reader import OnlineReader
 
 NOTHING: Final[Mapping[str, object]] = {}
 NO_PAPERS: Final[tuple[object, ...]] = ((), [])  # other values are read: null is refused
@@ -57,7 +57,7 @@ def judge_question(question: Question) -> Verdict:
         return judge_prepared_by_tree(question.prepared())
 
 
-def _online_at(release: Release, at: datetime, standing: bool) -> Online:
+def _online_at(release: Release, at: datetime, standing: bool) -> OnlineReader:
     """The reader of the stretch that an instant lies in. Raises ValueError if it has no zone."""
     if at.tzinfo is None:
         instant_of(at)
@@ -68,6 +68,6 @@ def _online_at(release: Release, at: datetime, standing: bool) -> Online:
 
 
 @lru_cache(maxsize=KEPT)
-def _online(release: Release, stretch: int, standing: bool) -> Online:
-    """Threads share it; the docstring of Online says why that is right."""
-    return Online(compiled_stretch(release, stretch), standing=standing)
+def _online(release: Release, stretch: int, standing: bool) -> OnlineReader:
+    """Threads share it; the docstring of OnlineReader says why that is right."""
+    return OnlineReader(compiled_stretch(release, stretch), standing=standing)

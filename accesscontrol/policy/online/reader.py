@@ -1,4 +1,12 @@
-"""Answers one question at a time by the compiled release, in a few microseconds."""
+"""Answers one question at a time by the compiled release, in a few microseconds.
+
+Example, by the rules of docs/how-a-screening-works.md: may corp, with unknown headquarters, use
+frontier? The fact licensee.country, DE, has the number 1, licensee.id has 1 << 24, model.id 1 << 36
+and request.activity 1 << 48. Nothing is added for the headquarters (bits 12 to 23) and for the user
+(60 to 71). Under the sum of the four stands a template: undetermined, since EMBARGO lacks
+licensee.hq_country and LETTER lacks user.us_person. The facts {"licensee.country": "DE"} are filled
+into the entry on EMBARGO, {"model.id": "frontier"} into that on LETTER.
+"""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -20,12 +28,12 @@ MOST_TEMPLATES: Final = 10_000
 Facts = Mapping[str, Any]
 
 
-class Online:
+class OnlineReader:
     """Judges questions by one release in one stretch of its time: live questions, or standings.
 
-    Threads share it. Whatever it remembers is computed from its key alone, is put there whole, and
-    is used from the hand of the thread that computed it. So a thread that computes the same at the
-    same time, or that forgets everything, makes another one slower and never wrong.
+    Threads share it. What it remembers under a key is computed from that key alone and is put there
+    whole, and a thread goes on with what it has computed or found. So another thread that computes
+    the same at the same time, or makes it forget everything, makes it slower and never wrong.
     """
 
     def __init__(self, compiled: Compiled, *, standing: bool) -> None:
@@ -36,7 +44,7 @@ class Online:
         self._outcomes = RuleOutcomes(compiled, standing=standing)
         self._by_sum: dict[int, VerdictTemplate] = {}
         self._by_outcomes: dict[tuple[RuleOutcome, ...], VerdictTemplate] = {}
-        self._told_apart = frozenset(  # a rule tells a statement of them from a fact
+        self._asked_whether_known = frozenset(  # a rule tells a statement of them from a fact
             tests.attribute.name
             for tests in compiled.attribute_tests
             if tests.ask_whether_known and tests.attribute.source == "register"
@@ -51,7 +59,7 @@ class Online:
         """The verdict on a question without papers; None where it needs a closer look.
 
         1. What is stated joins the facts, where it counts.
-        2. Each fact's number is looked up, and they are added up (fact_numbers.py has an example).
+        2. Each fact's number is looked up, and they are added up (the module has an example).
         3. The sum is looked up: it has the template of a verdict, in which only facts are lacking.
         4. The facts that the verdict's rules read are filled in.
 
@@ -83,9 +91,9 @@ class Online:
         return template.filled_in(world)
 
     def _with_statements(self, facts: Facts, stated: Facts, ignored: list[str]) -> Facts:
-        """The facts, and what is stated beyond them; adds to ``ignored`` what nobody can state.
+        """The facts, and what is stated beyond them; adds to ``ignored`` what no caller can state.
 
-        Raises NotPlain where a statement may contradict a fact, and where a rule tells it from one.
+        Raises NotPlain where one may contradict a fact, and where a rule tells it from a fact.
         """
         more = {}
         for name, raw in stated.items():
@@ -94,7 +102,7 @@ class Online:
             if attribute is None or attribute.register_only:
                 ignored.append(name)
             elif fact is ABSENT:
-                if name in self._told_apart:
+                if name in self._asked_whether_known:
                     raise NotPlain
                 more[name] = raw
             elif raw != fact or raw.__class__ is not fact.__class__:
