@@ -30,7 +30,7 @@ class ReadOnly(admin.ModelAdmin[Any]):
         return False
 
 
-class Person(UserAdmin[User]):
+class PersonAdmin(UserAdmin[User]):
     """A person can be added and disabled, but not deleted, since the log names them."""
 
     list_display = ("username", "first_name", "last_name", "role", "is_active", "locked_until")
@@ -48,7 +48,7 @@ class Person(UserAdmin[User]):
         return False
 
 
-admin.site.register(User, Person)
+admin.site.register(User, PersonAdmin)
 for model in apps.get_app_config("accesscontrol").get_models():
     composed = isinstance(model._meta.pk, CompositePrimaryKey)  # the admin cannot show these
     if model is not User and model._meta.managed and not composed:

@@ -16,7 +16,7 @@ _SANE = re.compile(r"[A-Za-z0-9._-]{8,64}\Z")
 _QUIET = ("/livez", "/readyz", "/metrics", "/static/")
 
 
-class RequestContext:
+class RequestLog:
     """The outermost middleware, so that a refused request has an id and a line in the log too."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

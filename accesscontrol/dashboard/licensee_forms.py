@@ -86,7 +86,7 @@ class FactForm(plain.Form):
         return cleaned
 
 
-class ReasonForm(plain.Form):
+class LongReasonForm(plain.Form):
     """The reason of a step."""
 
     because = forms.CharField(
@@ -190,7 +190,7 @@ def _reasoned(
     request: Request, ref: str, title: str, button: str, verb: Any, success: str
 ) -> HttpResponse:
     licensee = _licensee(ref)
-    form = ReasonForm(request.POST or None)
+    form = LongReasonForm(request.POST or None)
     valid = request.method == "POST" and form.is_valid()
     if valid and attempt(form, lambda: verb(form.cleaned_data["because"])):
         messages.success(request, success)

@@ -35,14 +35,14 @@ def starter_policy() -> orders.Policy:
     )
 
 
-def _memberships() -> list[orders.Membership]:
+def _memberships() -> list[orders.GroupMembership]:
     current = [
-        orders.Membership(group, country, None, None, citation)
+        orders.GroupMembership(group, country, None, None, citation)
         for group, (citation, countries) in starter.GROUPS.items()
         for country in countries.split()
     ]
     ended = [
-        orders.Membership(group, country, None, until, citation)
+        orders.GroupMembership(group, country, None, until, citation)
         for group, country, until, citation in starter.ENDED
     ]
     return current + ended

@@ -34,7 +34,7 @@ _LONGEST_ID = 80
 _LONGEST_FIELD = 1_000_000
 
 
-class CannotRead(ValueError):
+class NotAList(ValueError):
     """The file is not a Consolidated Screening List. The message says what is wrong with it."""
 
 
@@ -73,7 +73,7 @@ class ListFile:
 
 
 def read(data: bytes) -> ListFile:
-    """Read the bytes of a file. Raises CannotRead if it does not have this format at all.
+    """Read the bytes of a file. Raises NotAList if it does not have this format at all.
 
     1. Decode it and check its header.
     2. Read each row as an entry or as an error.
@@ -98,10 +98,10 @@ def read(data: bytes) -> ListFile:
 def _text(data: bytes) -> str:
     """Decode UTF-8, with or without a byte order mark. Its row reports a byte that is not UTF-8."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise CannotRead("The file is UTF-16; save it as UTF-8 and import it again.")
+        raise NotAList("The file is UTF-16; save it as UTF-8 and import it again.")
     text = data.decode("utf-8-sig", errors="surrogateescape").rstrip("\x1a\r\n ")
     if not text:
-        raise CannotRead("The file is empty.")
+        raise NotAList("The file is empty.")
     return text + "\n"
 
 
@@ -132,14 +132,14 @@ def _header(first: tuple[int, list[str]]) -> list[str]:
     unknown = [c for c in header if c not in COLUMNS]
     twice = [c for c, count in Counter(header).items() if count > 1]
     if missing or unknown or twice:
-        raise CannotRead(_column_problem(missing, unknown, twice))
+        raise NotAList(_column_problem(missing, unknown, twice))
     return header
 
 
 def _check_delimiter(header: list[str]) -> None:
     for mark, word in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
         if len(header) < 3 and header and header[0].count(mark) > 2:
-            raise CannotRead(
+            raise NotAList(
                 f"The columns are separated by {word}; the list has commas. "
                 "Save it with commas and import it again."
             )

@@ -24,7 +24,7 @@ from accesscontrol.orders.refusals import CannotEnter
 
 
 @dataclass(frozen=True)
-class Membership:
+class GroupMembership:
     """A country in a country group. None: without a known beginning or end."""
 
     group: str
@@ -40,7 +40,7 @@ class Policy:
 
     lists: Mapping[str, str]
     end_uses: Mapping[str, str]
-    memberships: Sequence[Membership]
+    memberships: Sequence[GroupMembership]
     territories: Mapping[str, str]
     territories_citation: str
     orders: Sequence[Mapping[str, Any]]

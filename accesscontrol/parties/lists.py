@@ -119,7 +119,7 @@ def _read(data: bytes, source: str) -> csl.ListFile:
         raise CannotImport(f"“{source}” is no known format; choose among {', '.join(READERS)}.")
     try:
         return READERS[source](data)
-    except csl.CannotRead as problem:
+    except csl.NotAList as problem:
         raise CannotImport(str(problem)) from problem
 
 

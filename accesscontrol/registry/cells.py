@@ -9,7 +9,7 @@ from typing import Any
 from accesscontrol.errors import Refused
 from accesscontrol.policy import COUNTRIES
 from accesscontrol.registry.licensees import check_name, check_ref
-from accesscontrol.registry.table import Problem, Table
+from accesscontrol.registry.table import RowProblem, Table
 from accesscontrol.registry.vocabulary import check_value
 
 # Columns of the licensee itself, with the longest text that each takes.
@@ -32,7 +32,7 @@ _COMMON_SLIPS = {"UK": "GB", "EL": "GR", "USA": "US", "EN": "GB", "UAE": "AE", "
 
 
 @dataclass
-class Row:
+class ImportRow:
     """One licensee as it stands in the file."""
 
     line: int
@@ -51,9 +51,9 @@ class _Bad(Exception):
 
 def read_rows(
     table: Table, known: Mapping[str, Mapping[str, Any]]
-) -> tuple[list[Row], list[Problem]]:
+) -> tuple[list[ImportRow], list[RowProblem]]:
     """Return the rows without a problem, and the problems, those of the table first."""
-    rows: list[Row] = []
+    rows: list[ImportRow] = []
     problems = list(table.problems)
     lines: dict[str, int] = {}
     for line, cells in table.rows:
@@ -61,30 +61,35 @@ def read_rows(
         ref = cells["ref"]
         if ref and ref in lines:
             problems.append(
-                Problem(line, "ref", ref, f"already in row {lines[ref]}", "Keep one of the rows.")
+                RowProblem(
+                    line, "ref", ref, f"already in row {lines[ref]}", "Keep one of the rows."
+                )
             )
         lines.setdefault(ref, line)
     return rows, problems
 
 
 def _row(
-    line: int, cells: Mapping[str, str], known: Mapping[str, Mapping[str, Any]], rows: list[Row]
-) -> list[Problem]:
-    row = Row(line, cells["ref"], cells["name"])
+    line: int,
+    cells: Mapping[str, str],
+    known: Mapping[str, Mapping[str, Any]],
+    rows: list[ImportRow],
+) -> list[RowProblem]:
+    row = ImportRow(line, cells["ref"], cells["name"])
     problems = []
     for column, text in cells.items():
         try:
             _cell(row, column, text, known)
         except _Bad as bad:
-            problems.append(Problem(line, column, text, bad.problem, bad.suggestion))
+            problems.append(RowProblem(line, column, text, bad.problem, bad.suggestion))
         except Refused as refused:
-            problems.append(Problem(line, column, text, refused.message))
+            problems.append(RowProblem(line, column, text, refused.message))
     if not problems:
         rows.append(row)
     return problems
 
 
-def _cell(row: Row, column: str, text: str, known: Mapping[str, Mapping[str, Any]]) -> None:
+def _cell(row: ImportRow, column: str, text: str, known: Mapping[str, Mapping[str, Any]]) -> None:
     if column == "ref":
         check_ref(text)
     elif column == "name":

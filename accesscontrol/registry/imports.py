@@ -10,12 +10,12 @@ from django.db import connection, transaction
 
 from accesscontrol import audit, facts, parties
 from accesscontrol.models import Licensee
-from accesscontrol.registry.cells import COLUMNS_OF, FACTS, Row, read_rows
+from accesscontrol.registry.cells import COLUMNS_OF, FACTS, ImportRow, read_rows
 from accesscontrol.registry.consequences import after_change
 from accesscontrol.registry.licensees import COLUMNS, NAME, check_name, columns, let_wait, new_facts
 from accesscontrol.registry.loosening import loosened
 from accesscontrol.registry.rights import Actor, may_edit
-from accesscontrol.registry.table import Problem, read_table
+from accesscontrol.registry.table import RowProblem, read_table
 from accesscontrol.registry.vocabulary import attributes
 
 SHOWN = 100
@@ -30,9 +30,9 @@ class ImportResult:
     """What a file says, and what its import did or would do."""
 
     rows: int
-    problems: list[Problem]
-    new: list[Row] = field(default_factory=list)
-    changed: dict[int, "Changes"] = field(default_factory=dict)
+    problems: list[RowProblem]
+    new: list[ImportRow] = field(default_factory=list)
+    changed: dict[int, "LicenseeChanges"] = field(default_factory=dict)
     unchanged: int = 0
     waiting: set[int] = field(default_factory=set)
     dry_run: bool = False
@@ -57,7 +57,7 @@ class ImportResult:
 
 
 @dataclass
-class Changes:
+class LicenseeChanges:
     """What the file changes about a licensee of the register."""
 
     licensee: Licensee
@@ -116,7 +116,7 @@ def template() -> str:
     return ",".join([*COLUMNS_OF, *FACTS]) + "\r\n"
 
 
-def _compare(result: ImportResult, rows: list[Row], at: datetime) -> None:
+def _compare(result: ImportResult, rows: list[ImportRow], at: datetime) -> None:
     locked = Licensee.objects.select_for_update().filter(ref__in=[row.ref for row in rows])
     on_record = {licensee.ref: licensee for licensee in locked}
     known = facts.about_licensees([each.pk for each in on_record.values()], at=at)
@@ -132,8 +132,8 @@ def _compare(result: ImportResult, rows: list[Row], at: datetime) -> None:
             result.unchanged += 1
 
 
-def _changes(licensee: Licensee, row: Row, known: Mapping[str, Any]) -> Changes:
-    return Changes(
+def _changes(licensee: Licensee, row: ImportRow, known: Mapping[str, Any]) -> LicenseeChanges:
+    return LicenseeChanges(
         licensee,
         name=row.name if row.name != licensee.name else "",
         columns={c: v for c, v in row.columns.items() if v and v != getattr(licensee, c)},
@@ -166,13 +166,13 @@ def _apply(
         after_change(applied, cause="import", by=by, at=at, because=because, renamed=True)
 
 
-def _add(rows: list[Row], file_name: str, by: Actor, at: datetime) -> list[int]:
+def _add(rows: list[ImportRow], file_name: str, by: Actor, at: datetime) -> list[int]:
     licensees = Licensee.objects.bulk_create([_licensee(row, at) for row in rows], batch_size=2_000)
     _put([(each, row.facts) for each, row in zip(licensees, rows, strict=True)], file_name, by, at)
     return [licensee.pk for licensee in licensees]
 
 
-def _licensee(row: Row, at: datetime) -> Licensee:
+def _licensee(row: ImportRow, at: datetime) -> Licensee:
     return Licensee(
         ref=row.ref,
         name=row.name,
@@ -192,7 +192,7 @@ def _put(
     parties.put_facts(news, at=at)
 
 
-def _change(all_changes: list[Changes], file_name: str, by: Actor, at: datetime) -> None:
+def _change(all_changes: list[LicenseeChanges], file_name: str, by: Actor, at: datetime) -> None:
     """Store the changes of many licensees, and match those with a new name."""
     for each in all_changes:
         names = {"name": each.name, "normalized_name": check_name(each.name)} if each.name else {}
@@ -219,7 +219,7 @@ def _store(licensees: list[Licensee], at: datetime) -> None:
         )
 
 
-def _let_wait(changes: Changes, file_name: str, by: Actor, at: datetime) -> None:
+def _let_wait(changes: LicenseeChanges, file_name: str, by: Actor, at: datetime) -> None:
     """Store the columns that no rule reads; the facts and the name wait for a second person."""
     waiting = dict(changes.facts) | ({NAME: changes.name} if changes.name else {})
     if changes.columns:

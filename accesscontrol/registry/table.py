@@ -21,7 +21,7 @@ class CannotRead(Refused):
 
 
 @dataclass(frozen=True)
-class Problem:
+class RowProblem:
     """What is wrong with one cell, and a suggestion. ``column`` "" means the whole row."""
 
     row: int
@@ -46,7 +46,7 @@ class Table:
     """The rows with their lines, and the rows that could not be split into columns."""
 
     rows: list[tuple[int, Mapping[str, str]]] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[RowProblem] = field(default_factory=list)
 
 
 def read_table(data: bytes, *, required: Sequence[str], known: Sequence[str]) -> Table:
@@ -121,6 +121,6 @@ def _take(table: Table, line: int, header: list[str], row: list[str]) -> None:
     if len(row) != len(header):
         problem = f"{len(row)} columns instead of {len(header)}"
         hint = "Put a text with a comma between quotation marks."
-        table.problems.append(Problem(line, "", ",".join(row), problem, hint))
+        table.problems.append(RowProblem(line, "", ",".join(row), problem, hint))
         return
     table.rows.append((line, {c: v.strip() for c, v in zip(header, row, strict=True)}))

@@ -40,7 +40,7 @@ from accesscontrol.models import (
     RestrictedList,
     User,
 )
-from accesscontrol.orders.installation import Membership, Policy
+from accesscontrol.orders.installation import GroupMembership, Policy
 from accesscontrol.screening.register import binary_copy, current_facts
 from tests.benchmarks import policy
 from tests.benchmarks.population import ATTRIBUTES, OBJECTS, STATUSES, Population, annex, ref
@@ -138,7 +138,7 @@ def _starter(rules: int) -> Policy:
         lists={code: code for code in policy.LISTS},
         end_uses={code: code.title() for code in policy.END_USES},
         memberships=[
-            Membership(group, country, None, None, "15 CFR 740")
+            GroupMembership(group, country, None, None, "15 CFR 740")
             for group, members in policy.GROUPS.items()
             for country in members.split()
         ],

@@ -149,5 +149,5 @@ def test_bad_encoding_and_missing_columns_are_told_by_row():
     ],
 )
 def test_a_file_that_is_no_such_list(data, message):
-    with pytest.raises(csl.CannotRead, match=message):
+    with pytest.raises(csl.NotAList, match=message):
         csl.read(data)

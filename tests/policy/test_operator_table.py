@@ -346,7 +346,7 @@ def test_a_new_operator_is_said_in_words() -> None:
 def test_a_new_operator_stands_in_the_form(when: dict[str, Any]) -> None:
     vocabulary = {each["name"]: each for each in language.ATTRIBUTES}
     (shown,) = tree.from_json(when, vocabulary).children
-    assert isinstance(shown, tree.Test)
+    assert isinstance(shown, tree.TestNode)
     offered = tree.fitting(shown, vocabulary, in_exemption=False, under_none=False)
     assert shown.operator in [each.code for each in offered]
     assert tree.to_json(shown, vocabulary, "w.0", "/when", {}) == when

@@ -60,7 +60,7 @@ def lay(rules: Sequence[Mapping[str, Any]] = RULES, *, at: datetime = LONG_AGO) 
 
 
 def policy_of(rules: Sequence[Mapping[str, Any]]) -> Any:
-    from accesscontrol.orders.installation import Membership, Policy
+    from accesscontrol.orders.installation import GroupMembership, Policy
 
     order = {
         "kind": "is_informed_letter", "authority": "BIS", "citation": "15 CFR 744",
@@ -70,7 +70,8 @@ def policy_of(rules: Sequence[Mapping[str, Any]]) -> Any:
         lists={"EL": "Entity List"},
         end_uses={"civil": "Civil", "military": "Military"},
         memberships=[
-            Membership("D:5", country, LONG_AGO, None, "15 CFR 740") for country in ("CN", "RU")
+            GroupMembership("D:5", country, LONG_AGO, None, "15 CFR 740")
+            for country in ("CN", "RU")
         ],
         territories={"HK": "CN"},
         territories_citation="15 CFR 738.3",

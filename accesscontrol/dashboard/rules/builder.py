@@ -90,7 +90,7 @@ def node(
         "top": level == 1,
         "problem": draft.problems.get(place, ""),
     }
-    if isinstance(item, tree.Group):
+    if isinstance(item, tree.GroupNode):
         inside = under_none != (item.how == "none")
         where = {"in_exemption": in_exemption, "under_none": inside}
         base["children"] = [
@@ -108,7 +108,7 @@ def node(
     return {**base, "test": item, "operators": fit, **_input(item, fit, choices)}
 
 
-def _input(item: tree.Test, fit: list[Offer], choices: Choices) -> dict[str, Any]:
+def _input(item: tree.TestNode, fit: list[Offer], choices: Choices) -> dict[str, Any]:
     """The input that fits the operator: none, a choice, several choices, or a text with a hint."""
     operator = next((offer for offer in fit if offer.code == item.operator), None)
     if operator is None or operator.operand is None:

@@ -16,7 +16,7 @@ SHORTEST = 2  # so many same words or fewer between two changes are read as part
 
 
 @dataclass(frozen=True)
-class Part:
+class MarkedPart:
     """Some words of a sentence, and their change: none, "added" or "removed"."""
 
     text: str
@@ -59,18 +59,18 @@ def against_in_force(version: RuleVersion, at: datetime) -> dict[str, Any]:
     }
 
 
-def marked(before: str, after: str) -> list[Part]:
+def marked(before: str, after: str) -> list[MarkedPart]:
     """The new sentence in parts, with each removed part before the one that replaces it."""
     if not before or not after:
         return []
     old, new = before.split(" "), after.split(" ")
-    parts: list[Part] = []
+    parts: list[MarkedPart] = []
     for changed, removed, added in _stretches(old, new):
         if not changed:
-            parts.append(Part(" ".join(added)))
+            parts.append(MarkedPart(" ".join(added)))
             continue
-        parts += [Part(" ".join(removed), "removed")] if removed else []
-        parts += [Part(" ".join(added), "added")] if added else []
+        parts += [MarkedPart(" ".join(removed), "removed")] if removed else []
+        parts += [MarkedPart(" ".join(added), "added")] if added else []
     return parts
 
 

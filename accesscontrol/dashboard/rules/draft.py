@@ -9,7 +9,7 @@ from django.http import QueryDict
 
 from accesscontrol.dashboard import moments
 from accesscontrol.dashboard.rules import tree
-from accesscontrol.dashboard.rules.tree import Group, Vocabulary
+from accesscontrol.dashboard.rules.tree import GroupNode, Vocabulary
 from accesscontrol.models import Order, RuleVersion
 from accesscontrol.models.common import instant
 
@@ -20,22 +20,22 @@ TEXTS = ("ref", "citation", "effective_from", "effective_until")
 
 
 @dataclass
-class Exemption:
+class ExemptionDraft:
     """A condition that lifts the rule, with its own citation and dates."""
 
     ref: str = ""
     citation: str = ""
     effective_from: str = ""
     effective_until: str = ""
-    when: Group = field(default_factory=lambda: Group("all", [tree.Test()]))
+    when: GroupNode = field(default_factory=lambda: GroupNode("all", [tree.TestNode()]))
 
 
 @dataclass
 class Draft:
     """The conditions and exemptions of a rule, as a tree or as an expression."""
 
-    when: Group = field(default_factory=lambda: Group("all", [tree.Test()]))
-    unless: list[Exemption] = field(default_factory=list)
+    when: GroupNode = field(default_factory=lambda: GroupNode("all", [tree.TestNode()]))
+    unless: list[ExemptionDraft] = field(default_factory=list)
     expression: str = ""
     as_expression: bool = False
     problems: dict[str, str] = field(default_factory=dict)  # place -> in words
@@ -67,7 +67,7 @@ def of_post(post: QueryDict, vocabulary: Vocabulary) -> Draft:
     draft = Draft(when=tree.root(post, "w"))
     for index in range(count):
         texts = {name: post.get(f"u{index}:{name}", "").replace("\0", "�")[:300] for name in TEXTS}
-        draft.unless.append(Exemption(**texts, when=tree.root(post, f"u{index}")))
+        draft.unless.append(ExemptionDraft(**texts, when=tree.root(post, f"u{index}")))
     tree.settle(draft.when, vocabulary, in_exemption=False)
     for exemption in draft.unless:
         tree.settle(exemption.when, vocabulary, in_exemption=True)
@@ -79,7 +79,7 @@ def act(draft: Draft, command: str) -> None:
     verb, _, place = command.partition(":")
     top, *path = place.split(".")
     if verb == "add-exemption" and len(draft.unless) < MOST_EXEMPTIONS:
-        draft.unless.append(Exemption())
+        draft.unless.append(ExemptionDraft())
         return
     exemption = _number(top[1:]) if top.startswith("u") else None
     if exemption is not None and exemption >= len(draft.unless):
@@ -230,8 +230,8 @@ def zone_of(version: RuleVersion | None, order: Order | None) -> str:
     return order.zone if order else moments.ZONES[0][0]
 
 
-def _exemption(document: Mapping[str, Any], vocabulary: Vocabulary, zone: str) -> Exemption:
-    return Exemption(
+def _exemption(document: Mapping[str, Any], vocabulary: Vocabulary, zone: str) -> ExemptionDraft:
+    return ExemptionDraft(
         ref=document["ref"],
         citation=document["citation"],
         effective_from=moments.written(_stored(document.get("effective_from")), zone),

@@ -23,7 +23,7 @@ class NotInTheForm(ValueError):
 
 
 @dataclass
-class Test:
+class TestNode:
     """One attribute, an operator that fits its type, and the typed operand."""
 
     attribute: str = ""
@@ -32,14 +32,14 @@ class Test:
 
 
 @dataclass
-class Group:
+class GroupNode:
     """Tests and groups, of which all, any or none must be true."""
 
     how: str = "all"
-    children: list["Test | Group"] = field(default_factory=list)
+    children: list["TestNode | GroupNode"] = field(default_factory=list)
 
 
-Node = Test | Group
+Node = TestNode | GroupNode
 
 
 def read(post: QueryDict, place: str, level: int = 1) -> Node:
@@ -48,22 +48,24 @@ def read(post: QueryDict, place: str, level: int = 1) -> Node:
         count = min(int("0" + "".join(filter(str.isdigit, post.get(f"{place}:n", "0")[:3]))), MOST)
         how = post.get(f"{place}:how", "all")
         children = [read(post, f"{place}.{index}", level + 1) for index in range(count)]
-        return Group(how if how in dict(HOW) else "all", children)
+        return GroupNode(how if how in dict(HOW) else "all", children)
     clean = [text.replace("\0", "�") for text in post.getlist(f"{place}:value")]
-    return Test(post.get(f"{place}:attribute", ""), post.get(f"{place}:operator", ""), clean)
+    return TestNode(post.get(f"{place}:attribute", ""), post.get(f"{place}:operator", ""), clean)
 
 
-def root(post: QueryDict, place: str) -> Group:
+def root(post: QueryDict, place: str) -> GroupNode:
     """The outermost group of a posted form."""
     node = read(post, place)
-    return node if isinstance(node, Group) else Group("all", [node] if node.attribute else [])
+    return (
+        node if isinstance(node, GroupNode) else GroupNode("all", [node] if node.attribute else [])
+    )
 
 
 def settle(
     node: Node, vocabulary: Vocabulary, *, in_exemption: bool, under_none: bool = False
 ) -> None:
     """Give each test an operator that fits its attribute, since another one may be chosen."""
-    if isinstance(node, Group):
+    if isinstance(node, GroupNode):
         inside = under_none != (node.how == "none")
         for child in node.children:
             settle(child, vocabulary, in_exemption=in_exemption, under_none=inside)
@@ -74,7 +76,7 @@ def settle(
 
 
 def fitting(
-    test: Test, vocabulary: Vocabulary, *, in_exemption: bool, under_none: bool
+    test: TestNode, vocabulary: Vocabulary, *, in_exemption: bool, under_none: bool
 ) -> list[operators.Offer]:
     """The operators that a test can have at its place. None before an attribute is chosen."""
     attribute = vocabulary.get(test.attribute)
@@ -83,26 +85,26 @@ def fitting(
     return operators.fitting(attribute["type"], in_exemption=in_exemption, under_none=under_none)
 
 
-def act(top: Group, verb: str, place: list[int]) -> None:
+def act(top: GroupNode, verb: str, place: list[int]) -> None:
     """Add, remove or move a node. A place that does not exist changes nothing."""
     parent, index = _find(top, place[:-1]), place[-1] if place else -1
     node = _find(top, place)
     match verb:
-        case "add-test" if isinstance(node, Group) and len(node.children) < MOST:
-            node.children.append(Test())
-        case "add-group" if isinstance(node, Group) and len(place) + 1 < LEVELS:
-            node.children.append(Group("any", [Test()]))
-        case "remove" if isinstance(parent, Group) and place and index < len(parent.children):
+        case "add-test" if isinstance(node, GroupNode) and len(node.children) < MOST:
+            node.children.append(TestNode())
+        case "add-group" if isinstance(node, GroupNode) and len(place) + 1 < LEVELS:
+            node.children.append(GroupNode("any", [TestNode()]))
+        case "remove" if isinstance(parent, GroupNode) and place and index < len(parent.children):
             del parent.children[index]
-        case "up" if isinstance(parent, Group) and 0 < index < len(parent.children):
+        case "up" if isinstance(parent, GroupNode) and 0 < index < len(parent.children):
             _swap(parent.children, index - 1)
-        case "down" if isinstance(parent, Group) and 0 <= index < len(parent.children) - 1:
+        case "down" if isinstance(parent, GroupNode) and 0 <= index < len(parent.children) - 1:
             _swap(parent.children, index)
 
 
 def unfinished(node: Node, place: str) -> dict[str, str]:
     """The places that need a choice: a test without fact or value, a group without tests."""
-    if isinstance(node, Test):
+    if isinstance(node, TestNode):
         return _unfinished_test(node, place)
     if not node.children:
         return {place: "Add a condition to this group, or remove it."}
@@ -112,7 +114,7 @@ def unfinished(node: Node, place: str) -> dict[str, str]:
     return places
 
 
-def _unfinished_test(test: Test, place: str) -> dict[str, str]:
+def _unfinished_test(test: TestNode, place: str) -> dict[str, str]:
     if not test.attribute:
         return {place: "Choose a fact, or remove this condition."}
     operator = operators.by_code(test.operator)
@@ -127,7 +129,7 @@ def to_json(
 ) -> dict[str, Any]:
     """The condition in the language. ``where`` gets the place of the form for each pointer."""
     where[pointer] = place
-    if isinstance(node, Test):
+    if isinstance(node, TestNode):
         return _test_to_json(node, vocabulary, place, pointer, where)
     inside = f"{pointer}/not/any" if node.how == "none" else f"{pointer}/{node.how}"
     where[f"{pointer}/not"] = place
@@ -138,10 +140,10 @@ def to_json(
     return {"not": {"any": children}} if node.how == "none" else {node.how: children}
 
 
-def from_json(document: Any, vocabulary: Vocabulary) -> Group:
+def from_json(document: Any, vocabulary: Vocabulary) -> GroupNode:
     """The tree of a condition. Raises NotInTheForm if the form would change the condition."""
     node = _node(document, vocabulary, level=1)
-    top = node if isinstance(node, Group) else Group("all", [node])
+    top = node if isinstance(node, GroupNode) else GroupNode("all", [node])
     again = to_json(top, vocabulary, "w", "", {})
     if document not in (again, again.get("all", [None])[0]):
         raise NotInTheForm("This condition says more than the form can show.")
@@ -149,7 +151,7 @@ def from_json(document: Any, vocabulary: Vocabulary) -> Group:
 
 
 def _test_to_json(
-    test: Test, vocabulary: Vocabulary, place: str, pointer: str, where: dict[str, str]
+    test: TestNode, vocabulary: Vocabulary, place: str, pointer: str, where: dict[str, str]
 ) -> dict[str, Any]:
     operator = operators.by_code(test.operator) or next(operators.offers())
     type_ = str(vocabulary.get(test.attribute, {}).get("type", "code"))
@@ -175,13 +177,13 @@ def _node(document: Any, vocabulary: Vocabulary, *, level: int) -> Node:
     return _test(document, vocabulary, negated=False)
 
 
-def _group(how: str, inside: Any, vocabulary: Vocabulary, level: int) -> Group:
+def _group(how: str, inside: Any, vocabulary: Vocabulary, level: int) -> GroupNode:
     if level > LEVELS or not isinstance(inside, list) or len(inside) > MOST:
         raise NotInTheForm("The form shows three levels of groups.")
-    return Group(how, [_node(child, vocabulary, level=level + 1) for child in inside])
+    return GroupNode(how, [_node(child, vocabulary, level=level + 1) for child in inside])
 
 
-def _test(document: Any, vocabulary: Vocabulary, *, negated: bool) -> Test:
+def _test(document: Any, vocabulary: Vocabulary, *, negated: bool) -> TestNode:
     if not isinstance(document, dict) or len(document) != 1:
         raise NotInTheForm("This is no condition.")
     ((name, arguments),) = document.items()
@@ -192,15 +194,15 @@ def _test(document: Any, vocabulary: Vocabulary, *, negated: bool) -> Test:
     if operator is None:
         raise NotInTheForm(f"The form has no test {name} there.")
     if operator.operand is None or len(arguments) < 2:
-        return Test(arguments[0], operator.code, [])
+        return TestNode(arguments[0], operator.code, [])
     typed = operands.from_json(operator.operand, type_, arguments[1])
-    return Test(arguments[0], operator.code, typed)
+    return TestNode(arguments[0], operator.code, typed)
 
 
-def _find(top: Group, place: list[int]) -> Node | None:
+def _find(top: GroupNode, place: list[int]) -> Node | None:
     node: Node = top
     for index in place:
-        if not isinstance(node, Group) or not 0 <= index < len(node.children):
+        if not isinstance(node, GroupNode) or not 0 <= index < len(node.children):
             return None
         node = node.children[index]
     return node
