@@ -6,7 +6,7 @@ import pytest
 
 from accesscontrol import screening
 from accesscontrol.models import Attestation, ExportLicense, Fact, Hold, Licensee
-from accesscontrol.policy.columns.standings import Forecasts
+from accesscontrol.policy.columns.standings import Standings
 from accesscontrol.screening.judge import evaluators
 from accesscontrol.screening.register import process_cache
 from accesscontrol.screening.results import feed
@@ -83,15 +83,15 @@ def test_what_failed_once_is_judged_the_next_time(monkeypatch: pytest.MonkeyPatc
     screened()
     world.licensee("b", hq_country="CN")
     world.licensee("c", hq_country="CN", country="CU")
-    judged, failed = Forecasts._judged, []
+    judged, failed = Standings._by_clauses, []
 
-    def fails_once(self: Forecasts, said: Any) -> Any:
+    def fails_once(self: Standings, profiles: Any) -> Any:
         if not failed:
-            failed.append(said)
+            failed.append(profiles)
             raise MemoryError("once")
-        return judged(self, said)
+        return judged(self, profiles)
 
-    monkeypatch.setattr(Forecasts, "_judged", fails_once)
+    monkeypatch.setattr(Standings, "_by_clauses", fails_once)
     run = screened(AT + HOUR)
     assert failed
     assert (run.state, run.failed) == ("done", 0)

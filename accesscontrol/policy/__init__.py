@@ -1,7 +1,7 @@
 """The rule language: rules over typed facts, judged so that what is not known never permits.
 
 It is pure: no Django, no database, no clock, no log. ``parse_release`` reads what is in force,
-``judge`` answers a question or forecasts a standing, ``explain`` says it in words.
+``judge`` answers a question, also of a standing, ``explain`` says it in words.
 
 What it means is in ``judge``, above ``language``; every folder above these two is only faster, or
 in words. Other rooms import this face, and ``policy.columns``, which brings numpy.
