@@ -7,6 +7,10 @@ from typing import Any
 import pytest
 
 from accesscontrol import policy
+from accesscontrol.policy.command.one_standing import judge_standing
+from accesscontrol.policy.judge.question import Question
+from accesscontrol.policy.judge.reference import judge_prepared_by_tree
+from tests.policy.agreement import without_facts
 from tests.worlds import language
 from tests.worlds.language import rule
 
@@ -33,6 +37,20 @@ def test_an_error_makes_the_rule_unknown(standing: bool) -> None:
     assert verdict.to_json()["undetermined"] == [
         {"rule": "R-1", "missing": [], "deferred": [], "error": "KeyError: 'D:5'"}
     ]
+
+
+def test_the_columns_say_the_same_of_a_standing() -> None:
+    """Also where the test that fails is over a fact of the offering."""
+    about_model = {"in_list": ["model.id", "annex"]}
+    broken = without_groups(rule(BROKEN), rule(BANK, "review", ref="R-2"))
+    for release in (
+        broken,
+        replace(language.release(rule(about_model), rule(BANK, ref="R-2")), lists={}),
+    ):
+        question = Question(release, FACTS, {}, (), (), AT, standing=True)
+        right = judge_prepared_by_tree(question.prepared())
+        assert right.undetermined[0].error is not None
+        assert judge_standing(question) == without_facts(right)
 
 
 def test_the_other_rules_are_judged() -> None:
